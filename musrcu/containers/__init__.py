@@ -1,0 +1,1 @@
+"""The nouns: what a file becomes on its way to a fit. NumPy only, frozen, every array read-only."""

@@ -1,0 +1,83 @@
+"""What a calibration run says about the spectrometer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from musrcu import toml
+from musrcu.errors import MusrcuError, nearest
+from musrcu.files import PathLike, write_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Balance and total asymmetry of a pair of groups, from a transverse-field run."""
+
+    alpha: float
+    """Balance A = (F - alpha B) / (F + alpha B)."""
+    alpha_error: float
+    total: float | None = None
+    """Total asymmetry: amplitude of the precession at t = 0."""
+    total_error: float | None = None
+    forward: str = ""
+    """Detectors of the forward group, as numbers: ``2`` or ``1-4,7``."""
+    backward: str = ""
+    run: int | None = None
+    """Number of the calibration run."""
+    instrument: str | None = None
+    field: float | None = None
+    """Field at the muon from the precession frequency, G."""
+    field_error: float | None = None
+    method: str = "asymmetry cosine fit"
+    """How alpha was found."""
+    probability: float | None = None
+    """Chi-square probability of that fit."""
+
+    def __post_init__(self) -> None:
+        if not self.alpha > 0:
+            raise MusrcuError(f"alpha = {self.alpha} in a calibration; it must be above 0")
+
+    def summary(self) -> str:
+        """The calibration in two or three lines."""
+        from musrcu.notation import bracket
+
+        where = " ".join(str(part) for part in (self.instrument, self.run) if part is not None)
+        lines = [f"alpha = {bracket(self.alpha, self.alpha_error)} from {where or 'a run'}"]
+        lines[0] += f" (forward {self.forward}, backward {self.backward}; {self.method})"
+        if self.total is not None:
+            lines.append(f"total asymmetry = {bracket(self.total, self.total_error)}")
+        if self.field is not None:
+            lines.append(f"field = {bracket(self.field, self.field_error, 'G')}")
+        if self.probability is not None:
+            lines.append(f"chi-square probability = {self.probability:.3g}")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The table ``[calibration]``; unknown entries are left out."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in values.items() if value not in (None, "")}
+
+    @classmethod
+    def from_dict(cls, table: dict[str, Any], where: str = "[calibration]") -> Calibration:
+        """A calibration from its table; refuses a key it does not know."""
+        for name in table:
+            if name not in cls.__slots__:
+                hint = nearest(name, list(cls.__slots__))
+                raise MusrcuError(f"{where} has no entry {name!r}{hint}")
+        for name in ("alpha", "alpha_error"):
+            if name not in table:
+                raise MusrcuError(f"{where} lacks {name}")
+        return cls(**table)
+
+    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write the table ``[calibration]`` to a TOML file."""
+        write_text(path, toml.dumps({"calibration": self.to_dict()}), overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: PathLike) -> Calibration:
+        """Read the table ``[calibration]`` of a TOML file."""
+        tables = toml.load(path)
+        if "calibration" not in tables:
+            raise MusrcuError(f"{path} has no table [calibration]")
+        return cls.from_dict(tables["calibration"], f"{path}: [calibration]")

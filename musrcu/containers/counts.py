@@ -1,0 +1,80 @@
+"""Counts of a pair of groups, aligned on the arrival of the muon."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from musrcu.containers.arrays import FloatArray, check_shape, frozen
+from musrcu.containers.history import History, Step
+from musrcu.containers.run import Run
+from musrcu.errors import MusrcuError
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Counts:
+    """Counts of the groups ``forward`` and ``backward`` against time.
+
+    ``forward`` is the group that the initial muon spin points to.
+    """
+
+    time: FloatArray
+    """(n_bins,) centre of each bin, µs after the muon."""
+    values: FloatArray
+    """(2, n_bins) counts per bin of forward and backward, background subtracted where so done."""
+    variance: FloatArray
+    """(2, n_bins) variance of ``values``: the counts before the background was subtracted."""
+    bin_width: float
+    """Width of a bin, µs (packed bins after :func:`musrcu.rebin`)."""
+    packing: int
+    """Raw bins in one bin."""
+    first_good: int
+    """Index (from 0) of the first good bin."""
+    last_good: int
+    """Index (from 0) of the last good bin, inclusive."""
+    detectors: tuple[tuple[int, ...], tuple[int, ...]]
+    """Numbers (from 1) of the detectors in forward and in backward."""
+    background: FloatArray | None = None
+    """(2,) background per bin that was subtracted; None where none was."""
+    background_error: FloatArray | None = None
+    """(2,) its error per bin, common to all bins of a group; None where unknown."""
+    run: Run
+    """The run behind it: metadata, and raw histograms as they were grouped."""
+    history: History
+
+    def __post_init__(self) -> None:
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        put("time", frozen(self.time, float))
+        if self.time.ndim != 1:
+            raise MusrcuError(f"Counts.time has {self.time.ndim} dimensions, expected 1")
+        for name in ("values", "variance"):
+            put(name, frozen(getattr(self, name), float))
+            check_shape("Counts", name, getattr(self, name), (2, self.time.size))
+        for name in ("background", "background_error"):
+            if getattr(self, name) is not None:
+                put(name, frozen(getattr(self, name), float))
+                check_shape("Counts", name, getattr(self, name), (2,))
+
+    @property
+    def forward(self) -> FloatArray:
+        """(n_bins,) counts of the forward group."""
+        return np.asarray(self.values[0])
+
+    @property
+    def backward(self) -> FloatArray:
+        """(n_bins,) counts of the backward group."""
+        return np.asarray(self.values[1])
+
+    @property
+    def good(self) -> slice:
+        """The good bins."""
+        return slice(self.first_good, self.last_good + 1)
+
+    def replace(self, step: Step | None = None, **changes: Any) -> Counts:
+        """A copy with some fields changed and, where given, one more step in its history."""
+        if step is not None:
+            changes["history"] = self.history.with_step(step)
+        return dataclasses.replace(self, **changes)

@@ -1,0 +1,159 @@
+"""A run: everything a raw file holds, with nothing reduced, guessed or lost."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.containers.arrays import FloatArray, IntArray, check_shape, frozen
+from musrcu.containers.history import History, Step
+from musrcu.containers.temperature import Temperature
+from musrcu.errors import MusrcuError
+
+Source = Literal["pulsed", "continuous"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Run:
+    """Raw histograms of one run, per period and detector, with their metadata.
+
+    Unknown metadata is None. Bin k of detector d lies at ``(k - t0[d]) * bin_width`` µs after
+    the muon; k counts from 0. Periods and detectors are counted from 1 wherever a user names one.
+    """
+
+    counts: NDArray[Any]
+    """(n_periods, n_detectors, n_bins) counts; integers as read, floats after a correction."""
+    bin_width: float
+    """Width of a raw bin, µs."""
+    t0: FloatArray
+    """(n_detectors,) bin index (from 0, may be fractional) at which the muon arrives."""
+    first_good: IntArray
+    """(n_detectors,) first good bin, index from 0."""
+    last_good: IntArray
+    """(n_detectors,) last good bin, index from 0, inclusive."""
+    labels: tuple[str, ...]
+    """(n_detectors,) name of each detector; empty where the file gives none."""
+    source: Source
+    """``pulsed`` (ISIS, J-PARC) or ``continuous`` (PSI, TRIUMF)."""
+    facility: str | None = None
+    instrument: str | None = None
+    number: int | None = None
+    """Run number of the log sheet."""
+    title: str | None = None
+    sample: str | None = None
+    orientation: str | None = None
+    comment: str | None = None
+    temperature: Temperature = field(default_factory=Temperature)
+    """Temperature, K."""
+    field: float | None = None
+    """Applied magnetic field, G."""
+    start: str | None = None
+    """Start, ISO 8601, in the zone of the file (local time where it names none)."""
+    stop: str | None = None
+    """Stop, ISO 8601."""
+    dead_time: FloatArray | None = None
+    """(n_periods, n_detectors) dead time of each detector, µs; None where the file has none."""
+    good_frames: IntArray | None = None
+    """(n_periods,) good frames of each period (pulsed sources); None where unknown."""
+    period_labels: tuple[str, ...] = ()
+    """(n_periods,) name of each period; empty texts where the file gives none."""
+    grouping: IntArray | None = None
+    """(n_detectors,) group number of each detector as the file has it; 0 = in no group."""
+    variance: FloatArray | None = None
+    """Variance of ``counts``, same shape; None while they are raw counts (variance = counts)."""
+    header: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """What the file says, under its own names and untranslated."""
+    path: Path | None = None
+    format: str | None = None
+    """Name of the reader, such as ``psi-bin``."""
+    warnings: tuple[str, ...] = ()
+    """What is doubtful in the file, one sentence each."""
+    history: History = History()
+    """What was done since the file was read."""
+
+    def __post_init__(self) -> None:
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        counts = np.asarray(self.counts)
+        if counts.ndim != 3:
+            raise MusrcuError(
+                f"Run.counts has {counts.ndim} dimensions, expected 3: period, detector, bin"
+            )
+        periods, detectors, _ = counts.shape
+        put("counts", frozen(counts))
+        put("bin_width", float(self.bin_width))
+        for name, dtype in (("t0", float), ("first_good", np.int64), ("last_good", np.int64)):
+            array = frozen(getattr(self, name), dtype)
+            check_shape("Run", name, array, (detectors,))
+            put(name, array)
+        if len(self.labels) != detectors:
+            raise MusrcuError(f"Run.labels has {len(self.labels)} names for {detectors} detectors")
+        put("labels", tuple(self.labels))
+        put("period_labels", tuple(self.period_labels) or ("",) * periods)
+        if len(self.period_labels) != periods:
+            raise MusrcuError(
+                f"Run.period_labels has {len(self.period_labels)} names for {periods} periods"
+            )
+        for name, dtype, shape in (
+            ("dead_time", float, (periods, detectors)),
+            ("good_frames", np.int64, (periods,)),
+            ("grouping", np.int64, (detectors,)),
+            ("variance", float, counts.shape),
+        ):
+            value = getattr(self, name)
+            if value is not None:
+                array = frozen(value, dtype)
+                check_shape("Run", name, array, shape)
+                put(name, array)
+        put("header", MappingProxyType(dict(self.header)))
+        put("warnings", tuple(self.warnings))
+
+    @property
+    def n_periods(self) -> int:
+        """Number of stored periods."""
+        return int(self.counts.shape[0])
+
+    @property
+    def n_detectors(self) -> int:
+        """Number of histograms in each period."""
+        return int(self.counts.shape[1])
+
+    @property
+    def n_bins(self) -> int:
+        """Number of bins of a histogram."""
+        return int(self.counts.shape[2])
+
+    @property
+    def name(self) -> str:
+        """Instrument and number as a person would say it, such as ``LTF 2340``."""
+        known = [str(part) for part in (self.instrument, self.number) if part is not None]
+        if known:
+            return " ".join(known)
+        return self.path.name if self.path else "run"
+
+    def replace(self, step: Step | None = None, **changes: Any) -> Run:
+        """A copy with some fields changed and, where given, one more step in its history."""
+        if step is not None:
+            changes["history"] = self.history.with_step(step)
+        return dataclasses.replace(self, **changes)
+
+    def __str__(self) -> str:
+        from musrcu.notation import bracket
+
+        place = f"{self.name}: {self.title}" if self.title else self.name
+        b = "B unknown" if self.field is None else bracket(self.field, None, "G")
+        periods = f"{self.n_periods} periods x " if self.n_periods > 1 else ""
+        lines = [
+            place,
+            f"  {self.temperature}, {b}, {self.start or 'start unknown'}",
+            f"  {periods}{self.n_detectors} detectors x {self.n_bins} bins of "
+            f"{1e3 * self.bin_width:.6g} ns, {float(self.counts.sum()):.4g} counts, "
+            f"{self.source} source",
+        ]
+        return "\n".join(lines + [f"  warning: {warning}" for warning in self.warnings])

@@ -1,0 +1,78 @@
+"""Writing files so that nothing is overwritten unasked and nothing is ever left half written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from musrcu.errors import MusrcuError
+
+PathLike = str | os.PathLike[str]
+
+
+@contextlib.contextmanager
+def replacing(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary path beside ``path`` that becomes ``path`` when the block ends without an error.
+
+    Parameters
+    ----------
+    path : the file to be written; its folder must exist.
+    overwrite : whether an existing file may be replaced.
+
+    Raises
+    ------
+    MusrcuError if the file exists and may not be replaced, or its folder cannot be written.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise MusrcuError(f"{target} is a directory; name a file to write")
+    if target.exists() and not overwrite:
+        raise MusrcuError(
+            f"{target} exists and is not overwritten; choose another name or ask for it "
+            "(overwrite=True in Python, --force on the command line)"
+        )
+    try:
+        handle, name = tempfile.mkstemp(
+            dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix
+        )
+    except OSError as error:
+        raise MusrcuError(f"{target} cannot be written: {error.strerror or error}") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: PathLike, text: str, *, overwrite: bool = False) -> Path:
+    """Write ``text`` as UTF-8 to ``path`` by way of :func:`replacing`; returns the path."""
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return Path(path)
+
+
+def read_text(path: PathLike) -> str:
+    """The text of a UTF-8 file.
+
+    Raises
+    ------
+    MusrcuError if the file is missing, is a directory, or is not UTF-8 text.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise MusrcuError(f"{path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise MusrcuError(f"{path} is not a UTF-8 text file ({error.reason})") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

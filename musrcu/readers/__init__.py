@@ -1,0 +1,1 @@
+"""Readers: one file per format, each a sniffer, a reader and one ``FORMAT``."""

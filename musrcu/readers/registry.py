@@ -1,0 +1,114 @@
+"""Which reader takes a file: decided by its first bytes, never by its name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from musrcu.containers.run import Run
+from musrcu.errors import ReadError
+from musrcu.files import PathLike
+
+HEAD = 16
+"""Bytes of a file that a sniffer is given."""
+
+BUILT_IN = (
+    "musrcu.readers.psi_bin:FORMAT",
+    "musrcu.readers.isis_nexus_v2:FORMAT",
+)
+ENTRY_POINT_GROUP = "musrcu.formats"
+"""Entry-point group by which another package adds a :class:`Format`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One file format: its name, a sniffer and a reader."""
+
+    name: str
+    """Short name, such as ``psi-bin``."""
+    title: str
+    """One line that says what it is and where it comes from."""
+    sniff: Callable[[bytes, Path], bool]
+    """``sniff(first_bytes, path)``: whether the file is of this format; must not raise."""
+    read: Callable[[Path], Run]
+    """``read(path)``: the run; raises ReadError and nothing else."""
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """Every known format: the built-in ones, then those of other packages by name.
+
+    Raises
+    ------
+    ReadError if another package registers something that is no Format, or a name twice.
+    """
+    from importlib.metadata import entry_points
+
+    found = []
+    for place in BUILT_IN:
+        module, name = place.split(":")
+        found.append(getattr(importlib.import_module(module), name))
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+        extra = point.load()
+        if not isinstance(extra, Format):
+            raise ReadError(
+                f"entry point {point.name} = {point.value} in group {ENTRY_POINT_GROUP} is a "
+                f"{type(extra).__name__}, expected a musrcu.readers.registry.Format"
+            )
+        if extra.name in {known.name for known in found}:
+            raise ReadError(f"two readers are called {extra.name!r}, one from {point.value}")
+        found.append(extra)
+    return tuple(found)
+
+
+def find_format(path: PathLike) -> Format:
+    """The one format that claims the file.
+
+    Raises
+    ------
+    ReadError if the file cannot be opened, is empty, or is claimed by no reader or by several.
+    """
+    file = Path(path)
+    if file.is_dir():
+        raise ReadError(f"{file} is a directory; name a file in it")
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(HEAD)
+    except OSError as error:
+        raise ReadError(f"{file} cannot be opened: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL byte in the name
+        raise ReadError(f"{str(file)!r} is not a file name: {error}") from error
+    if not head:
+        raise ReadError(f"{file} is empty (0 bytes), expected a muon data file")
+    claims = [known for known in formats() if known.sniff(head, file)]
+    if len(claims) == 1:
+        return claims[0]
+    if claims:
+        names = " and ".join(claim.name for claim in claims)
+        raise ReadError(f"{file} is claimed by {names}; remove one of these readers")
+    known = ", ".join(known.name for known in formats())
+    raise ReadError(f"{file} begins with {head[:4]!r}, which no reader knows (known: {known})")
+
+
+def read(path: PathLike) -> Run:
+    """The run in a file of any known format, raw: nothing is grouped, corrected or rebinned.
+
+    Parameters
+    ----------
+    path : the file; its format is recognised by its content.
+
+    Returns
+    -------
+    Run, with everything doubtful about the file in ``run.warnings``.
+
+    Raises
+    ------
+    ReadError if the file cannot be read; the text names the file, the place and what was found.
+    """
+    file = Path(path)
+    known = find_format(file)
+    run = known.read(file)
+    return run.replace(path=file, format=known.name)
