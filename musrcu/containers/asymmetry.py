@@ -41,12 +41,11 @@ class Asymmetry:
     """Every step and option since the file was read."""
 
     def __post_init__(self) -> None:
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
-        put("time", frozen(self.time, float))
+        object.__setattr__(self, "time", frozen(self.time, float))
         if self.time.ndim != 1:
             raise MusrcuError(f"Asymmetry.time has {self.time.ndim} dimensions, expected 1")
         for name in ("value", "error"):
-            put(name, frozen(getattr(self, name), float))
+            object.__setattr__(self, name, frozen(getattr(self, name), float))
             check_shape("Asymmetry", name, getattr(self, name), self.time.shape)
         bad = np.isfinite(self.value) & ~(self.error > 0)
         if bad.any():

@@ -46,16 +46,15 @@ class Counts:
     history: History
 
     def __post_init__(self) -> None:
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
-        put("time", frozen(self.time, float))
+        object.__setattr__(self, "time", frozen(self.time, float))
         if self.time.ndim != 1:
             raise MusrcuError(f"Counts.time has {self.time.ndim} dimensions, expected 1")
         for name in ("values", "variance"):
-            put(name, frozen(getattr(self, name), float))
+            object.__setattr__(self, name, frozen(getattr(self, name), float))
             check_shape("Counts", name, getattr(self, name), (2, self.time.size))
         for name in ("background", "background_error"):
             if getattr(self, name) is not None:
-                put(name, frozen(getattr(self, name), float))
+                object.__setattr__(self, name, frozen(getattr(self, name), float))
                 check_shape("Counts", name, getattr(self, name), (2,))
 
     @property

@@ -79,23 +79,22 @@ class Run:
     """What was done since the file was read."""
 
     def __post_init__(self) -> None:
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
         counts = np.asarray(self.counts)
         if counts.ndim != 3:
             raise MusrcuError(
                 f"Run.counts has {counts.ndim} dimensions, expected 3: period, detector, bin"
             )
         periods, detectors, _ = counts.shape
-        put("counts", frozen(counts))
-        put("bin_width", float(self.bin_width))
+        object.__setattr__(self, "counts", frozen(counts))
+        object.__setattr__(self, "bin_width", float(self.bin_width))
         for name, dtype in (("t0", float), ("first_good", np.int64), ("last_good", np.int64)):
             array = frozen(getattr(self, name), dtype)
             check_shape("Run", name, array, (detectors,))
-            put(name, array)
+            object.__setattr__(self, name, array)
         if len(self.labels) != detectors:
             raise MusrcuError(f"Run.labels has {len(self.labels)} names for {detectors} detectors")
-        put("labels", tuple(self.labels))
-        put("period_labels", tuple(self.period_labels) or ("",) * periods)
+        object.__setattr__(self, "labels", tuple(self.labels))
+        object.__setattr__(self, "period_labels", tuple(self.period_labels) or ("",) * periods)
         if len(self.period_labels) != periods:
             raise MusrcuError(
                 f"Run.period_labels has {len(self.period_labels)} names for {periods} periods"
@@ -110,9 +109,9 @@ class Run:
             if value is not None:
                 array = frozen(value, dtype)
                 check_shape("Run", name, array, shape)
-                put(name, array)
-        put("header", MappingProxyType(dict(self.header)))
-        put("warnings", tuple(self.warnings))
+                object.__setattr__(self, name, array)
+        object.__setattr__(self, "header", MappingProxyType(dict(self.header)))
+        object.__setattr__(self, "warnings", tuple(self.warnings))
 
     @property
     def n_periods(self) -> int:
