@@ -1,0 +1,263 @@
+"""A model: components added and multiplied, with the names a paper would give its parameters."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musrcu.errors import ModelError, nearest
+from musrcu.models.expression import Factor, parse
+from musrcu.models.parameter import Parameter
+from musrcu.models.registry import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One summand: an amplitude times a product of components."""
+
+    amplitude: int | None
+    """Position of its amplitude among the model's parameters; None for a law of temperature."""
+    factors: tuple[Factor, ...]
+    places: tuple[slice, ...]
+    """Where the parameters of each factor stand among the model's."""
+
+    @property
+    def label(self) -> str:
+        """Names of its components, such as ``cosine * gaussian``."""
+        return " * ".join(factor.component.key for factor in self.factors)
+
+
+class Model:
+    """A sum of products of components.
+
+    ``Model("exponential + damped_cosine + constant")`` is
+
+        A(t) = A1 exp(-lambda1 t) + A2 exp(-lambda2 t) cos(2 pi nu2 t + phi2) + A_bg
+
+    with the parameters ``A1, lambda1, A2, lambda2, nu2, phi2, A_bg``: components are numbered from
+    left to right, the first factor of a product carries the amplitude, a constant is A_bg.
+
+    Raises
+    ------
+    ModelError if the expression is not a sum of products of known components.
+    """
+
+    __slots__ = ("_index", "expression", "names", "parameters", "terms")
+
+    def __init__(self, expression: str) -> None:
+        self.expression = " ".join(expression.split())
+        self.terms, self.parameters = _assemble(parse(expression))
+        self.names = tuple(parameter.name for parameter in self.parameters)
+        self._index = {name: place for place, name in enumerate(self.names)}
+
+    def __repr__(self) -> str:
+        return f"Model({self.expression!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Model) and (self.names, self.labels) == (other.names, other.labels)
+
+    def __hash__(self) -> int:
+        return hash((self.names, self.labels))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label of each term."""
+        return tuple(term.label for term in self.terms)
+
+    @property
+    def formula(self) -> str:
+        """The model written out with its parameters' names."""
+        return " + ".join(_formula(term, self.names) for term in self.terms)
+
+    def index(self, name: str) -> int:
+        """Position of a parameter; a name without its number will do where only one has it.
+
+        Raises
+        ------
+        ModelError for an unknown or ambiguous name.
+        """
+        if name in self._index:
+            return self._index[name]
+        short = [full for full in self.names if full.rstrip("0123456789") == name]
+        if len(short) == 1:
+            return self._index[short[0]]
+        if short:
+            raise ModelError(f"{name!r} may be {' or '.join(short)} in {self.expression!r}")
+        hint = nearest(name, self.names)
+        raise ModelError(
+            f"{self.expression!r} has no parameter {name!r}{hint} (it has {', '.join(self.names)})"
+        )
+
+    def value(self, t: ArrayLike, values: Sequence[float] | FloatArray) -> FloatArray:
+        """The model at times ``t``.
+
+        Parameters
+        ----------
+        t : times, µs, any shape (temperatures, K, for a law of temperature).
+        values : one number per parameter, in the order of ``names``.
+
+        Returns
+        -------
+        Asymmetry, same shape as ``t``.
+        """
+        t = np.asarray(t, dtype=float)
+        total = np.zeros_like(t)
+        for term in self.terms:
+            total += _amplitude(term, values) * _product(term, t, values)
+        return total
+
+    def gradient(self, t: ArrayLike, values: Sequence[float] | FloatArray) -> FloatArray:
+        """Derivatives of the model with respect to each parameter, shape (n_parameters, n_bins)."""
+        return self.value_and_gradient(t, values)[1]
+
+    def value_and_gradient(
+        self, t: ArrayLike, values: Sequence[float] | FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """The model, shape (n_bins,), and its gradient, shape (n_parameters, n_bins)."""
+        t = np.atleast_1d(np.asarray(t, dtype=float))
+        gradient = np.empty((len(self.names), t.size))
+        total = np.zeros_like(t)
+        for term in self.terms:
+            amplitude = _amplitude(term, values)
+            parts = [
+                factor.component.function(t, *values[place])
+                for factor, place in zip(term.factors, term.places, strict=True)
+            ]
+            product = parts[0] if len(parts) == 1 else np.prod(parts, axis=0)
+            total += amplitude * product
+            if term.amplitude is not None:
+                gradient[term.amplitude] = product
+            for k, (factor, place) in enumerate(zip(term.factors, term.places, strict=True)):
+                if place.start == place.stop:
+                    continue
+                rest = amplitude
+                if len(parts) > 1:
+                    rest = amplitude * np.prod(parts[:k] + parts[k + 1 :], axis=0)
+                gradient[place] = rest * factor.component.gradient(t, parts[k], values[place])
+        return total, gradient
+
+    def shapes(self, t: FloatArray, values: Sequence[float] | FloatArray) -> FloatArray:
+        """P(t) of every term without its amplitude, shape (n_terms, n_bins)."""
+        return np.array([_product(term, t, values) for term in self.terms])
+
+    def vector(self, values: Mapping[str, float], default: bool = True) -> FloatArray:
+        """Values by name as a vector in the order of ``names``; the rest default or NaN."""
+        start = [p.default if default else np.nan for p in self.parameters]
+        for name, value in values.items():
+            start[self.index(name)] = float(value)
+        return np.array(start)
+
+    def normal_form(
+        self, values: FloatArray, fixed: Iterable[int] = ()
+    ) -> tuple[FloatArray, FloatArray]:
+        """The same curve with nu >= 0, amplitudes of oscillations >= 0, phases in (-180, 180].
+
+        Returns
+        -------
+        (values, signs): the new vector, and +1 or -1 by which each error and covariance changes.
+        """
+        values, signs, fixed = np.array(values, dtype=float), np.ones(len(self.names)), set(fixed)
+        for term in self.terms:
+            nu, phi = self._oscillation(term)
+            if nu is None or phi is None or phi in fixed:
+                continue
+            if values[nu] < 0 and nu not in fixed:
+                values[[nu, phi]] *= -1
+                signs[[nu, phi]] *= -1
+            if term.amplitude is not None and values[term.amplitude] < 0:
+                if term.amplitude in fixed:
+                    continue
+                values[term.amplitude] *= -1
+                signs[term.amplitude] *= -1
+                values[phi] += 180.0
+            values[phi] = 180.0 - (180.0 - values[phi]) % 360.0
+        return values, signs
+
+    def _oscillation(self, term: Term) -> tuple[int | None, int | None]:
+        """Positions of the first frequency and the first phase of a term."""
+        places = [k for place in term.places for k in range(place.start, place.stop)]
+        kinds = {self.parameters[k].kind: k for k in reversed(places)}
+        return kinds.get("frequency"), kinds.get("phase")
+
+    def oscillations(self) -> tuple[tuple[int, int, int], ...]:
+        """(term, position of nu, position of phi) of every term that precesses."""
+        found = []
+        for number, term in enumerate(self.terms):
+            nu, phi = self._oscillation(term)
+            if nu is not None and phi is not None:
+                found.append((number, nu, phi))
+        return tuple(found)
+
+    def without(self, term: int) -> Model:
+        """This model without one term; the other parameters keep their names."""
+        kept = [one for k, one in enumerate(self.terms) if k != term]
+        return Model(" + ".join(" * ".join(_numbered(f) for f in one.factors) for one in kept))
+
+
+def _assemble(
+    parsed: tuple[tuple[Factor, ...], ...],
+) -> tuple[tuple[Term, ...], tuple[Parameter, ...]]:
+    terms: list[Term] = []
+    parameters: list[Parameter] = []
+    for factors in parsed:
+        amplitude = None
+        if factors[0].component.variable == "t":
+            amplitude = len(parameters)
+            parameters.append(_amplitude_parameter(factors[0]))
+        places = []
+        for factor in factors:
+            start = len(parameters)
+            suffix = "" if factor.component.variable == "T" else str(factor.number)
+            parameters += [
+                dataclasses.replace(parameter, name=f"{parameter.name}{suffix}")
+                for parameter in factor.component.parameters
+            ]
+            places.append(slice(start, len(parameters)))
+        terms.append(Term(amplitude, factors, tuple(places)))
+    return tuple(terms), tuple(parameters)
+
+
+def _amplitude_parameter(factor: Factor) -> Parameter:
+    if factor.component.key == "constant":
+        name = "A_bg" if factor.number == 1 else f"A_bg{factor.number}"
+        return Parameter(name, "", 0.0, "background asymmetry", kind="amplitude")
+    return Parameter(f"A{factor.number}", "", 0.1, "initial asymmetry", kind="amplitude")
+
+
+def _numbered(factor: Factor) -> str:
+    if factor.component.key == "constant" and factor.number == 1:
+        return "constant"
+    return f"{factor.component.key}{factor.number}"
+
+
+def _amplitude(term: Term, values: Sequence[float] | FloatArray) -> float:
+    return 1.0 if term.amplitude is None else float(values[term.amplitude])
+
+
+def _product(term: Term, t: FloatArray, values: Sequence[float] | FloatArray) -> FloatArray:
+    product = term.factors[0].component.function(t, *values[term.places[0]])
+    for factor, place in zip(term.factors[1:], term.places[1:], strict=True):
+        product = product * factor.component.function(t, *values[place])
+    return product
+
+
+def _formula(term: Term, names: tuple[str, ...]) -> str:
+    amplitude = "" if term.amplitude is None else names[term.amplitude]
+    parts = []
+    for factor, place in zip(term.factors, term.places, strict=True):
+        text = factor.component.formula
+        for parameter, full in zip(factor.component.parameters, names[place], strict=True):
+            text = _substitute(text, parameter.name, full)
+        parts.append(text)
+    shape = " ".join(parts)
+    return amplitude if shape == "1" and amplitude else f"{amplitude} {shape}".strip()
+
+
+def _substitute(text: str, symbol: str, name: str) -> str:
+    import re
+
+    return re.sub(rf"(?<![A-Za-z0-9_]){re.escape(symbol)}(?![A-Za-z0-9_])", name, text)

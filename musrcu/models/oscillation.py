@@ -1,0 +1,96 @@
+"""Precession with and without damping. nu in MHz, phi in degrees, rates in 1/µs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musrcu.models.parameter import Check, Parameter
+from musrcu.models.registry import FloatArray, component
+from musrcu.models.relaxation import LAMBDA, SIGMA
+
+TWO_PI = 2.0 * np.pi
+DEGREE = np.pi / 180.0
+
+NU = Parameter(
+    "nu", "MHz", 1.0, "precession frequency, gamma_mu B / 2 pi", lower=0.0, kind="frequency"
+)
+PHI = Parameter("phi", "deg", 0.0, "phase at t = 0", kind="phase")
+HUDDART = "B. M. Huddart et al., Phys. Chem. Chem. Phys. 21, 1014 (2019)"
+
+
+def _cosine_derivatives(
+    t: FloatArray, value: FloatArray, nu: float, phi: float
+) -> tuple[FloatArray, FloatArray]:
+    sine = np.sin(TWO_PI * nu * t + DEGREE * phi)
+    return -TWO_PI * t * sine, -DEGREE * sine
+
+
+def _damped_derivatives(
+    t: FloatArray, value: FloatArray, lambda_: float, nu: float, phi: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    damped = np.exp(-lambda_ * t) * np.sin(TWO_PI * nu * t + DEGREE * phi)
+    return -t * value, -TWO_PI * t * damped, -DEGREE * damped
+
+
+def _gaussian_derivatives(
+    t: FloatArray, value: FloatArray, sigma: float, nu: float, phi: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    damped = np.exp(-0.5 * (sigma * t) ** 2) * np.sin(TWO_PI * nu * t + DEGREE * phi)
+    return -sigma * t * t * value, -TWO_PI * t * damped, -DEGREE * damped
+
+
+@component(
+    "cos(2 pi nu t + phi)",
+    parameters=[NU, PHI],
+    derivatives=_cosine_derivatives,
+    checks=[
+        Check({"nu": 1.0, "phi": 0.0}, t=0.5, expected=-1.0, source="half a turn"),
+        Check({"nu": 0.25, "phi": 90.0}, t=1.0, expected=-1.0, source="half a turn"),
+    ],
+    reference="definition",
+)
+def cosine(t: FloatArray, nu: float, phi: float) -> FloatArray:
+    """Undamped precession: one sharp field."""
+    return np.cos(TWO_PI * nu * t + DEGREE * phi)
+
+
+@component(
+    "exp(-lambda t) cos(2 pi nu t + phi)",
+    parameters=[LAMBDA, NU, PHI],
+    derivatives=_damped_derivatives,
+    checks=[
+        Check({"lambda": 0.0, "nu": 1.0, "phi": 0.0}, t=0.5, expected=-1.0, source="half a turn"),
+        Check(
+            {"lambda": 0.35, "nu": 1.59, "phi": 5.729577951308232},
+            t=1.0,
+            expected=-0.55431919632097,
+            source="computed with 25 digits",
+            tolerance=1e-13,
+        ),
+    ],
+    reference=HUDDART,
+)
+def damped_cosine(t: FloatArray, lambda_: float, nu: float, phi: float) -> FloatArray:
+    """Precession with exponential damping: a Lorentzian distribution of fields."""
+    return np.exp(-lambda_ * t) * np.cos(TWO_PI * nu * t + DEGREE * phi)
+
+
+@component(
+    "exp(-sigma^2 t^2 / 2) cos(2 pi nu t + phi)",
+    parameters=[SIGMA, NU, PHI],
+    derivatives=_gaussian_derivatives,
+    checks=[
+        Check({"sigma": 0.0, "nu": 1.0, "phi": 0.0}, t=0.5, expected=-1.0, source="half a turn"),
+        Check(
+            {"sigma": 0.5, "nu": 1.0, "phi": 0.0},
+            t=2.0,
+            expected=0.6065306597126334,
+            source="two full turns leave exp(-1/2)",
+        ),
+    ],
+    reference="A. Yaouanc and P. Dalmas de Reotier, Muon Spin Rotation, Relaxation and "
+    "Resonance, Oxford (2011)",
+)
+def gaussian_cosine(t: FloatArray, sigma: float, nu: float, phi: float) -> FloatArray:
+    """Precession with Gaussian damping: a Gaussian distribution of fields."""
+    return np.exp(-0.5 * (sigma * t) ** 2) * np.cos(TWO_PI * nu * t + DEGREE * phi)

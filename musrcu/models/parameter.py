@@ -1,0 +1,62 @@
+"""What a component says about each of its parameters, and the values it is checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from musrcu.errors import ModelError
+
+Kind = Literal["plain", "amplitude", "frequency", "phase"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a component, or of a model once it is numbered."""
+
+    name: str
+    """Symbol as in the formula; ``lambda`` although Python reserves that word."""
+    unit: str
+    """Unit, such as ``1/us``, ``MHz`` or ``deg``; empty for a pure number."""
+    default: float
+    """Value used where nothing better is known."""
+    meaning: str
+    """What it is, in a few words."""
+    lower: float | None = None
+    """Physical lower limit, in ``unit``; None where there is none."""
+    upper: float | None = None
+    kind: Kind = "plain"
+    """What the search for start values may do with it: amplitudes are solved for, a frequency is
+    scanned, a phase follows from the scan, anything else is tried at its ``seeds``."""
+    seeds: tuple[float, ...] = ()
+    """Values worth trying as a start; empty means the default alone."""
+
+    def __post_init__(self) -> None:
+        low = self.lower is not None and self.default < self.lower
+        high = self.upper is not None and self.default > self.upper
+        if low or high:
+            raise ModelError(
+                f"parameter {self.name}: default {self.default} lies outside its limits "
+                f"[{self.lower}, {self.upper}]"
+            )
+
+    @property
+    def trials(self) -> tuple[float, ...]:
+        """The values to try as a start."""
+        return self.seeds or (self.default,)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A value of a component from outside its own code."""
+
+    parameters: Mapping[str, float]
+    """Value of every parameter, by name."""
+    t: float
+    """Time in µs (temperature in K for a law of temperature)."""
+    expected: float
+    source: str
+    """Where the number comes from: closed form, limit, printed table, quadrature."""
+    tolerance: float = 1e-12
+    """Largest absolute deviation."""
