@@ -28,7 +28,7 @@ class MusrcuWarning(UserWarning):
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """The clause ``; did you mean 'x'?`` for the known name closest to ``name``, or an empty text."""
+    """The clause ``; did you mean 'x'?`` for the known name closest to ``name``, or no text."""
     import difflib
 
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)

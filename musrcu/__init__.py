@@ -1,0 +1,113 @@
+"""Muon spin rotation: from raw facility files to an ordering temperature.
+
+Every public name is here and is imported when it is first used, so that ``import musrcu`` costs
+next to nothing::
+
+    import musrcu as mu
+
+    asymmetry = mu.reduce(mu.read("run.bin"), mu.Reduction(alpha=1.08))
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from musrcu import plot as plot
+    from musrcu.analysis.calibrate import calibrate
+    from musrcu.analysis.order_parameter import OrderParameter, fit_order_parameter
+    from musrcu.analysis.scan import Scan, fit_scan
+    from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.containers.calibration import Calibration
+    from musrcu.containers.counts import Counts
+    from musrcu.containers.run import Run
+    from musrcu.errors import MusrcuError, ReadError
+    from musrcu.fitting.fit import fit
+    from musrcu.fitting.result import FitResult
+    from musrcu.models.model import Model
+    from musrcu.models.registry import component
+    from musrcu.output.catalogue import catalogue
+    from musrcu.output.load import load
+    from musrcu.readers.registry import read
+    from musrcu.reduction.asymmetry import form_asymmetry
+    from musrcu.reduction.background import subtract_background
+    from musrcu.reduction.dead_time import correct_dead_time
+    from musrcu.reduction.grouping import group
+    from musrcu.reduction.rebin import rebin
+    from musrcu.reduction.recipe import Reduction, reduce
+    from musrcu.simulation.simulate import simulate
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Asymmetry",
+    "Calibration",
+    "Counts",
+    "FitResult",
+    "Model",
+    "MusrcuError",
+    "OrderParameter",
+    "ReadError",
+    "Reduction",
+    "Run",
+    "Scan",
+    "calibrate",
+    "catalogue",
+    "component",
+    "correct_dead_time",
+    "fit",
+    "fit_order_parameter",
+    "fit_scan",
+    "form_asymmetry",
+    "group",
+    "load",
+    "read",
+    "rebin",
+    "reduce",
+    "simulate",
+    "subtract_background",
+]
+
+_HOMES = {
+    "musrcu.analysis.calibrate": ("calibrate",),
+    "musrcu.analysis.order_parameter": ("OrderParameter", "fit_order_parameter"),
+    "musrcu.analysis.scan": ("Scan", "fit_scan"),
+    "musrcu.containers.asymmetry": ("Asymmetry",),
+    "musrcu.containers.calibration": ("Calibration",),
+    "musrcu.containers.counts": ("Counts",),
+    "musrcu.containers.run": ("Run",),
+    "musrcu.errors": ("MusrcuError", "ReadError"),
+    "musrcu.fitting.fit": ("fit",),
+    "musrcu.fitting.result": ("FitResult",),
+    "musrcu.models.model": ("Model",),
+    "musrcu.models.registry": ("component",),
+    "musrcu.output.catalogue": ("catalogue",),
+    "musrcu.output.load": ("load",),
+    "musrcu.readers.registry": ("read",),
+    "musrcu.reduction.asymmetry": ("form_asymmetry",),
+    "musrcu.reduction.background": ("subtract_background",),
+    "musrcu.reduction.dead_time": ("correct_dead_time",),
+    "musrcu.reduction.grouping": ("group",),
+    "musrcu.reduction.rebin": ("rebin",),
+    "musrcu.reduction.recipe": ("Reduction", "reduce"),
+    "musrcu.simulation.simulate": ("simulate",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+_ROOMS = ("plot",)
+"""Modules that are reached by name, such as ``musrcu.plot``."""
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+        globals()[name] = value  # the next look-up does not come here
+        return value
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_ROOMS})

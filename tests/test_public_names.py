@@ -1,0 +1,107 @@
+"""The front door: the public names, where they live, and that opening it costs nothing."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import musrcu
+
+ROOMS = [path.parent.name for path in Path(musrcu.__file__).parent.glob("*/__init__.py")]
+
+# As the plan of the house lists them, less what does not exist yet: find_runs, add_runs, write
+# and robustness.
+PLAN = [
+    "read",
+    "simulate",
+    "Run",
+    "Counts",
+    "Asymmetry",
+    "Calibration",
+    "Reduction",
+    "FitResult",
+    "Scan",
+    "OrderParameter",
+    "correct_dead_time",
+    "group",
+    "subtract_background",
+    "rebin",
+    "form_asymmetry",
+    "reduce",
+    "calibrate",
+    "Model",
+    "component",
+    "catalogue",
+    "fit",
+    "fit_scan",
+    "fit_order_parameter",
+    "load",
+    "MusrcuError",
+    "ReadError",
+]
+
+HEAVY = ("numpy", "scipy", "h5py", "iminuit", "matplotlib", "nexusformat", "tqdm")
+
+
+def exists(name: str) -> bool:
+    home = musrcu._HOME[name]
+    return find_spec(home) is not None
+
+
+def loaded_after(code: str) -> set[str]:
+    program = f"import sys\n{code}\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_all_is_the_plan() -> None:
+    assert sorted(musrcu.__all__) == sorted(PLAN)
+    assert list(musrcu.__all__) == sorted(musrcu.__all__)
+
+
+def test_every_public_name_has_one_home() -> None:
+    assert sorted(musrcu._HOME) == sorted(musrcu.__all__)
+
+
+@pytest.mark.parametrize("name", [name for name in PLAN if exists(name)])
+def test_public_name_is_there_documented_and_defined_at_home(name: str) -> None:
+    thing = getattr(musrcu, name)
+    assert inspect.getdoc(thing)
+    assert thing.__module__ == musrcu._HOME[name]
+    assert thing.__name__ == name
+    assert name in dir(musrcu)
+
+
+def test_no_public_name_is_that_of_a_room() -> None:
+    assert "readers" in ROOMS
+    assert not set(musrcu.__all__) & set(ROOMS)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'fit_everything'"):
+        musrcu.fit_everything  # noqa: B018
+
+
+def test_import_is_lazy() -> None:
+    loaded = loaded_after("import musrcu; musrcu.__version__; dir(musrcu)")
+    assert "musrcu" in loaded
+    assert not loaded & set(HEAVY)
+    assert {name for name in loaded if name.startswith("musrcu.")} == set()
+
+
+def test_a_room_is_reached_by_name() -> None:
+    assert "musrcu.plot" in loaded_after("import musrcu as mu; mu.plot")
+    assert "matplotlib" not in loaded_after("import musrcu as mu; mu.plot")
+
+
+def test_reading_does_not_load_the_fitter() -> None:
+    loaded = loaded_after("import musrcu as mu; mu.read; mu.Run; mu.ReadError")
+    assert "numpy" in loaded
+    assert not loaded & (set(HEAVY) - {"numpy", "h5py"})
