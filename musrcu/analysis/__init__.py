@@ -1,0 +1,1 @@
+"""Series of runs: calibration, the scan in temperature, the order parameter."""

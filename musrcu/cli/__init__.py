@@ -1,0 +1,1 @@
+"""The command ``musrcu``: one module a verb."""

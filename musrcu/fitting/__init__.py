@@ -1,0 +1,1 @@
+"""Costs, start values, the minimum, and what is known about it."""

@@ -1,0 +1,1 @@
+"""Where results leave: text tables, CSV, JSON and NeXus."""

@@ -1,0 +1,1 @@
+"""Stages from a run to an asymmetry: pure functions, one container in, one out."""

@@ -1,0 +1,1 @@
+"""Counts from a model and a truth file."""

@@ -1,0 +1,1 @@
+"""Writers: the inverse of the readers, one file per format."""
