@@ -35,6 +35,8 @@ class Asymmetry:
     total: float | None = None
     """Total asymmetry of the spectrometer from a calibration run; None where unknown."""
     total_error: float | None = None
+    smallest: FloatArray | None = None
+    """(n_bins,) raw counts of the smaller group in each bin; below 20 chi-square is biased."""
     run: Run
     """The run behind it."""
     history: History
@@ -47,6 +49,9 @@ class Asymmetry:
         for name in ("value", "error"):
             object.__setattr__(self, name, frozen(getattr(self, name), float))
             check_shape("Asymmetry", name, getattr(self, name), self.time.shape)
+        if self.smallest is not None:
+            object.__setattr__(self, "smallest", frozen(self.smallest, float))
+            check_shape("Asymmetry", "smallest", self.smallest, self.time.shape)
         bad = np.isfinite(self.value) & ~(self.error > 0)
         if bad.any():
             raise MusrcuError(

@@ -1,1 +1,1 @@
-"""Stages from a run to an asymmetry: pure functions, one container in, one out."""
+"""From raw histograms to an asymmetry: pure functions, each adding its step to the history."""

@@ -1,0 +1,83 @@
+"""The asymmetry of two groups and its propagated Poisson error."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.counts import Counts
+from musrcu.containers.history import Step
+from musrcu.errors import ReductionError
+
+
+def form_asymmetry(
+    counts: Counts,
+    *,
+    alpha: float = 1.0,
+    alpha_error: float | None = None,
+    total: float | None = None,
+    total_error: float | None = None,
+) -> Asymmetry:
+    """Asymmetry A = (F - alpha B) / (F + alpha B) of the good bins.
+
+    sigma_A^2 = 4 alpha^2 (B^2 Var F + F^2 Var B) / (F + alpha B)^4, with Var the counts before
+    the background was subtracted (checked by exact Poisson sums).
+
+    Parameters
+    ----------
+    counts : grouped counts.
+    alpha : balance of the pair.
+    alpha_error : its error; it shifts all bins together and is kept apart from their errors.
+    total, total_error : total asymmetry known from a calibration run.
+
+    Returns
+    -------
+    Asymmetry. A bin without counts, or with F + alpha B <= 0 after the background was subtracted,
+    is NaN. A bin with no counts in one group takes the error of one count there, so that it never
+    carries infinite weight.
+
+    Raises
+    ------
+    ReductionError if alpha is not above zero.
+    """
+    if not (np.isfinite(alpha) and alpha > 0):
+        raise ReductionError(f"alpha = {alpha}; it must be above 0")
+    good = counts.good
+    values, variance = counts.values[:, good], counts.variance[:, good]
+    value, error = asymmetry_and_error(values, np.maximum(variance, 1.0), alpha)
+    empty = (variance.sum(axis=0) == 0) | ~np.isfinite(value)
+    value[empty], error[empty] = np.nan, np.nan
+    few = int((variance.min(axis=0) == 0).sum() - (variance.sum(axis=0) == 0).sum())
+    notes = [f"{int(empty.sum())} bins without asymmetry"] if empty.any() else []
+    notes += [f"{few} bins with counts in one group only"] if few else []
+    options: dict[str, object] = {"alpha": float(alpha)}
+    if alpha_error is not None:
+        options["alpha_error"] = float(alpha_error)
+    return Asymmetry(
+        time=counts.time[good],
+        value=value,
+        error=error,
+        bin_width=counts.bin_width,
+        packing=counts.packing,
+        alpha=float(alpha),
+        alpha_error=alpha_error,
+        total=total,
+        total_error=total_error,
+        smallest=variance.min(axis=0),
+        run=counts.run,
+        history=counts.history.with_step(Step("form_asymmetry", ", ".join(notes), options)),
+    )
+
+
+def asymmetry_and_error(
+    values: ArrayLike, variance: ArrayLike, alpha: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(A, sigma_A) from (2, n_bins) counts and variances; NaN where F + alpha B <= 0."""
+    f, b = np.asarray(values, dtype=float)
+    var_f, var_b = np.asarray(variance, dtype=float)
+    total = f + alpha * b
+    total = np.where(total > 0, total, np.nan)
+    error = 2 * alpha * np.sqrt(b * b * var_f + f * f * var_b) / (total * total)
+    error = np.where(error > 0, error, np.nan)
+    return np.where(np.isnan(error), np.nan, (f - alpha * b) / total), error

@@ -1,0 +1,184 @@
+"""Grouping: detectors summed into a forward and a backward group, aligned on their t0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from musrcu.containers.counts import Counts
+from musrcu.containers.history import Step
+from musrcu.containers.run import Run
+from musrcu.errors import ReductionError
+from musrcu.instruments import default_pair
+from musrcu.reduction.selection import select_detectors
+
+Selection = str | int | Sequence[int]
+
+
+def group(
+    run: Run,
+    *,
+    forward: Selection | None = None,
+    backward: Selection | None = None,
+    period: int | None = None,
+    t0: ArrayLike | None = None,
+    first_good: int | None = None,
+) -> Counts:
+    """Counts of a forward and a backward group, each detector shifted to a common t0.
+
+    Detectors are aligned by whole raw bins; what is left of their t0 (at most half a bin each) is
+    averaged into the time axis. Bin j of the result lies at (j - t0) dt.
+
+    Parameters
+    ----------
+    run : the run, dead times corrected where they are known.
+    forward, backward : detectors by number or label, ``"1-4,7"``, ``"Back"``, ``[1, 2]``;
+        ``forward`` is the group that the initial muon spin points to. None takes the pair of the
+        instrument table.
+    period : period from 1; needed where the run has several.
+    t0 : bin index (from 0) of the muon's arrival, one number or one per detector; None takes the
+        file's.
+    first_good : first good bin, in raw bins after t0; None takes the file's.
+
+    Returns
+    -------
+    Counts of shape (2, n_bins) over the bins that all chosen detectors share.
+
+    Raises
+    ------
+    ReductionError if a detector is unknown or in both groups, or the good bins are empty.
+    """
+    forward, backward, origin = _pair(run, forward, backward)
+    chosen = tuple(select_detectors(which, run.labels) for which in (forward, backward))
+    common = set(chosen[0]) & set(chosen[1])
+    if common:
+        raise ReductionError(f"{run.name}: detector {min(common)} is in forward and in backward")
+    number = _period(run, period)
+    arrivals = _arrivals(run, t0)
+    members = np.array([d - 1 for group in chosen for d in group])
+    reference = arrivals[members[0]]
+    shift = np.rint(arrivals - reference).astype(int)
+    start = max(0, int((-shift[members]).max()))
+    stop = int((run.n_bins - shift[members]).min())
+    zero = float(reference + (arrivals - reference - shift)[members].mean()) - start
+    good = _good_bins(run, arrivals, shift, members, start, stop, first_good)
+    variance = run.counts if run.variance is None else run.variance
+
+    def total(histograms: NDArray[np.float64], detectors: Sequence[int]) -> NDArray[np.float64]:
+        rows = (histograms[number - 1, d - 1] for d in detectors)
+        shifts = (shift[d - 1] for d in detectors)
+        return sum(row[start + s : stop + s] for row, s in zip(rows, shifts, strict=True)) + 0.0
+
+    step = Step(
+        "group",
+        origin,
+        {
+            "forward": _names(run, chosen[0]),
+            "backward": _names(run, chosen[1]),
+            "period": number,
+            "t0": [round(float(arrivals[k]), 3) for k in members],
+            "t0_from": "the file" if t0 is None else "given",
+            "first_good_us": (good[0] - zero) * run.bin_width,
+        },
+    )
+    return Counts(
+        time=(np.arange(stop - start) - zero) * run.bin_width,
+        values=np.array([total(run.counts, group) for group in chosen]),
+        variance=np.array([total(variance, group) for group in chosen]),
+        bin_width=run.bin_width,
+        packing=1,
+        first_good=good[0],
+        last_good=good[1],
+        detectors=chosen,
+        run=run,
+        history=run.history.with_step(step),
+    )
+
+
+def _pair(
+    run: Run, forward: Selection | None, backward: Selection | None
+) -> tuple[Selection, Selection, str]:
+    if forward is not None and backward is not None:
+        return forward, backward, "pair given"
+    if forward is not None or backward is not None:
+        missing = "backward" if backward is None else "forward"
+        raise ReductionError(f"{run.name}: name {missing} too, or neither")
+    grouping = None if run.grouping is None else [int(g) for g in run.grouping]
+    return default_pair(run.instrument, run.labels, grouping)
+
+
+def _period(run: Run, period: int | None) -> int:
+    if period is None:
+        if run.n_periods > 1:
+            labels = ", ".join(f"{k} {name!r}" for k, name in enumerate(run.period_labels, 1))
+            raise ReductionError(f"{run.name} has {run.n_periods} periods ({labels}); choose one")
+        return 1
+    if not 1 <= period <= run.n_periods:
+        raise ReductionError(f"{run.name}: period {period} asked for, it has 1 to {run.n_periods}")
+    return period
+
+
+def _arrivals(run: Run, t0: ArrayLike | None) -> NDArray[np.float64]:
+    if t0 is None:
+        arrivals = np.asarray(run.t0, dtype=float)
+    else:
+        try:
+            arrivals = np.broadcast_to(np.asarray(t0, dtype=float), (run.n_detectors,))
+        except ValueError as error:
+            raise ReductionError(
+                f"{run.name}: {np.size(t0)} values of t0 for {run.n_detectors} detectors"
+            ) from error
+    wrong = ~((arrivals >= 0) & (arrivals < run.n_bins))
+    if wrong.any():
+        d = int(np.argmax(wrong))
+        raise ReductionError(
+            f"{run.name}: t0 of detector {d + 1} is bin {arrivals[d]:g}, outside its "
+            f"{run.n_bins} bins; pass t0="
+        )
+    return arrivals
+
+
+def _good_bins(
+    run: Run,
+    arrivals: NDArray[np.float64],
+    shift: NDArray[np.int64],
+    members: NDArray[np.int64],
+    start: int,
+    stop: int,
+    offset: int | None,
+) -> tuple[int, int]:
+    if offset is None:
+        firsts = run.first_good[members]
+    else:
+        firsts = np.rint(arrivals[members] + offset).astype(int)
+    first = max(0, int((firsts - shift[members]).max()) - start)
+    last = min(stop - start - 1, int((run.last_good[members] - shift[members]).min()) - start)
+    if last <= first:
+        raise ReductionError(
+            f"{run.name}: the good bins of the chosen detectors do not overlap "
+            f"(first {first}, last {last} after alignment); check t0 and the good bins"
+        )
+    return first, last
+
+
+def _names(run: Run, detectors: Sequence[int]) -> str:
+    """Detectors as a person writes them: ranges of numbers, with a label where there is one."""
+    if len(detectors) <= 4 and all(run.labels[d - 1] for d in detectors):
+        return ",".join(f"{d} {run.labels[d - 1]}" for d in detectors)
+    return ranges(detectors)
+
+
+def ranges(detectors: Sequence[int]) -> str:
+    """Detector numbers in short: ``1-4,7``."""
+    parts: list[str] = []
+    start = previous = None
+    for d in [*detectors, None]:
+        if start is not None and previous is not None and d == previous + 1:
+            previous = d
+            continue
+        if start is not None:
+            parts.append(f"{start}" if start == previous else f"{start}-{previous}")
+        start = previous = d
+    return ",".join(parts)

@@ -1,0 +1,175 @@
+"""The recipe: every option of a reduction in one object that can be saved, compared and reused."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from musrcu import toml
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.calibration import Calibration
+from musrcu.containers.counts import Counts
+from musrcu.containers.history import Step
+from musrcu.containers.run import Run
+from musrcu.errors import ReductionError, nearest
+from musrcu.files import PathLike, write_text
+from musrcu.reduction.asymmetry import form_asymmetry
+from musrcu.reduction.background import subtract_background
+from musrcu.reduction.dead_time import correct_dead_time
+from musrcu.reduction.grouping import Selection, group
+from musrcu.reduction.rebin import rebin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """All options of the way from a run to its asymmetry; None means the printed default."""
+
+    forward: Selection | None = None
+    """Detectors that the initial muon spin points to: ``"Back"``, ``"1-4,7"``, ``[1, 2]``."""
+    backward: Selection | None = None
+    period: int | None = None
+    """Period, from 1."""
+    alpha: float | None = None
+    """Balance; None takes the calibration's, or 1 where there is none."""
+    packing: int | None = None
+    """Raw bins in one bin; None takes the smallest that counts allow."""
+    t_max: float | None = None
+    """Late cut, µs."""
+    t0: float | tuple[float, ...] | None = None
+    """Bin index (from 0) of the muon's arrival, one for all or one per detector."""
+    first_good: int | None = None
+    """First good bin, raw bins after t0."""
+    background: str | Mapping[str, tuple[float, float]] = "auto"
+    """``auto`` (before t0 where the source is continuous), ``none``, ``{"before_t0": (start,
+    stop)}`` in µs, or ``{"given": (forward, backward)}`` in counts per raw bin."""
+    dead_time: str | float | tuple[float, ...] = "file"
+    """``file``, ``none``, or µs: one for all or one per detector."""
+    calibration: Calibration | None = None
+    """Alpha and total asymmetry of the spectrometer."""
+
+    def __post_init__(self) -> None:
+        for name in ("t0", "dead_time", "forward", "backward"):
+            value = getattr(self, name)
+            if isinstance(value, list):
+                object.__setattr__(self, name, tuple(value))
+        if isinstance(self.background, str):
+            if self.background not in ("auto", "none"):
+                raise ReductionError(
+                    f"background = {self.background!r}; expected 'auto', 'none', before_t0 or given"
+                )
+        elif set(self.background) not in ({"before_t0"}, {"given"}):
+            raise ReductionError(f"background = {dict(self.background)}; name before_t0 or given")
+        if isinstance(self.dead_time, str) and self.dead_time not in ("file", "none"):
+            raise ReductionError(
+                f"dead_time = {self.dead_time!r}; expected 'file', 'none' or numbers in us"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The table ``[reduction]``: the options that were set; a calibration stands apart."""
+        options = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name == "calibration" or value is None or value == field.default:
+                continue
+            options[field.name] = dict(value) if isinstance(value, Mapping) else value
+        return options
+
+    @classmethod
+    def from_dict(
+        cls,
+        table: Mapping[str, Any],
+        calibration: Calibration | None = None,
+        where: str = "[reduction]",
+    ) -> Reduction:
+        """A recipe from its table; refuses an option it does not know."""
+        known = [field.name for field in dataclasses.fields(cls) if field.name != "calibration"]
+        for name in table:
+            if name not in known:
+                raise ReductionError(f"{where} has no option {name!r}{nearest(name, known)}")
+        return cls(**table, calibration=calibration)
+
+    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write the tables ``[reduction]`` and ``[calibration]`` to a TOML file."""
+        tables = {"reduction": self.to_dict()}
+        if self.calibration is not None:
+            tables["calibration"] = self.calibration.to_dict()
+        write_text(path, toml.dumps(tables), overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: PathLike) -> Reduction:
+        """Read the tables ``[reduction]`` and ``[calibration]`` of a TOML file."""
+        tables = toml.load(path)
+        if "reduction" not in tables:
+            raise ReductionError(f"{path} has no table [reduction]")
+        calibration = None
+        if "calibration" in tables:
+            calibration = Calibration.from_dict(tables["calibration"], f"{path}: [calibration]")
+        return cls.from_dict(tables["reduction"], calibration, f"{path}: [reduction]")
+
+    def summary(self) -> str:
+        """The options that were set, one a line."""
+        lines = [f"{name} = {toml.dump_value(value)}" for name, value in self.to_dict().items()]
+        if self.calibration is not None:
+            lines.append(self.calibration.summary())
+        return "\n".join(lines) or "all defaults"
+
+
+def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
+    """The asymmetry of a run by a recipe.
+
+    Dead time, grouping, background, packing, asymmetry, in this order. ``history`` of the result
+    lists every step with the options that were used, defaults resolved.
+
+    Parameters
+    ----------
+    run : a raw run.
+    recipe : the options; None takes the default of each.
+
+    Raises
+    ------
+    ReductionError where a stage cannot work with the run.
+    """
+    recipe = recipe or Reduction()
+    counts = grouped_counts(run, recipe)
+    counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
+    calibration = recipe.calibration
+    if recipe.alpha is not None:
+        asymmetry = form_asymmetry(counts, alpha=recipe.alpha)
+        return asymmetry.replace(total=calibration.total if calibration else None)
+    if calibration is None:
+        asymmetry = form_asymmetry(counts, alpha=1.0)
+        step = asymmetry.history[-1]
+        note = ", ".join(filter(None, [step.note, "alpha = 1 assumed, no calibration"]))
+        assumed = Step(step.stage, note, step.options)
+        return asymmetry.replace(history=counts.history.with_step(assumed))
+    return form_asymmetry(
+        counts,
+        alpha=calibration.alpha,
+        alpha_error=calibration.alpha_error,
+        total=calibration.total,
+        total_error=calibration.total_error,
+    )
+
+
+def grouped_counts(run: Run, recipe: Reduction) -> Counts:
+    """The stages of a recipe up to the background: aligned counts in raw bins."""
+    if recipe.dead_time == "none":
+        run = run.replace(step=Step("correct_dead_time", "not applied: as asked"))
+    else:
+        given = None if recipe.dead_time == "file" else recipe.dead_time
+        run = correct_dead_time(run, dead_time=given)  # type: ignore[arg-type]
+    counts = group(
+        run,
+        forward=recipe.forward,
+        backward=recipe.backward,
+        period=recipe.period,
+        t0=recipe.t0,
+        first_good=recipe.first_good,
+    )
+    if recipe.background == "none":
+        return counts.replace(step=Step("subtract_background", "not applied: as asked"))
+    if isinstance(recipe.background, Mapping):
+        return subtract_background(counts, **recipe.background)
+    return subtract_background(counts)
