@@ -1,0 +1,130 @@
+"""The muon entry of an ISIS NeXus file: where it is, which version, and what it says of the run."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from musrcu.errors import ReadError
+from musrcu.readers.hdf5 import Node
+
+DEFINITIONS = ("muonTD", "pulsedTD")
+"""Names of the muon time-differential definition (field ``definition``, or ``analysis`` in v1)."""
+CUSTOMARY = {"raw_data_1": 2, "run": 1}
+"""Customary name of the entry in each version."""
+
+KELVIN = {"": 1.0, "k": 1.0, "kelvin": 1.0, "mk": 1e-3, "millikelvin": 1e-3}
+"""Kelvin in one of the units that a temperature may have; no unit means kelvin."""
+GAUSS = {"": 1.0, "g": 1.0, "gauss": 1.0, "t": 1e4, "tesla": 1e4, "mt": 10.0, "millitesla": 10.0}
+"""Gauss in one of the units that a field may have; no unit means gauss."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class MuonEntry:
+    """The NXentry of a muon run."""
+
+    node: Node
+    version: int | None
+    """Version of the instrument definition (IDF_version); None where the file does not say."""
+    definition: str
+
+
+def find_muon_entry(root: Node) -> MuonEntry:
+    """The first muon entry of the file, ``raw_data_1`` and ``run`` before others.
+
+    Raises
+    ------
+    ReadError if the file has no NXentry group, or none with a muon definition.
+    """
+    names = [name for name in CUSTOMARY if root.group(name) is not None]
+    names += [name for name in root.names() if name not in names and _is_entry(root, name)]
+    seen = []
+    for name in names:
+        node = root.group(name)
+        if node is None:
+            continue
+        definition = node.text("definition") or node.text("analysis")
+        if definition in DEFINITIONS:
+            return MuonEntry(node, _version(node), definition)
+        seen.append(f"{node.place} with definition {definition or 'missing'}")
+    if not seen:
+        held = ", ".join(root.names()[:6]) or "nothing"
+        raise ReadError(
+            f"{root.path} is an HDF5 file without a NeXus entry (it holds {held}); expected "
+            "raw_data_1 of an ISIS muon file"
+        )
+    raise ReadError(
+        f"{root.path} is no muon file: found {'; '.join(seen[:4])}; expected definition "
+        f"{' or '.join(DEFINITIONS)} (a neutron file has another)"
+    )
+
+
+def _is_entry(root: Node, name: str) -> bool:
+    node = root.group(name)
+    return node is not None and node.attribute("NX_class") == "NXentry"
+
+
+def _version(node: Node) -> int | None:
+    for name in ("IDF_version", "idf_version"):
+        found = node.number(name)
+        if found is not None:
+            return int(found)
+    return None
+
+
+def attempt(read: Callable[[str], _T | None], where: str, warnings: list[str]) -> _T | None:
+    """``read(where)`` of something a run can do without: a warning and None if it is damaged."""
+    try:
+        return read(where)
+    except ReadError as error:
+        warnings.append(f"{error}; taken as unknown")
+        return None
+
+
+def text(entry: Node, places: tuple[str, ...], warnings: list[str]) -> str | None:
+    """The first text among several places; None where all are missing or blank."""
+    for place in places:
+        found = attempt(entry.text, place, warnings)
+        if found is not None:
+            return found
+    return None
+
+
+def quantity(
+    entry: Node, places: tuple[str, ...], units: dict[str, float], warnings: list[str]
+) -> float | None:
+    """The first number among several places in the unit whose factor is 1.
+
+    A unit that is not in ``units`` makes the value unknown, with a warning.
+    """
+    for place in places:
+        value = attempt(entry.number, place, warnings)
+        node = entry.child(place) if value is not None else None
+        if value is None or node is None:
+            continue
+        unit = attempt(node.attribute, "units", warnings) or ""
+        factor = units.get(str(unit).strip().lower())
+        if factor is not None:
+            return value * factor
+        known = ", ".join(name for name in units if name)
+        warnings.append(
+            f"{node.place} is {value:g} in {unit!r}, not one of {known}; taken as unknown"
+        )
+    return None
+
+
+def moment(entry: Node, places: tuple[str, ...], warnings: list[str]) -> str | None:
+    """The first date and time among several places, ISO 8601 with a T; None where unknown."""
+    found = text(entry, places, warnings)
+    if found is None:
+        return None
+    try:
+        datetime.datetime.fromisoformat(found)
+    except ValueError:
+        warnings.append(f"{entry.place}/{places[0]} is {found[:40]!r}, no ISO 8601 time")
+        return None
+    return found.replace(" ", "T", 1)
