@@ -1,0 +1,278 @@
+"""PSI-BIN: histograms of the PSI instruments GPS, LTF, Dolly, GPD, ALC, HAL-9500 and FLAME.
+
+A header of 1024 bytes (:mod:`musrcu.psi_bin_layout`) and int32 counts, all little-endian.
+
+The acquisition counts bins from 1 (its event counts prove it), but every analysis program uses
+the stored t0 as if bins were counted from 0. musrcu does the same: ``t0 = NT0`` and
+``first_good = NTINI`` as indices from 0, ``last_good = min(NTFIN, LENHIS) - 1``. The numbers of
+the file stay in ``run.header``; a shift of one bin changes nothing but fitted phases.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu import psi_bin_layout as layout
+from musrcu.containers.run import Run
+from musrcu.containers.temperature import Sensor, Temperature, from_sensors
+from musrcu.files import PathLike
+from musrcu.psi_bin_layout import Header
+from musrcu.readers.binary import BinaryFile, open_binary
+from musrcu.readers.registry import Format
+
+INSTRUMENTS = {
+    "gps": "GPS",
+    "ltf": "LTF",
+    "dolly": "Dolly",
+    "gpd": "GPD",
+    "alc": "ALC",
+    "hifi": "HAL-9500",
+    "flame": "FLAME",
+    "lem": "LEM",
+}
+"""Instrument by the token in the file's name; the header does not name it."""
+
+_TOKEN = re.compile(rf"(?<![^_])({'|'.join(INSTRUMENTS)})(?=_)", re.IGNORECASE)
+
+
+def read_psi_bin(path: PathLike) -> Run:
+    """The run in a PSI-BIN file, raw.
+
+    Counts are int64; the title is the comment field; the mean temperature is that of the first
+    sensor that reads one; ``header`` holds every field under the name that
+    :data:`musrcu.psi_bin_layout.FIELDS` gives it, and the 1024 bytes as ``raw``.
+
+    Raises
+    ------
+    ReadError if the file is not PSI-BIN, is cut, or its header contradicts itself.
+    """
+    with open_binary(path) as file:
+        raw, header = file.table(layout.FIELDS.values(), 0, layout.SIZE, "header")
+        _check_header(file, header)
+        width = _bin_width(file, header)
+        counts, doubts = _counts(file, header)
+    detectors = range(header["NUMHIS"])
+    t0 = np.array([layout.t0(header, d)[0] for d in detectors])
+    field, field_doubt = layout.gauss(header["field"])
+    temperature, temperature_doubts = _temperature(header)
+    doubts += [
+        *_header_doubts(header),
+        *_bin_doubts(header, t0),
+        *([field_doubt] if field_doubt else []),
+        *temperature_doubts,
+        *_time_doubts(header),
+        *_event_doubts(header, counts),
+    ]
+    return Run(
+        counts=counts[np.newaxis],
+        bin_width=width,
+        t0=t0,
+        first_good=np.array(header["NTINI"][: counts.shape[0]]),
+        last_good=np.array([layout.last_good(header, d) for d in detectors]),
+        labels=header["HISLAB"][: counts.shape[0]],
+        source="continuous",
+        facility="PSI",
+        instrument=instrument_in_name(Path(path)),
+        number=header["NRUN"] or None,
+        title=header["comment"] or None,
+        sample=header["sample"] or None,
+        orientation=header["orientation"] or None,
+        temperature=temperature,
+        field=field,
+        start=layout.iso_time(header["start date"], header["start time"]),
+        stop=layout.iso_time(header["stop date"], header["stop time"]),
+        header={**header, "raw": raw},
+        path=Path(path),
+        format=FORMAT.name,
+        warnings=tuple(doubts),
+    )
+
+
+def instrument_in_name(path: Path) -> str | None:
+    """The PSI instrument that a file name such as ``deltat_tdc_gps_0432.bin`` speaks of.
+
+    None where the name has no token of an instrument, or tokens of several.
+    """
+    found = {token.lower() for token in _TOKEN.findall(path.name)}
+    return INSTRUMENTS[found.pop()] if len(found) == 1 else None
+
+
+def _sniff(head: bytes, path: Path) -> bool:
+    return len(head) > 1 and head[:1] == b"1" and head[1:2].isalpha() and head[1:2].isupper()
+
+
+FORMAT = Format(
+    name="psi-bin",
+    title="PSI-BIN, single-file histograms of the PSI bulk instruments",
+    sniff=_sniff,
+    read=read_psi_bin,
+)
+
+
+def _check_header(file: BinaryFile, header: Header) -> None:
+    """Refuse a header that cannot be true, or that declares more than the file holds."""
+
+    def refuse(name: str, expected: str) -> None:
+        place = layout.FIELDS[name].offset
+        raise file.error(place, f"{name} = {header[name]!r}, expected {expected}")
+
+    histograms, bins = header["NUMHIS"], header["LENHIS"]
+    if not _sniff(header["FMT_ID"].encode("latin-1"), file.path):
+        refuse("FMT_ID", "'1N': this is not a PSI-BIN file")
+    if not 0 < histograms <= layout.MAX_HISTOGRAMS:
+        refuse("NUMHIS", f"1 to {layout.MAX_HISTOGRAMS} histograms")
+    if bins <= 0:
+        refuse("LENHIS", "at least 1 bin per histogram")
+    if header["KHIDAF"] != 1:
+        refuse("KHIDAF", "1 histogram per record")
+    if not 0 < header["LENDAF"] <= layout.MAX_RECORD:
+        refuse("LENDAF", f"1 to {layout.MAX_RECORD} bins per record")
+    if header["KDAFHI"] * header["LENDAF"] < bins:
+        records = -(-bins // header["LENDAF"])
+        refuse("KDAFHI", f"at least {records} records for the {bins} bins of a histogram")
+    if header["NUMDAF"] < histograms * header["KDAFHI"]:
+        refuse("NUMDAF", f"at least {histograms * header['KDAFHI']} records in the file")
+    file.need(layout.SIZE, 4 * header["NUMDAF"] * header["LENDAF"], "data block")
+
+
+def _bin_width(file: BinaryFile, header: Header) -> float:
+    width = layout.bin_width(header)
+    if width is not None and layout.MIN_BIN_WIDTH <= width <= layout.MAX_BIN_WIDTH:
+        return width
+    found = "no bin width" if width is None else f"a bin width of {width:g} µs"
+    raise file.error(
+        layout.FIELDS["BINWIX"].offset,
+        f"BINWIX = {header['BINWIX']:g} µs and KDTRES = {header['KDTRES']} give {found}, "
+        f"expected {1e6 * layout.MIN_BIN_WIDTH:g} ps to {1e3 * layout.MAX_BIN_WIDTH:g} ns",
+    )
+
+
+def _counts(file: BinaryFile, header: Header) -> tuple[NDArray[np.int64], list[str]]:
+    """(n_histograms, n_bins) counts, and what is doubtful in the data block."""
+    histograms, bins, room = header["NUMHIS"], header["LENHIS"], header["LENDAF"] * header["KDAFHI"]
+    counts = np.empty((histograms, bins), dtype=np.int64)
+    padding = min(room - bins, layout.MAX_RECORD)
+    dirty = []
+    for histogram in range(histograms):
+        start = layout.SIZE + 4 * histogram * room
+        block = file.array(start, "<i4", bins + padding, f"histogram {histogram + 1}")
+        if (lowest := block[:bins].min()) < 0:
+            bad = int(block[:bins].argmin())
+            raise file.error(
+                start + 4 * bad,
+                f"histogram {histogram + 1}, bin {bad} (from 0) holds {lowest} counts, "
+                "expected 0 or more",
+            )
+        counts[histogram] = block[:bins]
+        if block[bins:].any():
+            dirty.append(histogram + 1)
+    doubts = []
+    if dirty:
+        doubts.append(f"the padding behind the bins of {_numbers(dirty)} is not zero")
+    used = histograms * header["KDAFHI"]
+    if header["NUMDAF"] > used:
+        doubts.append(f"the file holds {header['NUMDAF']} records, its histograms use {used}")
+    declared = layout.SIZE + 4 * header["NUMDAF"] * header["LENDAF"]
+    if file.size > declared:
+        doubts.append(f"the file has {file.size} bytes, its header declares {declared}")
+    return counts, doubts
+
+
+def _temperature(header: Header) -> tuple[Temperature, list[str]]:
+    nominal, doubt = layout.kelvin(header["temperature"])
+    doubts = [doubt] if doubt else []
+    sensors = tuple(Sensor(None, *reading) for reading in layout.sensors(header))
+    odd = [value for value in header["TEMPER"] if value != 0 and not 0 < value < np.inf]
+    if odd:
+        doubts.append(f"a temperature sensor reads {odd[0]:g} K and is left out")
+    temperature = from_sensors(nominal, sensors)
+    if temperature.mean is None:
+        return temperature, doubts
+    if any(_differ(sensors[0], other.mean, other.spread) for other in sensors[1:]):
+        means = ", ".join(f"{sensor.mean:.6g}" for sensor in sensors)
+        doubts.append(f"the temperature sensors read {means} K; the first is taken for the sample")
+    if nominal is not None and _differ(sensors[0], nominal):
+        doubts.append(
+            f"the mean temperature {temperature.mean:.6g} K differs from the set point "
+            f"{nominal:.6g} K"
+        )
+    return temperature, doubts
+
+
+def _differ(sensor: Sensor, kelvin: float, spread: float | None = None) -> bool:
+    """Whether two temperatures differ by more than 1 % and more than three spreads."""
+    allowed = max(0.01 * max(sensor.mean, kelvin), 3 * max(sensor.spread or 0.0, spread or 0.0))
+    return abs(sensor.mean - kelvin) > allowed
+
+
+def _header_doubts(header: Header) -> Iterator[str]:
+    if header["FMT_ID"] != "1N":
+        yield f"the file calls itself {header['FMT_ID']!r} and is read as '1N'"
+    if header["NRUN"] < 0:
+        yield f"the run number {header['NRUN']} is negative; numbers above 32767 do not fit"
+    if header["BINWIX"] == 0 and header["KDTRES"] > 15:
+        yield f"clock code KDTRES = {header['KDTRES']} is known from one program only"
+    if not any(header["HISLAB"][: header["NUMHIS"]]):
+        yield "no histogram has a label"
+
+
+def _bin_doubts(header: Header, t0: NDArray[np.float64]) -> Iterator[str]:
+    """Doubt about t0 and good bins, in the file's own numbers."""
+    n, bins = header["NUMHIS"], header["LENHIS"]
+    first, last = np.array(header["NTINI"][:n]), np.array(header["NTFIN"][:n])
+    ignored = np.array([layout.t0(header, detector)[1] for detector in range(n)])
+    for bad, sentence in (
+        (ignored, "REANT0 and NT0 disagree by more than one bin in {}; NT0 is used"),
+        (t0 == 0, "t0 is 0, never set, in {}"),
+        ((t0 < 0) | (t0 >= bins), "t0 lies outside the histogram in {}"),
+        (first < np.floor(t0), "the first good bin lies before t0 in {}"),
+        (last <= first, "the last good bin is not behind the first in {}"),
+        (last > bins, "the last good bin lies behind the histogram in {}"),
+    ):
+        if bad.any():
+            yield sentence.format(_numbers(list(np.flatnonzero(bad) + 1)))
+
+
+def _time_doubts(header: Header) -> Iterator[str]:
+    times = []
+    for which in ("start", "stop"):
+        typed = (header[f"{which} date"], header[f"{which} time"])
+        times.append(layout.iso_time(*typed))
+        if times[-1] is None:
+            yield f"the {which} of the run, {' '.join(typed)!r}, is no date and time"
+    start, stop = times
+    if start is not None and stop is not None and stop < start:
+        yield f"the run stops ({stop}) before it starts ({start})"
+
+
+def _event_doubts(header: Header, counts: NDArray[np.int64]) -> Iterator[str]:
+    """The header's event counts as a checksum: over the good bins, or (converters) over all."""
+    bad = []
+    for h, stored in enumerate(header["CNTOLD"][: counts.shape[0]]):
+        good, every = int(counts[h, layout.counted(header, h)].sum()), int(counts[h].sum())
+        if stored not in (layout.wrapped(good), layout.wrapped(every)):
+            bad.append((h + 1, stored, good, every))
+    if bad:
+        number, stored, good, every = bad[0]
+        yield (
+            f"the event counts of the header do not fit {_numbers([h for h, *_ in bad])} "
+            f"(histogram {number}: {stored} in the header, {good} in the good bins, {every} in "
+            "all); counts or good bins changed since the file was written"
+        )
+    total = sum(header["CNTOLD"][: counts.shape[0]])
+    if header["TOTOLD"] != layout.wrapped(total):
+        yield (
+            f"the total of the header, {header['TOTOLD']} events, is not the sum {total} of its "
+            "event counts"
+        )
+
+
+def _numbers(histograms: list[int]) -> str:
+    if len(histograms) == 1:
+        return f"histogram {histograms[0]}"
+    return "histograms " + ", ".join(str(number) for number in histograms)
