@@ -115,11 +115,17 @@ class Model:
         return self.value_and_gradient(t, values)[1]
 
     def value_and_gradient(
-        self, t: ArrayLike, values: Sequence[float] | FloatArray
+        self,
+        t: ArrayLike,
+        values: Sequence[float] | FloatArray,
+        out: FloatArray | None = None,
     ) -> tuple[FloatArray, FloatArray]:
-        """The model, shape (n_bins,), and its gradient, shape (n_parameters, n_bins)."""
+        """The model, shape (n_bins,), and its gradient, shape (n_parameters, n_bins).
+
+        ``out`` takes the gradient, so that a fit need not allocate it at every step.
+        """
         t = np.atleast_1d(np.asarray(t, dtype=float))
-        gradient = np.empty((len(self.names), t.size))
+        gradient = np.empty((len(self.names), t.size)) if out is None else out
         total = np.zeros_like(t)
         for term in self.terms:
             amplitude = _amplitude(term, values)
@@ -137,7 +143,9 @@ class Model:
                 rest = amplitude
                 if len(parts) > 1:
                     rest = amplitude * np.prod(parts[:k] + parts[k + 1 :], axis=0)
-                gradient[place] = rest * factor.component.gradient(t, parts[k], values[place])
+                rows = factor.component.gradient(t, parts[k], values[place])
+                for row, derivative in zip(gradient[place], rows, strict=True):
+                    np.multiply(rest, derivative, out=row)
         return total, gradient
 
     def shapes(self, t: FloatArray, values: Sequence[float] | FloatArray) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from musrcu.models.parameter import Check, Parameter
+from musrcu.models.phasor import phasor
 from musrcu.models.registry import FloatArray, component
 from musrcu.models.relaxation import LAMBDA, SIGMA
 
@@ -21,22 +22,22 @@ HUDDART = "B. M. Huddart et al., Phys. Chem. Chem. Phys. 21, 1014 (2019)"
 def _cosine_derivatives(
     t: FloatArray, value: FloatArray, nu: float, phi: float
 ) -> tuple[FloatArray, FloatArray]:
-    sine = np.sin(TWO_PI * nu * t + DEGREE * phi)
+    sine = phasor(t, nu, phi).imag
     return -TWO_PI * t * sine, -DEGREE * sine
 
 
 def _damped_derivatives(
     t: FloatArray, value: FloatArray, lambda_: float, nu: float, phi: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    damped = np.exp(-lambda_ * t) * np.sin(TWO_PI * nu * t + DEGREE * phi)
-    return -t * value, -TWO_PI * t * damped, -DEGREE * damped
+    sine = phasor(t, nu, phi, lambda_).imag
+    return -t * value, -TWO_PI * t * sine, -DEGREE * sine
 
 
 def _gaussian_derivatives(
     t: FloatArray, value: FloatArray, sigma: float, nu: float, phi: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    damped = np.exp(-0.5 * (sigma * t) ** 2) * np.sin(TWO_PI * nu * t + DEGREE * phi)
-    return -sigma * t * t * value, -TWO_PI * t * damped, -DEGREE * damped
+    sine = np.exp(-0.5 * (sigma * t) ** 2) * phasor(t, nu, phi).imag
+    return -sigma * t * t * value, -TWO_PI * t * sine, -DEGREE * sine
 
 
 @component(
@@ -51,7 +52,7 @@ def _gaussian_derivatives(
 )
 def cosine(t: FloatArray, nu: float, phi: float) -> FloatArray:
     """Undamped precession: one sharp field."""
-    return np.cos(TWO_PI * nu * t + DEGREE * phi)
+    return phasor(t, nu, phi).real
 
 
 @component(
@@ -72,7 +73,7 @@ def cosine(t: FloatArray, nu: float, phi: float) -> FloatArray:
 )
 def damped_cosine(t: FloatArray, lambda_: float, nu: float, phi: float) -> FloatArray:
     """Precession with exponential damping: a Lorentzian distribution of fields."""
-    return np.exp(-lambda_ * t) * np.cos(TWO_PI * nu * t + DEGREE * phi)
+    return phasor(t, nu, phi, lambda_).real
 
 
 @component(
@@ -93,4 +94,4 @@ def damped_cosine(t: FloatArray, lambda_: float, nu: float, phi: float) -> Float
 )
 def gaussian_cosine(t: FloatArray, sigma: float, nu: float, phi: float) -> FloatArray:
     """Precession with Gaussian damping: a Gaussian distribution of fields."""
-    return np.exp(-0.5 * (sigma * t) ** 2) * np.cos(TWO_PI * nu * t + DEGREE * phi)
+    return np.exp(-0.5 * (sigma * t) ** 2) * phasor(t, nu, phi).real

@@ -59,19 +59,21 @@ class Component:
         """The function at ``t``; a parameter may be given by name (``lambda_`` for ``lambda``)."""
         return self.function(np.asarray(t, dtype=float), *values, **named)
 
-    def gradient(self, t: FloatArray, value: FloatArray, values: Sequence[float]) -> FloatArray:
-        """(n_parameters, n_bins) derivatives at ``t``; ``value`` is the function there."""
-        if self.derivatives is not None:
-            rows = self.derivatives(t, value, *values)
-            if len(rows) != len(self.parameters):
-                raise ModelError(
-                    f"component {self.key}: {len(rows)} derivatives for "
-                    f"{len(self.parameters)} parameters"
-                )
-            return np.array([np.broadcast_to(row, t.shape) for row in rows]).reshape(-1, t.size)
-        return self._differences(t, values)
+    def gradient(
+        self, t: FloatArray, value: FloatArray, values: Sequence[float]
+    ) -> Sequence[FloatArray]:
+        """Derivatives at ``t``, one array per parameter; ``value`` is the function there."""
+        if self.derivatives is None:
+            return self._differences(t, values)
+        rows = self.derivatives(t, value, *values)
+        if len(rows) != len(self.parameters):
+            raise ModelError(
+                f"component {self.key}: {len(rows)} derivatives for "
+                f"{len(self.parameters)} parameters"
+            )
+        return rows
 
-    def _differences(self, t: FloatArray, values: Sequence[float]) -> FloatArray:
+    def _differences(self, t: FloatArray, values: Sequence[float]) -> list[FloatArray]:
         rows = []
         for index, parameter in enumerate(self.parameters):
             step = 1e-6 * max(abs(values[index]), 1e-3)
@@ -83,7 +85,7 @@ class Component:
                 high[index] = min(high[index], parameter.upper)
             change = self.function(t, *high) - self.function(t, *low)
             rows.append(change / (high[index] - low[index]))
-        return np.array(rows).reshape(-1, t.size)
+        return rows
 
 
 def component(

@@ -1,0 +1,62 @@
+"""exp((2 pi i nu - rate) t + i phi), quickly where the times are evenly spaced.
+
+On uniform bins t = t_0 + (a m + b) dt the exponential is the outer product of two short tables,
+exp(z (t_0 + a m dt)) exp(z b dt): ten times cheaper than cosine and sine of every bin, and equal
+to them within a few 1e-15 of the largest phase.
+"""
+
+from __future__ import annotations
+
+import weakref
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK = 128
+SHORTEST = 512
+"""Fewer times are computed directly."""
+
+_steps: dict[int, tuple[weakref.ref[NDArray[np.float64]], float]] = {}
+
+
+def phasor(
+    t: NDArray[np.float64], nu: float, phi: float = 0.0, rate: float = 0.0
+) -> NDArray[np.complex128]:
+    """exp((2 pi i nu - rate) t + i phi).
+
+    Parameters
+    ----------
+    t : times, µs.
+    nu : frequency, MHz.
+    phi : phase, degrees.
+    rate : relaxation rate, 1/µs.
+
+    Returns
+    -------
+    Complex array of the shape of ``t``: the real part is the damped cosine.
+    """
+    z = 2j * np.pi * nu - rate
+    start = 1j * np.deg2rad(phi)
+    step = _uniform_step(t)
+    if step == 0.0:
+        return np.exp(z * t + start)
+    blocks = -(-t.size // BLOCK)
+    coarse = np.exp(z * (t[0] + step * BLOCK * np.arange(blocks)) + start)
+    fine = np.exp(z * step * np.arange(BLOCK))
+    return np.multiply.outer(coarse, fine).reshape(-1)[: t.size]
+
+
+def _uniform_step(t: NDArray[np.float64]) -> float:
+    """Distance of evenly spaced times; 0 where they are not, or are few or may still change."""
+    if t.ndim != 1 or t.size < SHORTEST or t.flags.writeable:
+        return 0.0
+    known = _steps.get(id(t))
+    if known is not None and known[0]() is t:
+        return known[1]
+    step = float(t[-1] - t[0]) / (t.size - 1)
+    deviation = np.abs(t - (t[0] + step * np.arange(t.size))).max()
+    # Times made by index * width are even to a few units in the last place of the largest.
+    found = step if deviation <= 8 * np.finfo(float).eps * np.abs(t).max() else 0.0
+    key = id(t)
+    _steps[key] = (weakref.ref(t, lambda _: _steps.pop(key, None)), found)
+    return found
