@@ -178,14 +178,14 @@ def _bin_numbers(what: str, numbers: NDArray[Any]) -> list[int]:
 
 
 def _texts(run: Run, old: Header) -> dict[str, Any]:
-    new = {
-        "comment": run.title or "",
-        "sample": run.sample or "",
-        "orientation": run.orientation or "",
-    }
-    fields: dict[str, Any] = {
-        name: _fitting(name, typed) for name, typed in new.items() if typed != old[name]
-    }
+    fields: dict[str, Any] = {}
+    for name, typed in (
+        ("comment", run.title or ""),
+        ("sample", run.sample or ""),
+        ("orientation", run.orientation or ""),
+    ):
+        if typed != old[name]:
+            fields[name] = _fitting(name, typed)
     labels = tuple(run.labels)
     same = _same_shape(run, old)
     if not same or labels != old["HISLAB"][: run.n_detectors]:
