@@ -1,1 +1,1 @@
-"""Costs, start values, the minimum, and what is known about it."""
+"""Fits: cost, start values, minimum, judgement and result."""

@@ -71,7 +71,11 @@ class Model:
     @property
     def formula(self) -> str:
         """The model written out with its parameters' names."""
-        return " + ".join(_formula(term, self.names) for term in self.terms)
+        return " + ".join(self.term_formula(number) for number in range(len(self.terms)))
+
+    def term_formula(self, number: int) -> str:
+        """One term (from 0) written out: ``A1 exp(-lambda1 t)``."""
+        return _formula(self.terms[number], self.names)
 
     def index(self, name: str) -> int:
         """Position of a parameter; a name without its number will do where only one has it.

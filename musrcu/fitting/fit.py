@@ -1,0 +1,348 @@
+"""One fit: a model, an asymmetry, and as little else as the user cares to give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.history import History
+from musrcu.errors import FitError
+from musrcu.fitting.cost import AsymmetryCost
+from musrcu.fitting.freedom import Freedom, Limits, settle
+from musrcu.fitting.judgement import Bound, Judgement, judge
+from musrcu.fitting.minimise import Minimum, minimise
+from musrcu.fitting.result import Fitted, FitResult, number
+from musrcu.fitting.start import NEAR_TIE, Start, find_starts
+from musrcu.models.model import Model
+
+FloatArray = NDArray[np.float64]
+
+FEWEST_COUNTS = 20
+"""Counts in each group of a bin below which chi-square on an asymmetry is biased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The fitted bins."""
+
+    time: FloatArray
+    value: FloatArray
+    error: FloatArray
+    dropped: int
+    few: int
+    """Bins with fewer than 20 counts in a group."""
+
+
+def fit(
+    asymmetry: Asymmetry,
+    model: Model | str,
+    *,
+    start: Mapping[str, float] | None = None,
+    fixed: Mapping[str, float] | None = None,
+    limits: Mapping[str, Limits] | None = None,
+    ties: Mapping[str, str] | None = None,
+    t_range: tuple[float, float] | None = None,
+    minos: Iterable[str] = (),
+    max_asymmetry: float | None = None,
+) -> FitResult:
+    """Least-squares fit of a model to an asymmetry, minimised by Minuit with analytic gradients.
+
+    chi2 = sum [(A_k - A(t_k)) / sigma_k]^2. Errors are those of the Hessian at the minimum and are
+    never rescaled by the reduced chi-square.
+
+    Parameters
+    ----------
+    asymmetry : what is fitted; bins without a value are dropped and counted.
+    model : a model or its expression.
+    start : start values by name; what is not given is found by a projection scan.
+    fixed : values by name of parameters that are held.
+    limits : (lower, upper) by name, None for an open end; they replace the model's own.
+    ties : expressions by name, ``{"lambda2": "2*lambda1"}``.
+    t_range : (first, last) time, µs; None takes all bins.
+    minos : names of parameters whose unequal errors are computed too.
+    max_asymmetry : largest amplitude that is physical; None takes the calibrated total asymmetry,
+        or 0.35 where it is unknown.
+
+    Returns
+    -------
+    FitResult. A fit that failed, whose amplitudes leave what physics allows, or whose covariance
+    is singular has ``valid=False`` and a reason; where two terms cannot be told apart,
+    ``alternative`` is the fit without one of them.
+
+    Raises
+    ------
+    ModelError or FitError where the request itself cannot be set up.
+
+    Source: F. James and M. Roos, Comput. Phys. Commun. 10, 343 (1975).
+    """
+    model = Model(model) if isinstance(model, str) else model
+    if any(term.amplitude is None for term in model.terms):
+        raise FitError(f"{model.expression!r} is a law of temperature; it fits no asymmetry")
+    freedom = settle(model, start, fixed, limits, ties)
+    window = _window(asymmetry, t_range)
+    bound = Bound(asymmetry.total, asymmetry.total_error)
+    if max_asymmetry is not None:
+        bound = Bound(max_asymmetry, 0.0)
+    names = tuple(model.names[model.index(name)] for name in minos)
+    result = _fit(asymmetry, window, freedom, bound, names)
+    return result
+
+
+def _fit(
+    asymmetry: Asymmetry,
+    window: Window,
+    freedom: Freedom,
+    bound: Bound,
+    minos: tuple[str, ...],
+    depth: int = 0,
+) -> FitResult:
+    n_free = freedom.free.size
+    if n_free == 0:
+        raise FitError("every parameter is fixed or tied; free at least one")
+    if window.time.size <= n_free:
+        reason = f"{window.time.size} bins for {n_free} free parameters"
+        return _unfitted(asymmetry, window, freedom, reason)
+    cost = AsymmetryCost(window.time, window.value, window.error, freedom)
+    starts = find_starts(cost)
+    if not starts:
+        return _unfitted(asymmetry, window, freedom, "no start values give a finite chi-square")
+    minimum, freedom, at_limit = _minimum(cost, starts[0].x)
+    full = freedom.expand(minimum.x)
+    covariance = None
+    if minimum.covariance is not None:
+        jacobian = freedom.jacobian(full)
+        covariance = jacobian @ minimum.covariance @ jacobian.T
+    judgement = judge(freedom.model, full, covariance, bound, freedom.fixed - at_limit)
+    reason = judgement.reason or minimum.reason
+    notes = [*judgement.notes, *_ties_between(cost, freedom, starts), *_few(window)]
+    notes += [f"{freedom.model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
+    intervals = _minos(minimum, freedom, minos, notes) if not reason else {}
+    return _result(
+        asymmetry, window, freedom, minimum,
+        covariance=covariance, at_limit=at_limit, intervals=intervals, reason=reason,
+        notes=tuple(notes), start=starts[0],
+        alternative=_alternative(asymmetry, window, freedom, bound, judgement, depth),
+    )  # fmt: skip
+
+
+def _minimum(cost: AsymmetryCost, x: FloatArray) -> tuple[Minimum, Freedom, frozenset[int]]:
+    """The minimum; parameters that end at a limit are held there and the fit is redone."""
+    held: frozenset[int] = frozenset()
+    freedom = cost.freedom
+    while True:
+        names = tuple(freedom.model.names[k] for k in freedom.free)
+        minimum = minimise(cost, x, names)
+        if not minimum.at_limit or len(minimum.at_limit) == minimum.x.size:
+            return minimum, freedom, held
+        for k in minimum.at_limit:
+            place = int(cost.free[k])
+            near_lower = minimum.x[k] - freedom.lower[place] < freedom.upper[place] - minimum.x[k]
+            limit = freedom.lower[place] if near_lower else freedom.upper[place]
+            freedom = freedom.hold(place, float(limit))
+            held |= {place}
+        x = np.delete(minimum.x, minimum.at_limit)
+        cost = AsymmetryCost(cost.time, cost.value, 1 / cost.inverse_error, freedom)
+
+
+def _window(asymmetry: Asymmetry, t_range: tuple[float, float] | None) -> Window:
+    low, high = (-np.inf, np.inf) if t_range is None else t_range
+    if not low < high:
+        raise FitError(f"t_range {t_range}: the first time is not below the last")
+    inside = (asymmetry.time >= low) & (asymmetry.time <= high)
+    usable = inside & np.isfinite(asymmetry.value)
+    few = 0
+    if asymmetry.smallest is not None:
+        few = int((asymmetry.smallest[usable] < FEWEST_COUNTS).sum())
+    return Window(
+        asymmetry.time[usable],
+        asymmetry.value[usable],
+        asymmetry.error[usable],
+        int(inside.sum() - usable.sum()),
+        few,
+    )
+
+
+def _few(window: Window) -> list[str]:
+    if not window.few:
+        return []
+    return [
+        f"{window.few} of {window.time.size} bins hold fewer than {FEWEST_COUNTS} counts in a "
+        "group: chi-square is biased there, pack more or cut earlier"
+    ]
+
+
+def _ties_between(cost: AsymmetryCost, freedom: Freedom, starts: list[Start]) -> list[str]:
+    """A second minimum of about the same chi-square at another frequency."""
+    model = freedom.model
+    lines = [k for k, place in enumerate(cost.free) if model.parameters[place].kind == "frequency"]
+    best = starts[0]
+    for other in starts[1:]:
+        near = other.chi2 - best.chi2 < NEAR_TIE
+        moved = [k for k in lines if abs(other.x[k] - best.x[k]) > 0.01 * (1 + abs(best.x[k]))]
+        if near and moved:
+            name = model.names[cost.free[moved[0]]]
+            return [
+                f"a second minimum at {name} = {abs(other.x[moved[0]]):.4g} MHz is only "
+                f"{other.chi2 - best.chi2:.1f} worse in chi-square"
+            ]
+    return []
+
+
+def _minos(
+    minimum: Minimum, freedom: Freedom, names: tuple[str, ...], notes: list[str]
+) -> dict[str, tuple[float, float]]:
+    free = {freedom.model.names[k] for k in freedom.free}
+    found = {}
+    for name in names:
+        if name not in free:
+            notes.append(f"no MINOS error for {name}: it is not free")
+            continue
+        try:
+            minimum.minuit.minos(name)
+        except RuntimeError as error:
+            notes.append(f"no MINOS error for {name}: {error}")
+            continue
+        errors = minimum.minuit.merrors[name]
+        if errors.is_valid:
+            found[name] = (float(errors.lower), float(errors.upper))
+        else:
+            notes.append(f"no MINOS error for {name}: chi-square does not rise by one")
+    return found
+
+
+def _alternative(
+    asymmetry: Asymmetry,
+    window: Window,
+    freedom: Freedom,
+    bound: Bound,
+    judgement: Judgement,
+    depth: int,
+) -> FitResult | None:
+    """The best fit without one of the terms that cannot be told apart."""
+    if not judgement.reason or depth > 1:
+        return None
+    found = []
+    for term in judgement.spare:
+        reduced = _without(freedom, term)
+        if reduced is not None:
+            found.append(_fit(asymmetry, window, reduced, bound, (), depth + 1))
+    fitted = [result for result in found if result.chi2 is not None]
+    return min(fitted, key=_rank, default=None)
+
+
+def _rank(result: FitResult) -> tuple[bool, float]:
+    """Valid fits first, then Akaike's criterion: chi-square plus twice the free parameters."""
+    assert result.chi2 is not None
+    return (not result.valid, result.chi2 - 2 * result.ndof)
+
+
+def _without(freedom: Freedom, term: int) -> Freedom | None:
+    """The freedom of the model without a term; None where a tie needs it or nothing is left."""
+    model = freedom.model
+    if len(model.terms) < 2:
+        return None
+    reduced = model.without(term)
+    if any(not tie.names <= set(reduced.names) for tie in freedom.ties.values()):
+        return None
+    keep = {name: model.index(name) for name in reduced.names}
+    start = {n: float(freedom.start[k]) for n, k in keep.items() if np.isfinite(freedom.start[k])}
+    fixed = {n: value for n, value in start.items() if keep[n] in freedom.fixed}
+    limits: dict[str, Limits] = {
+        n: (float(freedom.lower[k]), float(freedom.upper[k])) for n, k in keep.items()
+    }
+    ties = {n: freedom.ties[k].text for n, k in keep.items() if k in freedom.ties}
+    free_start = {n: value for n, value in start.items() if n not in fixed}
+    return settle(reduced, free_start, fixed, limits, ties)
+
+
+def _result(
+    asymmetry: Asymmetry,
+    window: Window,
+    freedom: Freedom,
+    minimum: Minimum,
+    *,
+    covariance: FloatArray | None,
+    at_limit: frozenset[int],
+    intervals: Mapping[str, tuple[float, float]],
+    reason: str,
+    notes: tuple[str, ...],
+    start: Start,
+    alternative: FitResult | None,
+) -> FitResult:
+    model, full = freedom.model, freedom.expand(minimum.x)
+    values, signs = model.normal_form(full, (freedom.fixed - at_limit) | freedom.ties.keys())
+    if covariance is not None:
+        covariance = covariance * np.outer(signs, signs)
+    parameters = {}
+    for k, parameter in enumerate(model.parameters):
+        error = None if covariance is None else number(float(np.sqrt(covariance[k, k]))) or None
+        interval = intervals.get(parameter.name)
+        if interval is not None and signs[k] < 0:
+            interval = (-interval[1], -interval[0])
+        parameters[parameter.name] = Fitted(
+            parameter.name, number(float(values[k])), error, parameter.unit,
+            k in freedom.fixed - at_limit, k in at_limit, interval,
+            freedom.ties[k].text if k in freedom.ties else None,
+        )  # fmt: skip
+    first = {model.names[k]: float(v) for k, v in zip(freedom.free, minimum.x, strict=True)}
+    return FitResult(
+        model=model.expression, parameters=parameters, covariance=covariance,
+        chi2=number(minimum.chi2), ndof=window.time.size - freedom.free.size,
+        valid=not reason, reason=reason, notes=notes, alternative=alternative, start=first,
+        **_identity(asymmetry, window),
+    )  # fmt: skip
+
+
+def _unfitted(asymmetry: Asymmetry, window: Window, freedom: Freedom, reason: str) -> FitResult:
+    parameters = {
+        p.name: Fitted(
+            p.name, number(float(freedom.start[k])) if k in freedom.fixed else None, None, p.unit,
+            k in freedom.fixed,
+        )
+        for k, p in enumerate(freedom.model.parameters)
+    }  # fmt: skip
+    return FitResult(
+        model=freedom.model.expression, parameters=parameters, covariance=None, chi2=None,
+        ndof=window.time.size - freedom.free.size, valid=False, reason=reason,
+        **_identity(asymmetry, window),
+    )  # fmt: skip
+
+
+def _identity(asymmetry: Asymmetry, window: Window) -> dict[str, Any]:
+    run = asymmetry.run
+    first_last = None
+    if window.time.size:
+        first_last = (float(window.time[0]), float(window.time[-1]))
+    return {
+        "t_range": first_last,
+        "n_bins": int(window.time.size),
+        "n_dropped": window.dropped,
+        "run": run.number,
+        "name": run.name,
+        "temperature": run.temperature.value,
+        "temperature_error": run.temperature.error,
+        "reduction": describe(asymmetry.history),
+        "versions": versions(),
+    }
+
+
+def describe(history: History) -> dict[str, Any]:
+    """A history as plain data: ``{stage: {note, option: value}}``."""
+    return {
+        step.stage: ({"note": step.note} if step.note else {}) | dict(step.options)
+        for step in history
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computed a result."""
+    import iminuit
+
+    from musrcu import __version__
+
+    return {"musrcu": __version__, "numpy": np.__version__, "iminuit": iminuit.__version__}

@@ -1,0 +1,130 @@
+"""Which parameters of a model are free, fixed or tied, and within which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.errors import FitError
+from musrcu.fitting.tie import Tie, parse_tie
+from musrcu.models.model import Model
+
+FloatArray = NDArray[np.float64]
+Limits = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Freedom:
+    """The map between the free parameters that a minimiser sees and all those of the model."""
+
+    model: Model
+    start: FloatArray
+    """(n_parameters,) start value of each parameter; NaN where none was given."""
+    fixed: frozenset[int]
+    ties: Mapping[int, Tie]
+    lower: FloatArray
+    """(n_parameters,) lower limits, -inf where there is none."""
+    upper: FloatArray
+
+    @property
+    def free(self) -> NDArray[np.int64]:
+        """Positions of the free parameters."""
+        held = self.fixed | self.ties.keys()
+        return np.array([k for k in range(len(self.model.names)) if k not in held], dtype=int)
+
+    def expand(self, x: FloatArray, free: NDArray[np.int64] | None = None) -> FloatArray:
+        """(n_parameters,) all parameters from the free ones."""
+        full = self.start.copy()
+        full[self.free if free is None else free] = x
+        return self.apply_ties(full)
+
+    def apply_ties(self, full: FloatArray) -> FloatArray:
+        """The vector with every tied parameter computed from the others."""
+        if self.ties:
+            values = dict(zip(self.model.names, full, strict=True))
+            for place, tie in self.ties.items():
+                full[place] = tie.evaluate(values)[0]
+        return full
+
+    def jacobian(self, full: FloatArray) -> FloatArray:
+        """(n_parameters, n_free) derivative of all parameters by the free ones."""
+        free = self.free
+        matrix = np.zeros((full.size, free.size))
+        matrix[free, np.arange(free.size)] = 1.0
+        columns = {self.model.names[k]: column for column, k in enumerate(free)}
+        values = dict(zip(self.model.names, full, strict=True))
+        for place, tie in self.ties.items():
+            for name, slope in tie.evaluate(values)[1].items():
+                if name in columns:
+                    matrix[place, columns[name]] = slope
+        return matrix
+
+    def hold(self, place: int, value: float) -> Freedom:
+        """The same with one more parameter fixed."""
+        start = self.start.copy()
+        start[place] = value
+        fixed = self.fixed | {place}
+        return Freedom(self.model, start, fixed, self.ties, self.lower, self.upper)
+
+
+def settle(
+    model: Model,
+    start: Mapping[str, float] | None = None,
+    fixed: Mapping[str, float] | None = None,
+    limits: Mapping[str, Limits] | None = None,
+    ties: Mapping[str, str] | None = None,
+) -> Freedom:
+    """What is free in a fit, from a user's words.
+
+    Raises
+    ------
+    ModelError for an unknown name; FitError for a value outside its limits, limits the wrong way
+    round, or a parameter that is fixed and tied.
+    """
+    values = np.full(len(model.names), np.nan)
+    for name, value in {**(start or {}), **(fixed or {})}.items():
+        if not np.isfinite(value):
+            raise FitError(f"{name} = {value} as a start or fixed value; give a number")
+        values[model.index(name)] = value
+    held = frozenset(model.index(name) for name in fixed or {})
+    tied = _ties(model, ties or {})
+    for place in held & tied.keys():
+        raise FitError(f"{model.names[place]} is fixed and tied; choose one")
+    lower, upper = _limits(model, limits or {})
+    outside = (values < lower) | (values > upper)
+    if outside.any():
+        k = int(np.argmax(outside))
+        raise FitError(
+            f"{model.names[k]} = {values[k]:g} lies outside its limits [{lower[k]:g}, {upper[k]:g}]"
+        )
+    return Freedom(model, values, held, tied, lower, upper)
+
+
+def _ties(model: Model, texts: Mapping[str, str]) -> dict[int, Tie]:
+    parsed = {model.index(name): parse_tie(text) for name, text in texts.items()}
+    tied = {model.names[place] for place in parsed}
+    resolved = {}
+    for place, tie in parsed.items():
+        for name in tie.names:
+            full = model.names[model.index(name)]
+            if full in tied:
+                raise FitError(f"{model.names[place]} is tied to {full}, which is tied itself")
+            if full != name:
+                raise FitError(f"tie {tie.text!r}: write {full} for {name}")
+        resolved[place] = tie
+    return resolved
+
+
+def _limits(model: Model, given: Mapping[str, Limits]) -> tuple[FloatArray, FloatArray]:
+    lower = np.array([-np.inf if p.lower is None else p.lower for p in model.parameters])
+    upper = np.array([np.inf if p.upper is None else p.upper for p in model.parameters])
+    for name, (low, high) in given.items():
+        place = model.index(name)
+        lower[place] = -np.inf if low is None else low
+        upper[place] = np.inf if high is None else high
+        if not lower[place] < upper[place]:
+            raise FitError(f"limits of {name}: {low} is not below {high}")
+    return lower, upper

@@ -1,0 +1,140 @@
+"""The minimum of a cost: damped Gauss-Newton steps find it, Minuit has the last word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.fitting.cost import AsymmetryCost
+
+if TYPE_CHECKING:
+    from iminuit import Minuit
+
+FloatArray = NDArray[np.float64]
+
+AT_LIMIT = 1e-4
+"""A parameter this close to a limit, in units of its error, is taken to lie at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """Where Minuit says the minimum is, and whether it believes it."""
+
+    x: FloatArray
+    """(n_free,) free parameters."""
+    chi2: float
+    covariance: FloatArray | None
+    """(n_free, n_free); None where the Hessian is not positive definite."""
+    valid: bool
+    reason: str
+    """Why not, in words; empty when valid."""
+    at_limit: tuple[int, ...]
+    """Positions among the free parameters of those at a limit."""
+    minuit: Minuit
+
+
+def descend(
+    cost: AsymmetryCost, x: FloatArray, *, steps: int = 30, tolerance: float = 1e-3
+) -> tuple[FloatArray, float]:
+    """Damped Gauss-Newton steps (Levenberg-Marquardt) inside the limits.
+
+    Returns
+    -------
+    (x, chi2) where a step no longer promises to gain more than ``tolerance`` in chi-square.
+
+    Source: D. W. Marquardt, J. Soc. Indust. Appl. Math. 11, 431 (1963).
+    """
+    lower, upper = cost.freedom.lower[cost.free], cost.freedom.upper[cost.free]
+    x = np.clip(x, lower, upper)
+    best, damping = cost(x), 1e-3
+    for _ in range(steps):
+        residual, jacobian = cost.linearise(x)
+        matrix, slope = jacobian @ jacobian.T, jacobian @ residual
+        if not (np.isfinite(matrix).all() and np.isfinite(slope).all()):
+            break
+        scale = np.maximum(np.diag(matrix), 1e-12 * max(float(np.trace(matrix)), 1e-300))
+        while damping < 1e8:
+            step = np.linalg.solve(matrix + damping * np.diag(scale), -slope)
+            trial = np.clip(x + step, lower, upper)
+            chi2 = cost(trial)
+            if chi2 < best:
+                break
+            damping *= 10
+        else:
+            break
+        gain, x, best, damping = best - chi2, trial, chi2, damping / 10
+        if gain < tolerance:
+            break
+    return x, best
+
+
+def minimise(cost: AsymmetryCost, x: FloatArray, names: tuple[str, ...]) -> Minimum:
+    """The minimum near ``x``: Gauss-Newton, then MIGRAD (strategy 1) and HESSE.
+
+    Where MIGRAD does not converge, SIMPLEX and MIGRAD follow once more. ``names`` are the names of
+    the free parameters.
+    """
+    from iminuit import Minuit
+
+    x = descend(cost, np.asarray(x, dtype=float), tolerance=1e-5)[0]
+    minuit = Minuit(cost, x, grad=cost.grad, hessian=cost.hessian, name=names)
+    for k, place in enumerate(cost.free):
+        minuit.limits[k] = (cost.freedom.lower[place], cost.freedom.upper[place])
+    minuit.errors = _steps(cost, x)
+    minuit.strategy = 1
+    minuit.migrad()
+    if not minuit.valid:
+        minuit.simplex().migrad()
+    return _collect(cost, minuit)
+
+
+def _steps(cost: AsymmetryCost, x: FloatArray) -> FloatArray:
+    curvature = np.diag(cost.gauss_newton(x)) / 2
+    guess = np.where(curvature > 0, 1 / np.sqrt(np.where(curvature > 0, curvature, 1)), 0.1)
+    return np.clip(guess, 1e-8, 1e3)
+
+
+def _collect(cost: AsymmetryCost, minuit: Minuit) -> Minimum:
+    x = np.array(minuit.values)
+    covariance, singular = _covariance(cost, x)
+    errors = _steps(cost, x) if covariance is None else np.sqrt(np.diag(covariance))
+    lower, upper = cost.freedom.lower[cost.free], cost.freedom.upper[cost.free]
+    near = np.minimum(x - lower, upper - x) < AT_LIMIT * errors
+    reason = "" if minuit.valid else _why(minuit)
+    return Minimum(
+        x,
+        float(minuit.fval),
+        covariance,
+        bool(minuit.valid) and not singular,
+        singular or reason,
+        tuple(int(k) for k in np.flatnonzero(near)),
+        minuit,
+    )
+
+
+def _covariance(cost: AsymmetryCost, x: FloatArray) -> tuple[FloatArray | None, str]:
+    """Inverse of half the Hessian, and the reason where there is none."""
+    half = cost.hessian(x) / 2
+    diagonal = np.diag(half)
+    if not (np.isfinite(half).all() and (diagonal > 0).all()):
+        return None, "the covariance is singular: chi-square does not curve along every parameter"
+    scale = np.sqrt(diagonal)
+    unit = half / np.outer(scale, scale)
+    if np.linalg.eigvalsh(unit)[0] <= 1e-10:
+        return None, "the covariance is singular"
+    covariance = np.linalg.inv(unit) / np.outer(scale, scale)
+    return 0.5 * (covariance + covariance.T), ""
+
+
+def _why(minuit: Minuit) -> str:
+    state = minuit.fmin
+    if state is None:
+        return "Minuit did not run"
+    if state.has_reached_call_limit:
+        return "Minuit reached its limit of calls"
+    if state.is_above_max_edm:
+        return f"Minuit did not converge (estimated distance {state.edm:.2g})"
+    return "Minuit found no valid minimum"

@@ -1,0 +1,251 @@
+"""The result of a fit: values, errors, and whether to believe them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.errors import MusrcuError
+from musrcu.files import PathLike, write_text
+from musrcu.models.model import Model
+from musrcu.notation import asymmetric, bracket, table
+
+KIND = "musrcu fit"
+"""What a saved result says it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One parameter of a fit."""
+
+    name: str
+    value: float | None
+    """None where the fit has none."""
+    error: float | None
+    """One standard deviation; None where it is fixed or the covariance is singular."""
+    unit: str = ""
+    fixed: bool = False
+    at_limit: bool = False
+    minos: tuple[float, float] | None = None
+    """Distances to the lower (negative) and upper (positive) end of the 68 % interval."""
+    tie: str | None = None
+    """The expression it is tied to."""
+
+    def __str__(self) -> str:
+        text = bracket(self.value, self.error, self.unit)
+        if self.minos is not None and self.value is not None:
+            text += f"  (MINOS {asymmetric(self.value, *self.minos)})"
+        marks = ["fixed"] * self.fixed + ["at its limit"] * self.at_limit
+        marks += [f"= {self.tie}"] * (self.tie is not None)
+        return text + (f"  [{', '.join(marks)}]" if marks else "")
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class FitResult:
+    """A fit of one model to one asymmetry. A fit that failed says so in ``valid`` and ``reason``."""
+
+    model: str
+    """The model expression."""
+    parameters: Mapping[str, Fitted]
+    """Every parameter by name, in the model's order."""
+    covariance: NDArray[np.float64] | None
+    """(n_parameters, n_parameters), in the parameters' order and units; zero rows for fixed ones;
+    None where it is singular."""
+    chi2: float | None
+    ndof: int
+    """Fitted bins minus free parameters."""
+    valid: bool
+    reason: str
+    """Why the fit is not valid; empty when it is."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know: strong correlations, near ties, few counts."""
+    cost: str = "asymmetry chi-square"
+    t_range: tuple[float, float] | None = None
+    """First and last fitted bin, µs."""
+    n_bins: int = 0
+    """Fitted bins."""
+    n_dropped: int = 0
+    """Bins inside the range that had no asymmetry."""
+    run: int | None = None
+    name: str = ""
+    """Instrument and number."""
+    temperature: float | None = None
+    temperature_error: float | None = None
+    reduction: Mapping[str, Any] = field(default_factory=dict)
+    """Every step and option since the file."""
+    start: Mapping[str, float] = field(default_factory=dict)
+    """Values from which the minimum was found."""
+    alternative: FitResult | None = None
+    """The fit without a spare term, where two terms cannot be told apart."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Fitted:
+        """A parameter by name; a short name will do where it is unambiguous."""
+        if name in self.parameters:
+            return self.parameters[name]
+        return self.parameters[self.names[Model(self.model).index(name)]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters."""
+        return tuple(self.parameters)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """(n_parameters,) values; NaN where there is none."""
+        return np.array([np.nan if p.value is None else p.value for p in self.parameters.values()])
+
+    @property
+    def errors(self) -> NDArray[np.float64]:
+        """(n_parameters,) errors; NaN where there is none."""
+        return np.array([np.nan if p.error is None else p.error for p in self.parameters.values()])
+
+    @property
+    def correlation(self) -> NDArray[np.float64] | None:
+        """(n_parameters, n_parameters) correlations; zero for fixed parameters."""
+        if self.covariance is None:
+            return None
+        scale = np.sqrt(np.diag(self.covariance))
+        scale = np.where(scale > 0, scale, 1.0)
+        return np.asarray(self.covariance / np.outer(scale, scale))
+
+    @property
+    def probability(self) -> float | None:
+        """Probability of a chi-square at least this large."""
+        if self.chi2 is None or self.ndof < 1:
+            return None
+        from scipy.special import gammaincc
+
+        return float(gammaincc(self.ndof / 2, self.chi2 / 2))
+
+    @property
+    def best(self) -> FitResult:
+        """This fit, or its valid alternative where it is not valid itself."""
+        other = self.alternative
+        return other if not self.valid and other is not None and other.valid else self
+
+    def curve(self, t: Any) -> NDArray[np.float64]:
+        """The fitted model at times ``t``, µs."""
+        return Model(self.model).value(t, self.values)
+
+    def summary(self) -> str:
+        """The result as text: quality, parameters, notes, and the alternative where there is one."""
+        lines = [f"{self.name or 'fit'}: {self.model}", "  " + self._quality()]
+        rows = [[f"  {name}", str(fitted)] for name, fitted in self.parameters.items()]
+        lines += table(rows, ["  parameter", "value"]).split("\n")
+        lines += [f"  note: {note}" for note in self.notes]
+        if self.alternative is not None:
+            inner = self.alternative.summary().replace("\n", "\n  ")
+            lines.append("  without the spare term:\n  " + inner)
+        return "\n".join(lines)
+
+    def _quality(self) -> str:
+        verdict = "valid" if self.valid else f"NOT VALID: {self.reason}"
+        if self.chi2 is None or self.probability is None:
+            return verdict
+        where = (
+            "" if self.t_range is None else f", {self.t_range[0]:.3f} to {self.t_range[1]:.3f} us"
+        )
+        ratio = self.chi2 / self.ndof
+        return (
+            f"chi2/ndof = {self.chi2:.1f}/{self.ndof} = {ratio:.3f} "
+            f"(probability {self.probability:.2g}){where}, {verdict}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``musrcu fit --json``: numbers are plain, unknown is None, never NaN."""
+        correlation = self.correlation
+        return {
+            "kind": KIND,
+            "run": self.run,
+            "name": self.name,
+            "model": self.model,
+            "cost": self.cost,
+            "valid": self.valid,
+            "reason": self.reason,
+            "notes": list(self.notes),
+            "chi2": self.chi2,
+            "ndof": self.ndof,
+            "probability": self.probability,
+            "parameters": {name: _plain(p) for name, p in self.parameters.items()},
+            "correlation": None if correlation is None else correlation.tolist(),
+            "covariance": None if self.covariance is None else self.covariance.tolist(),
+            "t_range": None if self.t_range is None else list(self.t_range),
+            "n_bins": self.n_bins,
+            "n_dropped": self.n_dropped,
+            "temperature": self.temperature,
+            "temperature_error": self.temperature_error,
+            "start": dict(self.start),
+            "alternative": None if self.alternative is None else self.alternative.to_dict(),
+            "reduction": dict(self.reduction),
+            "versions": dict(self.versions),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> FitResult:
+        """A result from its JSON.
+
+        Raises
+        ------
+        MusrcuError if it is not the JSON of a fit.
+        """
+        try:
+            parameters = {
+                name: Fitted(
+                    name,
+                    p["value"],
+                    p["error"],
+                    p["unit"],
+                    p["fixed"],
+                    p["at_limit"],
+                    tuple(p["minos"]) if p["minos"] else None,
+                    p.get("tie"),
+                )
+                for name, p in data["parameters"].items()
+            }
+            other, covariance = data["alternative"], data["covariance"]
+            return cls(
+                model=data["model"],
+                parameters=parameters,
+                covariance=None if covariance is None else np.array(covariance, dtype=float),
+                alternative=None if other is None else cls.from_dict(other),
+                t_range=None if data["t_range"] is None else tuple(data["t_range"]),
+                notes=tuple(data["notes"]),
+                **{name: data[name] for name in _COPIED},
+            )
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise MusrcuError(f"not the JSON of a musrcu fit: {error!r} in it") from error
+
+    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write the result as JSON."""
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
+        write_text(path, text + "\n", overwrite=overwrite)
+
+
+_COPIED = (
+    "chi2", "ndof", "valid", "reason", "cost", "n_bins", "n_dropped", "run", "name",
+    "temperature", "temperature_error", "reduction", "start", "versions",
+)  # fmt: skip
+
+
+def _plain(parameter: Fitted) -> dict[str, Any]:
+    return {
+        "value": number(parameter.value),
+        "error": number(parameter.error),
+        "unit": parameter.unit,
+        "fixed": parameter.fixed,
+        "at_limit": parameter.at_limit,
+        "minos": None if parameter.minos is None else list(parameter.minos),
+        "tie": parameter.tie,
+    }
+
+
+def number(value: float | None) -> float | None:
+    """A float for JSON: None for what is unknown or not finite."""
+    return None if value is None or not math.isfinite(value) else float(value)

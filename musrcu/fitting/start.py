@@ -1,0 +1,198 @@
+"""Start values without the user: amplitudes solved for, frequencies scanned, rates tried."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.constants import MUON_LIFETIME
+from musrcu.fitting.cost import AsymmetryCost
+from musrcu.fitting.minimise import descend
+from musrcu.fitting.projection import Spectrum, line_gain, peaks
+from musrcu.models.parameter import Parameter
+
+FloatArray = NDArray[np.float64]
+
+MOST_TRIALS = 96
+"""Combinations of rates that are tried."""
+REFINED = 4
+"""Separate candidates that are refined."""
+NEAR_TIE = 4.0
+"""Two minima closer than this in chi-square are both reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A starting point after refinement."""
+
+    x: FloatArray
+    """(n_free,) free parameters."""
+    chi2: float
+
+
+def find_starts(cost: AsymmetryCost) -> list[Start]:
+    """Refined starting points of a fit, best first.
+
+    Every parameter that the user gave keeps its value as the only trial. For each combination of
+    trial values of the rates, the amplitudes are solved by linear least squares and frequencies
+    are scanned (:mod:`musrcu.fitting.projection`); the best separate candidates are refined by
+    Gauss-Newton steps.
+    """
+    candidates: list[Start] = []
+    spectrum = None
+    scanned = _scanned(cost)
+    if scanned:
+        spectrum = Spectrum(cost.time, cost.inverse_error**2)
+    for full in _trials(cost, scanned):
+        candidates += _place_lines(cost, full, scanned, spectrum)
+    candidates.sort(key=lambda start: start.chi2)
+    refined: list[Start] = []
+    for candidate in _separate(cost, candidates):
+        refined.append(Start(*descend(cost, candidate.x)))
+    return sorted(refined, key=lambda start: start.chi2)
+
+
+def _scanned(cost: AsymmetryCost) -> list[tuple[int, int, int]]:
+    """(term, nu, phi) of the oscillations whose frequency is free and was not given."""
+    freedom = cost.freedom
+    free = set(cost.free.tolist())
+    return [
+        (term, nu, phi)
+        for term, nu, phi in freedom.model.oscillations()
+        if nu in free and np.isnan(freedom.start[nu])
+    ]
+
+
+def _trials(cost: AsymmetryCost, scanned: list[tuple[int, int, int]]) -> list[FloatArray]:
+    """Full parameter vectors with every combination of trial values of what is not linear."""
+    freedom, model = cost.freedom, cost.freedom.model
+    skip = {place for _, nu, phi in scanned for place in (nu, phi)}
+    choices: list[tuple[float, ...]] = []
+    for k, parameter in enumerate(model.parameters):
+        given = freedom.start[k]
+        if not np.isnan(given):
+            choices.append((float(given),))
+        elif parameter.kind == "amplitude" or k in skip or k in freedom.ties:
+            choices.append((parameter.default,))
+        else:
+            clipped = np.clip(parameter.trials, freedom.lower[k], freedom.upper[k])
+            choices.append(tuple(dict.fromkeys(float(v) for v in clipped)))
+    while np.prod([len(choice) for choice in choices]) > MOST_TRIALS:
+        longest = max(range(len(choices)), key=lambda k: len(choices[k]))
+        choices[longest] = choices[longest][: max(1, len(choices[longest]) - 1)]
+    return [freedom.apply_ties(np.array(combo)) for combo in itertools.product(*choices)]
+
+
+def _place_lines(
+    cost: AsymmetryCost,
+    full: FloatArray,
+    scanned: list[tuple[int, int, int]],
+    spectrum: Spectrum | None,
+) -> list[Start]:
+    """Candidates from one trial vector: the lines placed one after the other, strongest peaks."""
+    model = cost.freedom.model
+    branches = [(full, frozenset(term for term, _, _ in scanned))]
+    for term, nu, phi in scanned:
+        assert spectrum is not None
+        grown = []
+        for vector, absent in branches:
+            residual, smooth = _linear_problem(cost, vector, absent)
+            flat = vector.copy()
+            flat[nu] = flat[phi] = 0.0
+            envelope = model.shapes(cost.time, flat)[term]
+            held = phi in cost.freedom.fixed
+            gain, phase = line_gain(
+                spectrum, residual, smooth, envelope, cost.freedom.start[phi] if held else None
+            )
+            width = 0.3 / _resolution(cost)
+            most = REFINED if len(branches) == 1 else 1
+            for peak in peaks(spectrum.nu, gain, phase, _bounds(cost, nu), width, most):
+                placed = vector.copy()
+                placed[nu], placed[phi] = peak.nu, peak.phase
+                grown.append((placed, absent - {term}))
+        branches = grown
+    return [_solve(cost, vector) for vector, _ in branches]
+
+
+def _resolution(cost: AsymmetryCost) -> float:
+    """Time over which a line is seen, µs."""
+    return max(float(min(cost.time[-1], MUON_LIFETIME)), 1e-6)
+
+
+def _bounds(cost: AsymmetryCost, nu: int) -> tuple[float, float]:
+    """Frequencies to scan: from half a turn in the window, inside the limits."""
+    lowest = 0.5 / max(float(cost.time[-1]), 1e-6)
+    return (max(float(cost.freedom.lower[nu]), lowest), float(cost.freedom.upper[nu]))
+
+
+def _linear_problem(
+    cost: AsymmetryCost, full: FloatArray, absent: frozenset[int]
+) -> tuple[FloatArray, FloatArray]:
+    """Data minus what is held, and the free linear terms, with some terms left out.
+
+    A term with a frequency that is placed already stays free in phase: its cosine and sine.
+    """
+    freedom, model = cost.freedom, cost.freedom.model
+    free = set(cost.free.tolist())
+    shapes = model.shapes(cost.time, full)
+    quarter = full.copy()
+    lines = {term: phi for term, _, phi in model.oscillations()}
+    for phi in lines.values():
+        quarter[phi] += 90.0
+    turned = model.shapes(cost.time, quarter) if lines else shapes
+    residual, columns = cost.value.copy(), []
+    for number, term in enumerate(model.terms):
+        if number in absent or term.amplitude is None:
+            continue
+        if term.amplitude in free and np.isnan(freedom.start[term.amplitude]):
+            columns.append(shapes[number])
+            if number in lines and lines[number] in free:
+                columns.append(turned[number])
+        else:
+            residual -= full[term.amplitude] * shapes[number]
+    return residual, np.array(columns).reshape(-1, cost.time.size)
+
+
+def _solve(cost: AsymmetryCost, full: FloatArray) -> Start:
+    """The trial with its amplitudes solved for by linear least squares."""
+    freedom, model = cost.freedom, cost.freedom.model
+    wanted = [
+        column
+        for column, k in enumerate(cost.free)
+        if model.parameters[k].kind == "amplitude" and np.isnan(freedom.start[k])
+    ]
+    x = full[cost.free]
+    if wanted:
+        x[wanted] = 0.0
+        residual, jacobian = cost.linearise(x)
+        design = jacobian[wanted]
+        x[wanted] = np.linalg.lstsq(design @ design.T, -design @ residual, rcond=1e-10)[0]
+    x = np.clip(x, freedom.lower[cost.free], freedom.upper[cost.free])
+    return Start(x, cost(x))
+
+
+def _separate(cost: AsymmetryCost, candidates: list[Start]) -> list[Start]:
+    """The best candidates that differ in a frequency, or by a factor in a rate."""
+    parameters = [cost.freedom.model.parameters[k] for k in cost.free]
+    chosen: list[Start] = []
+    for candidate in candidates:
+        if not np.isfinite(candidate.chi2):
+            continue
+        if all(_differ(cost, parameters, candidate.x, other.x) for other in chosen):
+            chosen.append(candidate)
+        if len(chosen) == REFINED:
+            break
+    return chosen
+
+
+def _differ(cost: AsymmetryCost, parameters: list[Parameter], a: FloatArray, b: FloatArray) -> bool:
+    width = 0.3 / _resolution(cost)
+    for parameter, left, right in zip(parameters, a, b, strict=True):
+        if parameter.kind == "frequency" and abs(left - right) >= width:
+            return True
+        if parameter.kind == "plain" and abs(left - right) > 0.5 * (abs(left) + abs(right)):
+            return True
+    return False
