@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from musrcu import plot as plot
     from musrcu.analysis.calibrate import calibrate
-    from musrcu.analysis.order_parameter import OrderParameter, fit_order_parameter
+    from musrcu.analysis.order_parameter import fit_order_parameter
+    from musrcu.analysis.order_result import OrderParameter
     from musrcu.analysis.scan import Scan, fit_scan
     from musrcu.containers.asymmetry import Asymmetry
     from musrcu.containers.calibration import Calibration
@@ -70,7 +71,8 @@ __all__ = [
 
 _HOMES = {
     "musrcu.analysis.calibrate": ("calibrate",),
-    "musrcu.analysis.order_parameter": ("OrderParameter", "fit_order_parameter"),
+    "musrcu.analysis.order_parameter": ("fit_order_parameter",),
+    "musrcu.analysis.order_result": ("OrderParameter",),
     "musrcu.analysis.scan": ("Scan", "fit_scan"),
     "musrcu.containers.asymmetry": ("Asymmetry",),
     "musrcu.containers.calibration": ("Calibration",),
