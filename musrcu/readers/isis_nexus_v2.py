@@ -218,6 +218,7 @@ def _dead_time(
             warnings.append(f"{node.place} is {found}; dead times are taken as unknown")
             return None
         return values / per_microsecond(node, "us")
+    warnings.append(f"{group.place} has no dead times; what each detector lost is unknown")
     return None
 
 

@@ -1,0 +1,684 @@
+"""ISIS NeXus version 2: real files as other programs read them, synthetic ones field by field."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from conftest import expected_files
+from nexus_tree import (
+    COUNTS,
+    DETECTOR,
+    ENTRY,
+    N_BINS,
+    N_DETECTORS,
+    N_PERIODS,
+    PERIODS,
+    SAMPLE,
+    small_counts,
+    write_tree,
+)
+
+from musrcu.containers.run import Run
+from musrcu.errors import ReadError
+from musrcu.readers.isis_nexus_v2 import FORMAT, read_isis_nexus_v2
+from musrcu.readers.registry import read
+
+FACTS = expected_files()
+EXPECTED = {name: facts for name, facts in FACTS.items() if name.startswith("isis-nexus-v2/")}
+REAL = pytest.mark.parametrize("name", sorted(EXPECTED) or ["isis-nexus-v2"])
+N_CUTS, N_FLIPS = 200, 300
+
+
+def run_of(folder: Path, **changes: Any) -> Run:
+    """The small run with some values of its tree replaced, ``at={path: value}``."""
+    return read_isis_nexus_v2(write_tree(folder, changes.get("at")))
+
+
+def refused(folder: Path, at: dict[str, Any]) -> str:
+    path = write_tree(folder, at)
+    with pytest.raises(ReadError) as caught:
+        read_isis_nexus_v2(path)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def warned(run: Run, text: str) -> bool:
+    return any(text in warning for warning in run.warnings)
+
+
+# Real files -------------------------------------------------------------------------------------
+
+
+@REAL
+def test_real_counts(real: Path, name: str) -> None:
+    facts, run = EXPECTED[name], read(real / name)
+    shape = facts["counts_shape"]
+    assert run.counts.shape == tuple([1] * (3 - len(shape)) + shape)
+    rows = run.counts.reshape(-1, facts["n_bins"])
+    assert len(rows) == facts["n_histograms"]
+    assert rows.sum(axis=1).tolist() == np.ravel(facts["counts_per_histogram"]).tolist()
+    assert rows.sum() == facts["total_counts"]
+    samples = facts["sample_bins"]
+    assert rows[0, 30:60].tolist() == samples["first_hist_bins_30_60"]
+    assert rows[-1, 100:120].tolist() == samples["last_hist_bins_100_120"]
+
+
+@REAL
+def test_real_time_axis(real: Path, name: str) -> None:
+    facts, run = EXPECTED[name], read(real / name)
+    picoseconds = 1.0 if facts["resolution_units"] == "picoseconds" else 1e3
+    assert 1e6 * run.bin_width == pytest.approx(facts["resolution"] * picoseconds, rel=1e-12)
+    stored = {**facts["counts_attrs"], **facts}
+    t0_bin = stored.get("t0_bin", stored.get("time_zero_bin"))
+    exact = facts.get("time_zero_us")
+    t0 = t0_bin - 1 if exact is None else exact / run.bin_width - 0.5
+    assert run.t0 == pytest.approx(np.full(run.n_detectors, t0), abs=1e-5)
+    assert set(run.first_good) == {stored["first_good_bin"] - 1}
+    assert set(run.last_good) == {stored["last_good_bin"] - 1}
+    assert warned(run, "no time_zero") == (exact is None)
+    if "corrected_time" in facts:
+        axis = facts["corrected_time"]
+        times = (np.array([0, axis["n"] - 1]) - run.t0[0]) * run.bin_width
+        assert times == pytest.approx([axis["first"], axis["last"]], abs=4e-6)
+
+
+@REAL
+def test_real_metadata(real: Path, name: str) -> None:
+    facts, run = EXPECTED[name], read(real / name)
+    assert (run.facility, run.source, run.format) == ("ISIS", "pulsed", "isis-nexus-v2")
+    assert (run.instrument, run.number) == (facts["instrument"], facts["run_number"])
+    assert (run.title, run.sample) == (facts["title"], facts["sample"])
+    assert (run.comment, run.orientation) == (facts.get("notes"), facts.get("orientation"))
+    assert (run.start, run.stop) == (facts["start"], facts["stop"])
+    assert run.temperature.nominal == facts["temperature_K"]
+    assert run.temperature.mean is None
+    assert run.field == facts["field_G"]
+    assert run.labels == ("",) * run.n_detectors
+    assert run.header["/raw_data_1/run_number"] == facts["run_number"]
+
+
+@REAL
+def test_real_periods_and_detectors(real: Path, name: str) -> None:
+    facts, run = EXPECTED[name], read(real / name)
+    stored = [k for k, kind in enumerate(facts.get("period_type", [])) if kind == 1]
+    if stored:
+        labels = facts["period_labels"].split(";")
+        assert run.period_labels == tuple(labels[k] for k in stored)
+    if "good_frames_per_period" in facts:
+        assert run.good_frames is not None
+        assert run.good_frames.tolist() == [facts["good_frames_per_period"][k] for k in stored]
+    if "dead_time" in facts:
+        assert run.dead_time is not None
+        assert run.dead_time.shape == run.counts.shape[:2]
+        assert run.dead_time.ravel().tolist() == facts["dead_time"]["values"]
+    else:
+        assert run.dead_time is None and warned(run, "no dead times")
+    groups = facts.get("grouping", {"values": [0]})["values"]
+    if any(groups):
+        assert run.grouping is not None
+        assert run.grouping.tolist() == groups[: run.n_detectors]
+    else:
+        assert run.grouping is None
+
+
+def test_real_table_of_numbers(real: Path) -> None:
+    """Numbers that an independent decoder took from the same files."""
+    emu = read(real / "isis-nexus-v2/EMU00114062.nxs_v2")
+    total = emu.counts.sum(axis=(0, 1))
+    assert total[:7].tolist() == [76, 53, 62, 41, 74, 331, 2415]
+    assert int(total.argmax()) == 15
+    assert emu.dead_time is not None and emu.dead_time[0, 0] == pytest.approx(-0.00958615)
+    assert emu.warnings == ()
+    hifi = read(real / "isis-nexus-v2/HIFI00183810.nxs")
+    assert hifi.counts.sum(axis=(1, 2)).tolist() == [5033640, 5026534]
+    assert hifi.good_frames is not None and hifi.good_frames.sum() == 40969
+    assert hifi.warnings == ()
+
+
+def test_rewritten_run_differs_only_in_what_it_lacks(real: Path) -> None:
+    whole = read(real / "isis-nexus-v2/HIFI00183810.nxs")
+    reduced = read(real / "isis-nexus-v2/HIFI00183810_muondatalib.nxs")
+    assert np.array_equal(whole.counts, reduced.counts)
+    assert np.all(np.abs(whole.t0 - reduced.t0) <= 0.5)
+    assert reduced.good_frames is not None
+    assert reduced.good_frames.tolist() == [20487, 20484]
+    assert warned(reduced, "the raw frames, 40971 in all (good_frames is 40969)")
+
+
+@pytest.mark.parametrize(
+    "name, sentence",
+    [
+        ("isis-events/HIFI00195790.nxs", "holds single events, which are not read yet"),
+        ("isis-events/supermusr_simple_test.nxs", "holds single events, which are not read yet"),
+        ("isis-nexus-v1/EMU00020882_hdf5.nxs", "version 1 (muonTD, IDF_version 1) is not read yet"),
+        ("isis-nexus-v1/MUSR00015189_hdf5.nxs", "version 1 (muonTD, IDF_version 1)"),
+    ],
+)
+def test_real_files_of_other_kinds(real: Path, name: str, sentence: str) -> None:
+    with pytest.raises(ReadError, match=name.split("/")[1]) as caught:
+        read(real / name)
+    assert sentence in str(caught.value)
+
+
+def test_real_file_cut_and_flipped(real: Path, tmp_path: Path) -> None:
+    content = (real / "isis-nexus-v2/EMU00005989_v2.nxs").read_bytes()
+    survives(content, tmp_path, N_CUTS, N_FLIPS)
+
+
+# Small files ------------------------------------------------------------------------------------
+
+
+def test_small_file(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    assert np.array_equal(run.counts, small_counts())
+    assert run.counts.dtype == np.int64
+    assert run.bin_width == 0.016
+    assert run.t0.tolist() == pytest.approx([8.75] * N_DETECTORS, abs=1e-12)
+    assert (run.first_good.tolist(), run.last_good.tolist()) == ([13] * 4, [44] * 4)
+    assert run.dead_time is not None
+    assert run.dead_time.tolist() == (np.arange(1, 9).reshape(2, 4) / 1024).tolist()
+    assert run.good_frames is not None and run.good_frames.tolist() == [100, 200]
+    assert run.period_labels == ("on", "off")
+    assert run.grouping is not None and run.grouping.tolist() == [1, 1, 2, 2]
+    assert (run.temperature.nominal, run.field) == (4.2, -20.0)
+    assert (run.number, run.title, run.sample) == (1234, "a title", "silver")
+    assert run.header[f"/{COUNTS}@t0_bin"] == 10
+    assert run.header[f"/{PERIODS}/labels"] == "on;dwell;off"
+    assert run.warnings == ()
+
+
+def test_sniff(tmp_path: Path) -> None:
+    path = write_tree(tmp_path)
+    assert FORMAT.sniff(path.read_bytes()[:16], path)
+    assert not FORMAT.sniff(b"1N", path)
+    assert not FORMAT.sniff(b"", path)
+    assert read(path).format == "isis-nexus-v2"
+
+
+@pytest.mark.parametrize(
+    "where, field, unknown",
+    [
+        (f"{ENTRY}/title", "title", None),
+        (f"{ENTRY}/notes", "comment", None),
+        (f"{ENTRY}/run_number", "number", None),
+        (f"{ENTRY}/start_time", "start", None),
+        (f"{ENTRY}/end_time", "stop", None),
+        (f"{SAMPLE}/name", "sample", None),
+        (f"{SAMPLE}/magnetic_field", "field", None),
+        (f"{DETECTOR}/orientation", "orientation", None),
+        (f"{DETECTOR}/dead_time", "dead_time", None),
+        (f"{DETECTOR}/grouping", "grouping", None),
+        (f"{PERIODS}/labels", "period_labels", ("", "")),
+    ],
+)
+def test_missing_is_unknown(tmp_path: Path, where: str, field: str, unknown: object) -> None:
+    assert getattr(run_of(tmp_path, at={where: None}), field) == unknown
+    if where.endswith(("title", "notes", "sample/name", "orientation", "labels")):
+        assert getattr(run_of(tmp_path, at={where: np.array([b" "])}), field) == unknown
+
+
+@pytest.mark.parametrize("text", [np.array([b"Ag\0\0"]), np.bytes_(b"Ag "), "Ag", ["Ag", "Cu"]])
+def test_kinds_of_text(tmp_path: Path, text: Any) -> None:
+    assert run_of(tmp_path, at={f"{SAMPLE}/name": text}).sample == "Ag"
+
+
+def test_latin_and_unicode_text(tmp_path: Path) -> None:
+    assert run_of(tmp_path, at={f"{ENTRY}/title": "5 µs"}).title == "5 µs"
+    assert run_of(tmp_path, at={f"{ENTRY}/title": np.bytes_(b"5 \xb5s")}).title == "5 µs"
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.uint16, np.int64, ">i4", np.float64])
+def test_kinds_of_counts(tmp_path: Path, kind: Any) -> None:
+    run = run_of(tmp_path, at={COUNTS: small_counts().astype(kind)})
+    assert np.array_equal(run.counts, small_counts())
+
+
+def test_scalars_and_arrays(tmp_path: Path) -> None:
+    plain = {
+        f"{ENTRY}/IDF_version": np.uint32(2),
+        f"{ENTRY}/definition": "muonTD",
+        f"{ENTRY}/run_number": np.uint64(1234),
+        f"{SAMPLE}/temperature": 4.2,
+        f"{DETECTOR}/resolution": 16000.0,
+        f"{DETECTOR}/time_zero": np.float64(0.148),
+    }
+    run, usual = run_of(tmp_path, at=plain), run_of(tmp_path)
+    assert (run.number, run.temperature.nominal) == (1234, 4.2)
+    assert np.array_equal(run.t0, usual.t0)
+    each = np.array([0.148, 0.148, 0.164, 0.18])
+    assert run_of(tmp_path, at={f"{DETECTOR}/time_zero": each}).t0 == pytest.approx(
+        [8.75, 8.75, 9.75, 10.75]
+    )
+
+
+def test_two_dimensional_counts_are_one_period(tmp_path: Path) -> None:
+    at = {
+        COUNTS: small_counts()[1],
+        f"{DETECTOR}/dead_time": np.full(4, 0.01),
+        f"{DETECTOR}/grouping": np.array([2, 2, 1, 0]),
+        f"{ENTRY}/instrument/dae/period_index": np.array([1]),
+        f"{PERIODS}/type": np.array([1]),
+        f"{PERIODS}/good_frames": None,
+        f"{PERIODS}/good_frames_daq": None,
+        f"{PERIODS}/labels": None,
+    }
+    run = run_of(tmp_path, at=at)
+    assert np.array_equal(run.counts, small_counts()[1:])
+    assert run.good_frames is not None and run.good_frames.tolist() == [300]
+    assert run.grouping is not None and run.grouping.tolist() == [2, 2, 1, 0]
+    assert run.warnings == ()
+
+
+# Time axis --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value, unit",
+    [
+        (16000, "picoseconds"),
+        (16000, "pico.second"),
+        (16.0, "ns"),
+        (16.0, "nano.second"),
+        (0.016, "µs"),
+        (0.016, "microsecond"),
+        (16000, None),
+    ],
+)
+def test_units_of_the_bin_width(tmp_path: Path, value: float, unit: str | None) -> None:
+    at = {f"{DETECTOR}/resolution": np.array([value]), f"{DETECTOR}/resolution@units": unit}
+    assert run_of(tmp_path, at=at).bin_width == pytest.approx(0.016, rel=1e-12)
+
+
+def test_bin_width_elsewhere(tmp_path: Path) -> None:
+    none = {f"{DETECTOR}/resolution": None}
+    converter = {
+        **none,
+        f"{DETECTOR}/histogram_resolution": np.array([16.0], np.float32),
+        f"{DETECTOR}/histogram_resolution@units": "nano.second",
+    }
+    assert run_of(tmp_path, at=converter).bin_width == 0.016
+    run = run_of(tmp_path, at=none)
+    assert run.bin_width == pytest.approx(0.016, rel=1e-6)
+    assert warned(run, "has no resolution; bin width 0.016 us")
+    assert "bin width unknown" in refused(tmp_path, none | {f"{DETECTOR}/raw_time": None})
+
+
+def test_bin_width_contradicted(tmp_path: Path) -> None:
+    run = run_of(tmp_path, at={f"{DETECTOR}/resolution": np.array([20000])})
+    assert run.bin_width == 0.02
+    assert warned(run, "bins of 0.02 us, raw_time has steps of 0.016 us")
+
+
+@pytest.mark.parametrize(
+    "at, sentence",
+    [
+        ({f"{DETECTOR}/resolution": np.array([0])}, "bin width 0 is not above 0"),
+        ({f"{DETECTOR}/resolution": np.array([-16])}, "bin width -16 is not above 0"),
+        ({f"{DETECTOR}/resolution@units": "Gauss"}, "'Gauss' is no unit of time"),
+        (
+            {f"{DETECTOR}/resolution": [7], f"{DETECTOR}/resolution@units": None},
+            "has no unit and raw_time has steps of 0.016 us",
+        ),
+        ({f"{DETECTOR}/raw_time": np.arange(7.0)}, "7 times for 50 bins"),
+        ({f"{DETECTOR}/time_zero": np.arange(3.0)}, "time_zero has 3 values, expected 1 or 4"),
+        ({f"{DETECTOR}/time_zero": np.array([5.0])}, "time zero is bin 312 to 312 of 50 bins"),
+        ({f"{COUNTS}@last_good_bin": 51}, "good bins 14 to 51 of detector 1 are not within"),
+        ({f"{COUNTS}@first_good_bin": 45}, "good bins 45 to 45 of detector 1"),
+        ({f"{COUNTS}@first_good_bin": -3}, "good bins -3 to 45"),
+        ({f"{COUNTS}@first_good_bin": "many"}, "first_good_bin is 'many'"),
+    ],
+)
+def test_impossible_time_axis(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:
+    assert sentence in refused(tmp_path, at)
+
+
+def test_t0_without_time_zero(tmp_path: Path) -> None:
+    no_zero = {f"{DETECTOR}/time_zero": None}
+    assert run_of(tmp_path, at=no_zero).t0 == pytest.approx([8.75] * 4, abs=1e-5)
+    no_axis = {**no_zero, f"{DETECTOR}/corrected_time": None}
+    run = run_of(tmp_path, at=no_axis)
+    assert run.t0.tolist() == [9.0] * 4
+    assert warned(run, "t0 = 9 bins from t0 bin 10 (counted from 1)")
+    unavailable = {f"{DETECTOR}/time_zero@available": 0, f"{DETECTOR}/corrected_time": None}
+    assert run_of(tmp_path, at=unavailable).t0.tolist() == [9.0] * 4
+    nothing = {**no_axis, f"{COUNTS}@t0_bin": None}
+    assert "time_zero, corrected_time and t0_bin are all missing" in refused(tmp_path, nothing)
+
+
+def test_bins_beside_counts(tmp_path: Path) -> None:
+    """The converter any2many stores one number a detector."""
+    at = {
+        f"{DETECTOR}/time_zero": None,
+        f"{DETECTOR}/corrected_time": None,
+        f"{COUNTS}@t0_bin": None,
+        f"{COUNTS}@first_good_bin": None,
+        f"{COUNTS}@last_good_bin": None,
+        f"{DETECTOR}/time_zero_bin": np.array([16, 17, 16, 16]),
+        f"{DETECTOR}/first_good_bin": np.array([23, 24, 23, 23]),
+        f"{DETECTOR}/last_good_bin": np.array([50, 50, 49, 50]),
+    }
+    run = run_of(tmp_path, at=at)
+    assert run.t0.tolist() == [15, 16, 15, 15]
+    assert run.first_good.tolist() == [22, 23, 22, 22]
+    assert run.last_good.tolist() == [49, 49, 48, 49]
+
+
+def test_bins_counted_from_zero(tmp_path: Path) -> None:
+    """MuonDataLib numbers the bins of converted events from 0."""
+    at = {
+        f"{DETECTOR}/time_zero": None,
+        f"{DETECTOR}/corrected_time": None,
+        f"{COUNTS}@t0_bin": 0,
+        f"{COUNTS}@first_good_bin": 0,
+        f"{COUNTS}@last_good_bin": 49,
+    }
+    run = run_of(tmp_path, at=at)
+    assert run.t0.tolist() == [-0.5] * 4  # the left edge of the first bin
+    assert (run.first_good[0], run.last_good[0]) == (0, 49)
+    run = run_of(tmp_path, at=at | {f"{COUNTS}@last_good_bin": 50})
+    assert run.last_good[0] == 49 and warned(run, "last_good_bin 50 of bins 0 to 49")
+
+
+def test_good_bins_missing(tmp_path: Path) -> None:
+    run = run_of(tmp_path, at={f"{COUNTS}@first_good_bin": None, f"{COUNTS}@last_good_bin": None})
+    assert (run.first_good[0], run.last_good[0]) == (9, N_BINS - 1)
+    assert warned(run, "no first_good_bin") and warned(run, "no last_good_bin")
+
+
+@pytest.mark.parametrize(
+    "at, sentence",
+    [
+        ({f"{COUNTS}@t0_bin": 40}, "t0 bin 40 (counted from 1) but time_zero 0.148 us"),
+        ({f"{COUNTS}@first_good_bin": 3}, "first good bin index 2 of detector 1 before"),
+        ({f"{DETECTOR}/corrected_time": np.arange(50) * 0.016}, "corrected_time from 0 us"),
+        ({f"{DETECTOR}/corrected_time": np.arange(9.0)}, "corrected_time has 9 times"),
+        ({f"{DETECTOR}/raw_time": np.zeros(51)}, "does not increase"),
+    ],
+)
+def test_doubtful_time_axis(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:
+    assert warned(run_of(tmp_path, at=at), sentence)
+
+
+# Frames, periods, dead times, groups -----------------------------------------------------------
+
+
+NO_DAQ: dict[str, Any] = {f"{PERIODS}/good_frames_daq": None}
+NO_GOOD: dict[str, Any] = {**NO_DAQ, f"{PERIODS}/good_frames": None}
+
+
+@pytest.mark.parametrize(
+    "at, frames, sentence",
+    [
+        (NO_DAQ, [100, 200], ""),
+        (NO_DAQ | {f"{ENTRY}/instrument/dae/period_index": None}, [100, 200], ""),
+        (NO_GOOD, [110, 220], "the raw frames, 330 in all (good_frames is 300)"),
+        (NO_GOOD | {f"{PERIODS}/raw_frames": None}, None, "has no good frames"),
+        ({f"{PERIODS}/good_frames_daq": np.array([1, 2, 3])}, [100, 200], "has 3 entries"),
+        ({f"{PERIODS}/good_frames_daq": np.array([100, 201])}, [100, 201], "periods sum to 301"),
+        (
+            {f"{PERIODS}/good_frames_daq": np.array([0, 300])},
+            None,
+            "0 good frames for 34900 counts",
+        ),
+        ({f"{PERIODS}/good_frames_daq": np.array([-1, 301])}, None, "-1 good frames"),
+        ({f"{PERIODS}/good_frames_daq": np.array([0.5, 1])}, [100, 200], "no whole numbers"),
+        ({f"{PERIODS}/type": np.array([1, 1, 1])}, [100, 200], "names 3 stored periods, counts"),
+    ],
+)
+def test_good_frames(
+    tmp_path: Path, at: dict[str, Any], frames: list[int] | None, sentence: str
+) -> None:
+    run = run_of(tmp_path, at=at)
+    assert (None if run.good_frames is None else run.good_frames.tolist()) == frames
+    assert warned(run, sentence) if sentence else run.warnings == ()
+
+
+def test_period_labels_that_do_not_fit(tmp_path: Path) -> None:
+    run = run_of(tmp_path, at={f"{PERIODS}/labels": "one"})
+    assert run.period_labels == ("", "") and warned(run, "names 1 periods, counts hold 2")
+
+
+@pytest.mark.parametrize(
+    "at, expected, sentence",
+    [
+        ({f"{DETECTOR}/dead_time@available": 0}, None, "no dead times"),
+        ({f"{DETECTOR}/dead_time": np.zeros(8)}, None, "is all 0"),
+        ({f"{DETECTOR}/dead_time": np.full(8, np.nan)}, None, "is not all finite"),
+        (
+            {f"{DETECTOR}/dead_time": np.full(4, -10.0), f"{DETECTOR}/dead_time@units": "ns"},
+            -0.01,
+            "",
+        ),
+        ({f"{DETECTOR}/dead_time": np.full(4, 0.01)}, 0.01, ""),
+    ],
+)
+def test_dead_time(
+    tmp_path: Path, at: dict[str, Any], expected: float | None, sentence: str
+) -> None:
+    run = run_of(tmp_path, at=at)
+    if expected is None:
+        assert run.dead_time is None and warned(run, sentence)
+    else:
+        assert run.dead_time is not None and run.warnings == ()
+        assert run.dead_time == pytest.approx(np.full((N_PERIODS, N_DETECTORS), expected))
+
+
+def test_grouping(tmp_path: Path) -> None:
+    assert run_of(tmp_path, at={f"{DETECTOR}/grouping@available": 0}).grouping is None
+    assert run_of(tmp_path, at={f"{DETECTOR}/grouping": np.zeros(4, int)}).grouping is None
+    run = run_of(tmp_path, at={f"{DETECTOR}/grouping": np.arange(8)})
+    assert run.grouping is not None and run.grouping.tolist() == [0, 1, 2, 3]
+    assert warned(run, "differs between periods")
+    assert warned(run_of(tmp_path, at={f"{DETECTOR}/grouping": np.full(4, -1)}), "holds -1")
+
+
+# Metadata ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "at, temperature, field, sentence",
+    [
+        (
+            {f"{SAMPLE}/temperature@units": None, f"{SAMPLE}/magnetic_field@units": None},
+            4.2,
+            -20,
+            "",
+        ),
+        ({f"{SAMPLE}/temperature@units": "mK"}, 0.0042, -20, ""),
+        ({f"{SAMPLE}/temperature@units": "Celsius"}, None, -20, "is 4.2 in 'Celsius'"),
+        ({f"{SAMPLE}/temperature": np.array([np.nan])}, None, -20, ""),
+        ({f"{SAMPLE}/temperature": "warm"}, None, -20, "holds 'warm', expected a number"),
+        ({f"{SAMPLE}/temperature": None, f"{SAMPLE}/temperature_1": [0.0]}, 0.0, -20, ""),
+        ({f"{SAMPLE}/magnetic_field@units": "mT"}, 4.2, -200, ""),
+        ({f"{SAMPLE}/magnetic_field": None, f"{SAMPLE}/magnetic_field_1": [0.0]}, 4.2, 0.0, ""),
+        ({f"{SAMPLE}/magnetic_field@units": "Ampere"}, 4.2, None, "is -20 in 'Ampere'"),
+    ],
+)
+def test_temperature_and_field(
+    tmp_path: Path,
+    at: dict[str, Any],
+    temperature: float | None,
+    field: float | None,
+    sentence: str,
+) -> None:
+    run = run_of(tmp_path, at=at)
+    assert run.temperature.nominal == pytest.approx(temperature)
+    assert run.field == pytest.approx(field)
+    assert warned(run, sentence) if sentence else run.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "at, sentence",
+    [
+        ({f"{ENTRY}/run_number": np.array([0])}, "run_number is missing or 0"),
+        ({f"{ENTRY}/start_time": "yesterday"}, "'yesterday', no ISO 8601 time"),
+        ({f"{ENTRY}/instrument/source/name": "J-PARC"}, "is 'J-PARC', expected 'ISIS'"),
+        ({f"{ENTRY}/IDF_version": None}, "has no IDF_version"),
+        ({f"{DETECTOR}/spectrum_index": np.arange(11, 15)}, "runs from 11 to 14"),
+    ],
+)
+def test_doubtful_metadata(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:
+    assert warned(run_of(tmp_path, at=at), sentence)
+
+
+def test_start_with_a_blank(tmp_path: Path) -> None:
+    run = run_of(tmp_path, at={f"{ENTRY}/start_time": "2005-12-03 17:08:05"})
+    assert run.start == "2005-12-03T17:08:05"
+
+
+# Other files, and damage ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "at, sentence",
+    [
+        ({f"{ENTRY}/definition": "TOFRAW"}, "definition TOFRAW; expected definition muonTD or"),
+        ({f"{ENTRY}/definition": None}, "definition missing; expected definition"),
+        (
+            {f"{ENTRY}/IDF_version": np.array([1])},
+            "version 1 (pulsedTD, IDF_version 1) is not read",
+        ),
+        ({f"{ENTRY}/IDF_version": np.array([3])}, "IDF_version is 3, expected 2"),
+        ({COUNTS: None}, "instrument/detector_1/counts is missing"),
+        (
+            {COUNTS: None, f"{ENTRY}/detector_1/event_id": np.arange(5)},
+            "holds single events, which are not read yet",
+        ),
+        ({COUNTS: np.zeros(50, int)}, "counts have shape (50,)"),
+        ({COUNTS: np.zeros((1, 1, 4, 50), int)}, "counts have shape (1, 1, 4, 50)"),
+        ({COUNTS: np.zeros((2, 0, 50), int)}, "counts have shape (2, 0, 50)"),
+        ({COUNTS: np.full((2, 4, 50), b"x")}, "counts are of type |S1"),
+        ({COUNTS: np.full((2, 4, 50), 0.5)}, "not all whole numbers"),
+        ({COUNTS: np.full((2, 4, 50), np.nan)}, "not all whole numbers"),
+        ({COUNTS: small_counts() - 1}, "period 1, detector 1, bin index 0 holds -1 counts"),
+        ({f"{DETECTOR}/spectrum_index": np.arange(5)}, "5 entries for 4 histograms"),
+        ({f"{DETECTOR}/dead_time": np.ones(5)}, "5 values for 2 periods of 4 detectors"),
+        ({f"{DETECTOR}/grouping": np.ones(12)}, "expected 4 or 8"),
+        ({f"{DETECTOR}/dead_time": "long"}, "expected numbers"),
+    ],
+)
+def test_refused(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:
+    text = refused(tmp_path, at)
+    assert sentence in text
+    assert "\n" not in text
+
+
+def test_histograms_under_another_name(tmp_path: Path) -> None:
+    """Names do not decide: files exist whose histograms lie in detector_1_events."""
+    at = {COUNTS: None, f"{DETECTOR}/grouping": None, f"{DETECTOR}/dead_time": None}
+    other = f"{ENTRY}/detector_1_events"
+    moved = {
+        f"{other}/counts": small_counts(),
+        f"{other}/counts@t0_bin": 10,
+        f"{other}/resolution": 16000,
+    }
+    run = run_of(tmp_path, at=at | moved)
+    assert np.array_equal(run.counts, small_counts())
+    assert warned(run, f"/{other} is read")
+
+
+def test_hdf5_of_other_programs(tmp_path: Path) -> None:
+    path = tmp_path / "other.h5"
+    with h5py.File(path, "w") as file:
+        file["image"] = np.zeros(3)
+    with pytest.raises(ReadError, match=r"without a NeXus entry \(it holds image\)"):
+        read(path)
+
+
+def test_entry_under_another_name(tmp_path: Path) -> None:
+    with h5py.File(write_tree(tmp_path), "r+") as file:
+        file.move(ENTRY, "run_1234")
+    assert read_isis_nexus_v2(tmp_path / "small.nxs").number == 1234
+
+
+def test_not_hdf5_and_missing(tmp_path: Path) -> None:
+    path = tmp_path / "x.nxs"
+    with pytest.raises(ReadError, match="cannot be opened: No such file"):
+        read_isis_nexus_v2(path)
+    path.write_bytes(b"\x0e\x03\x13\x01 and so on")
+    with pytest.raises(ReadError, match="expected .* of an HDF5 file"):
+        read_isis_nexus_v2(path)
+
+
+def test_no_link_out_of_the_file_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    other = write_tree(tmp_path / "elsewhere")
+    text = refused(tmp_path, {COUNTS: h5py.ExternalLink(str(other), COUNTS)})
+    assert "a link out of the file; not followed" in text
+    detour = {
+        f"{ENTRY}/outside": h5py.ExternalLink(str(other), "/"),
+        COUNTS: h5py.SoftLink(f"/{ENTRY}/outside/{COUNTS}"),
+    }
+    assert "a link out of the file; not followed" in refused(tmp_path, detour)
+    title = {f"{ENTRY}/title": h5py.ExternalLink(str(other), f"{ENTRY}/title")}
+    run = run_of(tmp_path, at=title)
+    assert run.title is None and warned(run, "title is a link out of the file")
+
+
+def test_links_inside_the_file(tmp_path: Path) -> None:
+    absolute = {f"{ENTRY}/here": small_counts(), COUNTS: h5py.SoftLink(f"/{ENTRY}/here")}
+    assert np.array_equal(run_of(tmp_path, at=absolute).counts, small_counts())
+    relative = {f"{DETECTOR}/here": small_counts(), COUNTS: h5py.SoftLink("here")}
+    assert np.array_equal(run_of(tmp_path, at=relative).counts, small_counts())
+    circle = {COUNTS: h5py.SoftLink("there"), f"{DETECTOR}/there": h5py.SoftLink("counts")}
+    assert "leads in circles" in refused(tmp_path, circle)
+    assert "counts is missing" in refused(tmp_path, {COUNTS: h5py.SoftLink("nowhere")})
+
+
+def test_counts_in_another_file_are_not_read(tmp_path: Path) -> None:
+    path = write_tree(tmp_path, {COUNTS: None})
+    raw = tmp_path / "raw.dat"
+    raw.write_bytes(small_counts().tobytes())
+    with h5py.File(path, "r+") as file:
+        file.create_dataset(
+            COUNTS, small_counts().shape, "<i4", external=[(str(raw), 0, raw.stat().st_size)]
+        )
+    with pytest.raises(ReadError, match="lie in another file"):
+        read_isis_nexus_v2(path)
+    layout = h5py.VirtualLayout(shape=small_counts().shape, dtype="<i4")
+    layout[:] = h5py.VirtualSource(str(tmp_path / "source.h5"), "c", small_counts().shape)
+    with h5py.File(path, "r+") as file:
+        del file[COUNTS]
+        file.create_virtual_dataset(COUNTS, layout)
+    with pytest.raises(ReadError, match="lie in another file"):
+        read_isis_nexus_v2(path)
+
+
+@pytest.mark.parametrize("shape", [(2, 64, 2**24), (1, 2**20, 2**20)])
+def test_counts_that_are_not_there(tmp_path: Path, shape: tuple[int, int, int]) -> None:
+    path = write_tree(tmp_path, {COUNTS: None})
+    with h5py.File(path, "r+") as file:
+        file.create_dataset(COUNTS, shape, "i4", chunks=(1, 1, 4096), compression="gzip")
+    with pytest.raises(ReadError, match="bytes, of which only 0 are stored"):
+        read_isis_nexus_v2(path)
+
+
+def survives(content: bytes, folder: Path, n_cuts: int, n_flips: int) -> None:
+    """Cut at many lengths and changed at many places, a file is a Run or a ReadError."""
+    path = folder / "damaged.nxs"
+    for length in np.linspace(0, len(content) - 1, n_cuts).astype(int):
+        path.write_bytes(content[:length])
+        with pytest.raises(ReadError, match=r"damaged\.nxs"):
+            read_isis_nexus_v2(path)
+    chance = random.Random(20260101)
+    outcomes = set()
+    for _ in range(n_flips):
+        damaged = bytearray(content)
+        place = chance.randrange(chance.choice([4000, len(content)]))
+        damaged[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            outcomes.add(type(read_isis_nexus_v2(path)))
+        except ReadError as error:
+            assert "damaged.nxs" in str(error)
+            outcomes.add(ReadError)
+    assert outcomes == {Run, ReadError}
+
+
+def test_small_file_cut_and_flipped(tmp_path: Path) -> None:
+    survives(write_tree(tmp_path).read_bytes(), tmp_path, N_CUTS, N_FLIPS)
