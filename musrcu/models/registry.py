@@ -21,6 +21,7 @@ FloatArray = NDArray[np.float64]
 BUILT_IN = (
     "musrcu.models.relaxation",
     "musrcu.models.oscillation",
+    "musrcu.models.temperature_laws",
 )
 ENTRY_POINT_GROUP = "musrcu.models"
 """Entry-point group of modules of other packages that declare components when imported."""

@@ -1,4 +1,4 @@
-"""Laws of temperature as components, so that they are listed, documented and checked like others."""
+"""Laws of temperature as components, so that they are listed, documented and checked too."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ run's are written anew, so that an untouched run gives its file back byte for by
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -222,6 +223,8 @@ def _quantity(value: float | None, unit: str) -> str:
     """A number with its unit in ten characters, three decimals where they are enough."""
     if value is None:
         return ""
+    if not math.isfinite(value) or (unit == "K" and value < 0):
+        raise _refuse(f"{value} {unit}")
     room = int(layout.FIELDS["field"].code[:-1]) - len(unit)
     typed = f"{value:.3f}"
     if float(typed) == value and len(typed) <= room:

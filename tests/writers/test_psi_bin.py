@@ -250,6 +250,8 @@ REFUSED = [
     ({"sample": " Cu"}, "blanks at the ends"),
     ({"orientation": "a\0b"}, "a NUL"),
     ({"labels": ("Forward", *FOUR[1:])}, "detector label 'Forward': 7 characters, only 4"),
+    ({"field": np.inf}, "inf G"),
+    ({"temperature": Temperature(nominal=-1.0)}, "-1.0 K"),
     ({"start": "yesterday"}, "the start 'yesterday'"),
     ({"stop": "1969-01-01T00:00:00"}, "the stop '1969"),
     ({"temperature": from_sensors(1.0, (Sensor(None, 1.0, None),) * 5)}, "5 temperature sensors"),
