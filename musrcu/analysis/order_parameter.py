@@ -1,0 +1,295 @@
+"""From frequencies against temperature to nu0, T_N and beta: the order parameter of a scan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from musrcu.analysis.order_errors import Interval, minos_errors
+from musrcu.analysis.order_method import Method, choose_method, held_alpha, too_little
+from musrcu.analysis.order_minimum import (
+    NAMES,
+    UNITS,
+    LawCost,
+    Limits,
+    Minimum,
+    bound_above,
+    law_limits,
+    lowest,
+)
+from musrcu.analysis.order_points import HasPoints, OrderPoints, points_of
+from musrcu.analysis.order_result import BetaForAlpha, LawParameter, OrderParameter
+from musrcu.errors import FitError, nearest
+
+__all__ = [
+    "OrderParameter",
+    "OrderPoints",
+    "constrained_chi2",
+    "fit_order_parameter",
+    "likelihood_root",
+]
+
+ALPHAS = (1.5, 2.0, 3.0, 4.0)
+"""Exponents for which beta is always given beside the chosen one."""
+
+
+def fit_order_parameter(
+    source: OrderPoints | HasPoints,
+    *,
+    parameter: str = "nu2",
+    alpha: float | None = 3.0,
+    method: str = "auto",
+    minos: bool = True,
+) -> OrderParameter:
+    """nu0, T_N and beta of nu(T) = nu0 [1 - (T/T_N)^alpha]^beta from the ordered runs of a scan.
+
+    T_N lies above the highest ordered temperature and not above the lowest temperature without
+    order (plus two of its errors). Errors of temperatures enter as one latent temperature per run.
+
+    Parameters
+    ----------
+    source : a Scan, or OrderPoints.
+    parameter : which parameter of the fitted runs is the order parameter, MHz.
+    alpha : the exponent of T/T_N to hold, 0.5 to 8; None fits it.
+    method : ``latent`` (errors in frequency and temperature), ``naive`` (in frequency only) or
+        ``auto``: latent where |dnu/dT| sigma_T exceeds sigma_nu/3 for any run.
+    minos : whether unequal errors are searched.
+
+    Returns
+    -------
+    OrderParameter; one with ``valid`` False and the reason where the points do not allow a fit.
+
+    Raises
+    ------
+    FitError if an argument cannot be used.
+    """
+    points = points_of(source, parameter)
+    held = held_alpha(alpha)
+    reason = too_little(points, len(NAMES) - len(held))
+    if reason:
+        return _empty(points, parameter, alpha, reason)
+    choice = choose_method(points, held, method)
+    cost = LawCost(points, latent=choice.latent)
+    limits = law_limits(cost)
+    minimum = lowest(cost, limits, held, near=None if choice.first is None else choice.first.values)
+    outcome = _at_limits(cost, minimum, limits, held)
+    if minos and outcome.minimum.valid:
+        outcome = _with_minos(cost, outcome, limits, held)
+    beside = _beta_for_alpha(cost, limits, outcome.minimum, held)
+    return _result(points, parameter, held, limits, choice, outcome, beside)
+
+
+def constrained_chi2(
+    source: OrderPoints | HasPoints,
+    *,
+    hold: Mapping[str, float],
+    parameter: str = "nu2",
+    alpha: float | None = 3.0,
+    method: str = "auto",
+) -> float:
+    """The smallest chi2 with some parameters held at given values, such as ``{"T_N": 0.105}``.
+
+    Arguments as in :func:`fit_order_parameter`; a held value may lie outside the limits of the fit.
+
+    Raises
+    ------
+    FitError if a name in ``hold`` is not one of nu0, T_N, beta, alpha, or there are too few points.
+    """
+    points = points_of(source, parameter)
+    for name, value in hold.items():
+        if name not in NAMES:
+            raise FitError(
+                f"the order parameter has no {name!r}, only {', '.join(NAMES)}"
+                + nearest(name, NAMES)
+            )
+        if not math.isfinite(value):
+            raise FitError(f"{name} cannot be held at {value}; give a finite number")
+    held = held_alpha(alpha)
+    reason = too_little(points, 1)
+    if reason:
+        raise FitError(f"chi2 of the order parameter has no minimum: {reason}")
+    choice = choose_method(points, held, method)
+    cost = LawCost(points, latent=choice.latent)
+    near = None if choice.first is None else choice.first.values
+    return lowest(cost, law_limits(cost), {**held, **hold}, near=near).chi2
+
+
+def likelihood_root(order: OrderParameter, name: str, truth: float) -> float:
+    """sign(fit - truth) sqrt(chi2 with ``name`` held at ``truth`` - chi2 of the fit).
+
+    Standard normal over repeated experiments even where the error of T_N is far from symmetric,
+    which (fit - truth)/error is not.
+    """
+    alpha = order.alpha.value if order.alpha.fixed else None
+    held = constrained_chi2(order.points, hold={name: truth}, alpha=alpha, method=order.method)
+    return math.copysign(math.sqrt(max(held - order.chi2, 0.0)), order[name].value - truth)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    minimum: Minimum
+    at_limit: dict[str, float]
+    """Free parameters that ended at a limit, and were held there for the rest."""
+    intervals: dict[str, Interval | None]
+    notes: tuple[str, ...]
+
+
+def _at_limits(
+    cost: LawCost, minimum: Minimum, limits: Limits, held: Mapping[str, float]
+) -> _Outcome:
+    """The minimum, once more with what ended at a limit held there: HESSE means nothing at it."""
+    at_limit = _limits_reached(cost, minimum, limits)
+    if at_limit:
+        minimum = lowest(cost, limits, {**held, **at_limit}, near=minimum.values, tries=0)
+    notes = tuple(
+        f"{name} is at its limit {value:.5g}; errors of the others are with {name} held there"
+        for name, value in at_limit.items()
+    )
+    return _Outcome(minimum, at_limit, {}, notes)
+
+
+def _limits_reached(cost: LawCost, minimum: Minimum, limits: Limits) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name in minimum.free:
+        value = minimum.values[NAMES.index(name)]
+        low, high = limits[name]
+        near_low = near_high = 1e-3 * (high - low)
+        if name == "T_N":
+            # it may come very close to the highest ordered temperature before it is at it
+            near_low = (1e-4 if cost.latent else 1e-6) * low
+        if value - low < near_low:
+            found[name] = low
+        elif high - value < near_high:
+            found[name] = high
+    return found
+
+
+def _with_minos(
+    cost: LawCost, outcome: _Outcome, limits: Limits, held: Mapping[str, float]
+) -> _Outcome:
+    names = tuple(
+        name for name in NAMES
+        if name not in held and (name == "T_N" or name not in outcome.at_limit)
+    )  # fmt: skip
+    all_held = {**held, **outcome.at_limit}
+    found = minos_errors(cost, outcome.minimum, limits, all_held, names)
+    return _Outcome(found.minimum, outcome.at_limit, found.intervals, outcome.notes + found.notes)
+
+
+def _beta_for_alpha(
+    cost: LawCost, limits: Limits, minimum: Minimum, held: Mapping[str, float]
+) -> tuple[BetaForAlpha, ...]:
+    """The beta at each of ALPHAS; each fit starts where that of the nearest exponent ended."""
+    done = {minimum.values[NAMES.index("alpha")]: minimum}
+    for alpha in sorted(ALPHAS, key=lambda alpha: abs(alpha - minimum.values[3])):
+        if alpha in done and "alpha" in held:
+            continue
+        near = done[min(done, key=lambda other: abs(other - alpha))].values
+        found = lowest(cost, limits, {"alpha": alpha}, near=near, tries=0)
+        done[alpha] = found if found.valid else lowest(cost, limits, {"alpha": alpha}, near=near)
+    rows = []
+    for alpha in ALPHAS:
+        sound = _at_limits(cost, done[alpha], limits, {"alpha": alpha}).minimum
+        _, T_N, beta, _ = sound.values
+        rows.append(BetaForAlpha(alpha, beta, sound.errors.get("beta", math.nan), T_N, sound.chi2))
+    return tuple(rows)
+
+
+def _judge(
+    minimum: Minimum, at_limit: Mapping[str, float], limits: Limits, points: OrderPoints
+) -> tuple[bool, str]:
+    """Whether the numbers may be used, and why not."""
+    if not minimum.valid:
+        return False, minimum.reason
+    for name, value in at_limit.items():
+        physical = name == "T_N" and (value == limits["T_N"][0] or value == bound_above(points))
+        if not physical:
+            return False, f"the points do not determine {name}: it ended at its limit {value:.5g}"
+    if minimum.covariance is None:
+        return False, "the covariance is singular"
+    return True, ""
+
+
+def _notes(points: OrderPoints, limits: Limits, ndof: int) -> list[str]:
+    notes = []
+    above = bound_above(points)
+    if points.upper_bound is not None and points.upper_bound < points.temperature.max():
+        notes.append(
+            f"the run without order at {points.upper_bound:.5g} K lies below the ordered run at "
+            f"{points.temperature.max():.5g} K"
+            + ("" if above == limits["T_N"][1] else " and does not bound T_N")
+        )
+    if ndof == 0:
+        notes.append("as many parameters as points: chi2 tests nothing")
+    return notes
+
+
+def _result(
+    points: OrderPoints, parameter: str, held: Mapping[str, float], limits: Limits,
+    choice: Method, outcome: _Outcome, beside: tuple[BetaForAlpha, ...],
+) -> OrderParameter:  # fmt: skip
+    minimum, at_limit = outcome.minimum, outcome.at_limit
+    size, ndof = len(minimum.free), len(points) - (len(NAMES) - len(held))
+    valid, reason = _judge(minimum, at_limit, limits, points)
+    covariance = minimum.covariance
+    nu0, T_N, beta, alpha = (
+        LawParameter(
+            name, value, minimum.errors.get(name, math.nan), unit, outcome.intervals.get(name),
+            name in held, name in at_limit,
+        )
+        for name, value, unit in zip(NAMES, minimum.values, UNITS, strict=True)
+    )  # fmt: skip
+    return OrderParameter(
+        nu0, T_N, beta, alpha,
+        names=minimum.free,
+        covariance=np.full((size, size), np.nan) if covariance is None else covariance,
+        chi2=minimum.chi2,
+        ndof=ndof,
+        valid=valid,
+        reason=reason,
+        method=choice.name,
+        method_reason=choice.reason,
+        points=points,
+        T_N_limits=limits["T_N"],
+        bound=_bound(points, limits),
+        beta_for_alpha=beside,
+        notes=(*choice.notes, *_notes(points, limits, ndof), *outcome.notes),
+        parameter=parameter,
+    )  # fmt: skip
+
+
+def _bound(points: OrderPoints, limits: Limits) -> str:
+    low, high = limits["T_N"]
+    text = f"T_N above {low:.5g} K (ordered run at {points.temperature.max():.5g} K)"
+    if high == bound_above(points):
+        return f"{text}, not above {high:.5g} K (run without order at {points.upper_bound:.5g} K)"
+    return f"{text}; no run without order bounds it from above"
+
+
+def _empty(points: OrderPoints, parameter: str, alpha: float | None, reason: str) -> OrderParameter:
+    nu0, T_N, beta = (
+        LawParameter(name, math.nan, math.nan, unit)
+        for name, unit in zip(NAMES[:3], UNITS[:3], strict=True)
+    )
+    exponent = math.nan if alpha is None else float(alpha)
+    return OrderParameter(
+        nu0,
+        T_N,
+        beta,
+        LawParameter("alpha", exponent, math.nan, fixed=alpha is not None),
+        names=(),
+        covariance=np.empty((0, 0)),
+        chi2=math.nan,
+        ndof=len(points) - (4 if alpha is None else 3),
+        valid=False,
+        reason=reason,
+        method="naive",
+        method_reason="no fit",
+        points=points,
+        T_N_limits=(math.nan, math.nan),
+        bound="T_N is not bounded by a fit",
+        parameter=parameter,
+    )

@@ -1,0 +1,181 @@
+"""The points of an order parameter: a frequency per run against the temperature of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from musrcu.containers.arrays import FloatArray, frozen
+from musrcu.errors import FitError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OrderPoints:
+    """Ordered runs of a scan, and what its other runs say of the ordering temperature.
+
+    Raises
+    ------
+    FitError where lengths differ, a number is not finite, an error is not positive (errors of
+    temperatures may be 0 or NaN), or a temperature is below 0 K.
+    """
+
+    temperature: FloatArray
+    """(n,) K, mean temperature of each run."""
+    temperature_error: FloatArray | None
+    """(n,) K, error of that mean (not the spread of the log): 0 is exact, NaN is not known.
+    None where no run says."""
+    value: FloatArray
+    """(n,) MHz, frequency of each run."""
+    error: FloatArray
+    """(n,) MHz, its one standard deviation."""
+    labels: tuple[str, ...] = ()
+    """A name per point, such as the run number; counted from 1 where not given."""
+    upper_bound: float | None = None
+    """Lowest temperature of a run that is not ordered, K; None where there is none."""
+    upper_bound_error: float | None = None
+    """Error of that temperature, K."""
+    left_out: tuple[str, ...] = ()
+    """Runs that are neither a point nor the bound, with the reason."""
+
+    def __post_init__(self) -> None:
+        for name in ("temperature", "value", "error", "temperature_error"):
+            given = getattr(self, name)
+            if given is not None:
+                object.__setattr__(self, name, _column(name, given))
+        size = len(self.temperature)
+        labels = tuple(self.labels) or tuple(str(number) for number in range(1, size + 1))
+        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "left_out", tuple(self.left_out))
+        self._check_lengths(size)
+        self._check_numbers()
+        self._check_bound()
+
+    def _check_lengths(self, size: int) -> None:
+        for name in ("value", "error", "labels", "temperature_error"):
+            column = getattr(self, name)
+            if column is not None and len(column) != size:
+                raise FitError(
+                    f"the order parameter has {size} temperatures but {len(column)} entries in "
+                    f"{name}; give one of each per run"
+                )
+
+    def _check_numbers(self) -> None:
+        self._refuse("temperature", ~(np.isfinite(self.temperature) & (self.temperature >= 0)),
+                     "a finite number of kelvin, 0 or above")  # fmt: skip
+        self._refuse("value", ~np.isfinite(self.value), "a finite number; leave such a run out")
+        self._refuse("error", ~(np.isfinite(self.error) & (self.error > 0)),
+                     "finite and above 0; leave such a run out")  # fmt: skip
+        if self.temperature_error is not None:
+            self._refuse("temperature_error",
+                         (self.temperature_error < 0) | np.isinf(self.temperature_error),
+                         "0 or above (0 is exact, NaN is not known)")  # fmt: skip
+
+    def _refuse(self, name: str, wrong: np.ndarray[Any, Any], expected: str) -> None:
+        if wrong.any():
+            place = int(np.argmax(wrong))
+            found = getattr(self, name)[place]
+            raise FitError(
+                f"order parameter, run {self.labels[place]}: {name} is {found:g}, expected "
+                f"{expected}"
+            )
+
+    def _check_bound(self) -> None:
+        for name in ("upper_bound", "upper_bound_error"):
+            given = getattr(self, name)
+            if given is not None and not (np.isfinite(given) and given >= 0):
+                raise FitError(
+                    f"{name} of the order parameter is {given:g}, expected kelvin, 0 or above, or "
+                    "None where it is not known"
+                )
+
+    def __len__(self) -> int:
+        return len(self.temperature)
+
+    @property
+    def unknown_temperature_errors(self) -> tuple[str, ...]:
+        """Labels of the points whose temperature error is not known though others have one."""
+        if self.temperature_error is None:
+            return ()
+        unknown = np.isnan(self.temperature_error)
+        return tuple(label for label, is_so in zip(self.labels, unknown, strict=True) if is_so)
+
+    def known_temperature_errors(self) -> FloatArray | None:
+        """(n,) K with 0 where the error is not known; None where no point has one above 0."""
+        if self.temperature_error is None:
+            return None
+        known = np.nan_to_num(self.temperature_error, nan=0.0)
+        return known if known.any() else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers for JSON; a temperature error that is not known is null."""
+        errors = self.temperature_error
+        return {
+            "labels": list(self.labels),
+            "temperature": self.temperature.tolist(),
+            "temperature_error": None
+            if errors is None
+            else [None if np.isnan(error) else float(error) for error in errors],
+            "value": self.value.tolist(),
+            "error": self.error.tolist(),
+            "upper_bound": self.upper_bound,
+            "upper_bound_error": self.upper_bound_error,
+            "left_out": list(self.left_out),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> OrderPoints:
+        """The inverse of :meth:`to_dict`."""
+        errors = data["temperature_error"]
+        return cls(
+            temperature=np.array(data["temperature"], dtype=float),
+            temperature_error=None
+            if errors is None
+            else np.array([np.nan if error is None else error for error in errors], dtype=float),
+            value=np.array(data["value"], dtype=float),
+            error=np.array(data["error"], dtype=float),
+            labels=tuple(data["labels"]),
+            upper_bound=data["upper_bound"],
+            upper_bound_error=data["upper_bound_error"],
+            left_out=tuple(data["left_out"]),
+        )
+
+
+@runtime_checkable
+class HasPoints(Protocol):
+    """What a scan offers: its points for one parameter of the fitted model."""
+
+    def points(self, parameter: str) -> OrderPoints:
+        """The ordered runs with their values of ``parameter``."""
+        ...
+
+
+def points_of(source: OrderPoints | HasPoints, parameter: str) -> OrderPoints:
+    """The points themselves, or those that a scan makes of ``parameter``.
+
+    Raises
+    ------
+    FitError if ``source`` is neither.
+    """
+    if isinstance(source, OrderPoints):
+        return source
+    if isinstance(source, HasPoints):
+        return source.points(parameter)
+    raise FitError(
+        f"an order parameter is fitted to a Scan or to OrderPoints, not to {type(source).__name__}"
+    )
+
+
+def _column(name: str, given: Any) -> FloatArray:
+    """One read-only column of floats."""
+    try:
+        column = frozen(np.array(given, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise FitError(f"{name} of the order parameter holds what is not a number") from error
+    if column.ndim != 1:
+        raise FitError(
+            f"{name} of the order parameter has shape {column.shape}, expected one number per run"
+        )
+    return column

@@ -1,0 +1,250 @@
+"""What the fit of an order parameter says: nu0, T_N, beta, alpha and how far to trust them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musrcu.analysis.order_minimum import NAMES, Values
+from musrcu.analysis.order_points import OrderPoints
+from musrcu.containers.arrays import FloatArray, frozen
+from musrcu.models.laws import order_parameter_law
+from musrcu.notation import asymmetric, bracket
+
+_DRAWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class LawParameter:
+    """One parameter of the law."""
+
+    name: str
+    value: float
+    """NaN where the points do not determine it at all."""
+    error: float
+    """One standard deviation from the covariance; NaN where fixed, at a limit or not known."""
+    unit: str = ""
+    minos: tuple[float, float] | None = None
+    """(low, high) of MINOS, low < 0 < high; None where there are none."""
+    fixed: bool = False
+    at_limit: bool = False
+
+    def __str__(self) -> str:
+        if self.fixed:
+            return f"{self.name} = {self.value:g}{' ' + self.unit if self.unit else ''} (fixed)"
+        text = f"{self.name} = {bracket(self.value, self.error, self.unit)}"
+        if self.at_limit:
+            text += " (at its limit)"
+        if self.minos is not None:
+            text += f"   MINOS: {asymmetric(self.value, *self.minos, self.unit)}"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class BetaForAlpha:
+    """The exponent beta that belongs to one held exponent alpha."""
+
+    alpha: float
+    beta: float
+    error: float
+    T_N: float
+    chi2: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OrderParameter:
+    """Fit of nu(T) = nu0 [1 - (T/T_N)^alpha]^beta to the ordered runs of a scan."""
+
+    nu0: LawParameter
+    T_N: LawParameter
+    beta: LawParameter
+    alpha: LawParameter
+    names: tuple[str, ...]
+    """Parameters with an error, the axes of ``covariance``."""
+    covariance: FloatArray
+    """(n, n) in the order of ``names``; NaN where it is not known."""
+    chi2: float
+    ndof: int
+    """Points minus free parameters (a latent temperature adds one datum and one unknown)."""
+    valid: bool
+    reason: str
+    """Why the numbers are not to be used; empty when valid."""
+    method: str
+    """``naive`` (errors of the frequencies only) or ``latent`` (and of the temperatures)."""
+    method_reason: str
+    points: OrderPoints
+    T_N_limits: tuple[float, float]
+    """K, what the fit allowed; NaN where there was no fit."""
+    bound: str
+    """The limits of T_N in words."""
+    beta_for_alpha: tuple[BetaForAlpha, ...] = ()
+    notes: tuple[str, ...] = ()
+    parameter: str = "nu2"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "covariance", frozen(self.covariance, float))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Runs that were neither a point nor the bound."""
+        return self.points.left_out
+
+    @property
+    def values(self) -> Values:
+        """nu0 (MHz), T_N (K), beta, alpha: the arguments of ``models.laws.order_parameter_law``."""
+        return self.nu0.value, self.T_N.value, self.beta.value, self.alpha.value
+
+    @property
+    def probability(self) -> float:
+        """Probability of a chi2 at least this large; NaN without degrees of freedom."""
+        from scipy.special import gammaincc
+
+        if self.ndof < 1 or not math.isfinite(self.chi2):
+            return math.nan
+        return float(gammaincc(0.5 * self.ndof, 0.5 * self.chi2))
+
+    def __getitem__(self, name: str) -> LawParameter:
+        if name not in NAMES:
+            raise KeyError(f"the order parameter has {', '.join(NAMES)}, not {name!r}")
+        parameter: LawParameter = getattr(self, name)
+        return parameter
+
+    def predict(self, T: ArrayLike) -> FloatArray:
+        """(n,) MHz, the fitted law at the temperatures ``T`` in K."""
+        temperature = np.atleast_1d(np.asarray(T, dtype=float))
+        if not all(map(math.isfinite, self.values)):
+            return np.full(temperature.shape, np.nan)
+        return order_parameter_law(temperature, *self.values)[0]
+
+    def band(self, T: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """(low, high), each (n,) MHz: the band that holds the law with 68 per cent.
+
+        From 2000 draws of the parameters with the covariance of the fit (always the same draws),
+        not from the slopes: next to T_N these are infinite while the band is not.
+        """
+        temperature = np.atleast_1d(np.asarray(T, dtype=float))
+        if not (np.isfinite(self.covariance).all() and self.names):
+            unknown = np.full(temperature.shape, np.nan)
+            return unknown, unknown.copy()
+        scale = np.sqrt(np.diag(self.covariance))
+        weights, axes = np.linalg.eigh(self.covariance / np.outer(scale, scale))
+        # pairs of opposite draws: the middle of the band is the curve wherever it is straight
+        half = np.random.default_rng(20190121).normal(size=(_DRAWS // 2, len(self.names)))
+        normal = np.concatenate((half, -half))
+        shifts = normal * np.sqrt(np.maximum(weights, 0.0)) @ axes.T * scale
+        curves = np.array([self._shifted(temperature, shift) for shift in shifts])
+        low, high = np.quantile(curves, [0.158655, 0.841345], axis=0)
+        return low, high
+
+    def _shifted(self, temperature: FloatArray, shift: FloatArray) -> FloatArray:
+        moved = dict(zip(NAMES, self.values, strict=True))
+        for name, step in zip(self.names, shift.tolist(), strict=True):
+            moved[name] = max(moved[name] + step, 1e-3 * moved[name])
+        low, high = self.T_N_limits
+        moved["T_N"] = min(max(moved["T_N"], low), high)
+        return order_parameter_law(temperature, **moved)[0]
+
+    def summary(self) -> str:
+        """The result as the field writes it, one line per statement."""
+        lines = [
+            f"{self.parameter}(T) = nu0 [1 - (T/T_N)^alpha]^beta, {len(self.points)} ordered runs",
+            *(str(self[name]) for name in NAMES),
+        ]
+        if math.isfinite(self.chi2):
+            tail = f", probability {self.probability:.2g}" if self.ndof > 0 else ""
+            lines.append(f"chi2/ndof = {self.chi2:.2f}/{self.ndof}{tail}")
+        lines.append("valid" if self.valid else f"NOT VALID: {self.reason}")
+        lines.append(f"method: {self.method} ({self.method_reason})")
+        lines.append(self.bound)
+        if self.beta_for_alpha:
+            lines.append(
+                "beta for alpha = "
+                + ", ".join(f"{b.alpha:g}: {bracket(b.beta, b.error)}" for b in self.beta_for_alpha)
+            )
+        if self.left_out:
+            lines.append(f"left out: {', '.join(self.left_out)}")
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers for JSON; what is not known is null."""
+        return {
+            **{name: _parameter_dict(self[name]) for name in NAMES},
+            "chi2": _plain(self.chi2),
+            "ndof": self.ndof,
+            "probability": _plain(self.probability),
+            "valid": self.valid,
+            "reason": self.reason,
+            "parameter": self.parameter,
+            "names": list(self.names),
+            "covariance": [[_plain(entry) for entry in row] for row in self.covariance.tolist()],
+            "method": self.method,
+            "method_reason": self.method_reason,
+            "T_N_limits": [_plain(limit) for limit in self.T_N_limits],
+            "bound": self.bound,
+            "beta_for_alpha": [
+                {key: _plain(getattr(row, key)) for key in BetaForAlpha.__slots__}
+                for row in self.beta_for_alpha
+            ],
+            "notes": list(self.notes),
+            "points": self.points.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> OrderParameter:
+        """The inverse of :meth:`to_dict`."""
+        size = len(data["names"])
+        covariance = [_number(entry) for row in data["covariance"] for entry in row]
+        low, high = data["T_N_limits"]
+        return cls(
+            **{name: _parameter(name, data[name]) for name in NAMES},
+            names=tuple(data["names"]),
+            covariance=np.array(covariance, dtype=float).reshape(size, size),
+            chi2=_number(data["chi2"]),
+            ndof=int(data["ndof"]),
+            valid=bool(data["valid"]),
+            reason=data["reason"],
+            method=data["method"],
+            method_reason=data["method_reason"],
+            points=OrderPoints.from_dict(data["points"]),
+            T_N_limits=(_number(low), _number(high)),
+            bound=data["bound"],
+            beta_for_alpha=tuple(
+                BetaForAlpha(**{key: _number(row[key]) for key in BetaForAlpha.__slots__})
+                for row in data["beta_for_alpha"]
+            ),
+            notes=tuple(data["notes"]),
+            parameter=data["parameter"],
+        )
+
+
+def _parameter_dict(parameter: LawParameter) -> dict[str, Any]:
+    return {
+        "value": _plain(parameter.value),
+        "error": _plain(parameter.error),
+        "minos": None if parameter.minos is None else [_plain(side) for side in parameter.minos],
+        "unit": parameter.unit,
+        "fixed": parameter.fixed,
+        "at_limit": parameter.at_limit,
+    }
+
+
+def _parameter(name: str, data: Mapping[str, Any]) -> LawParameter:
+    minos = data["minos"]
+    return LawParameter(
+        name, _number(data["value"]), _number(data["error"]), data["unit"],
+        None if minos is None else (_number(minos[0]), _number(minos[1])),
+        bool(data["fixed"]), bool(data["at_limit"]),
+    )  # fmt: skip
+
+
+def _plain(number: float) -> float | None:
+    return float(number) if math.isfinite(number) else None
+
+
+def _number(entry: float | None) -> float:
+    return math.nan if entry is None else float(entry)
