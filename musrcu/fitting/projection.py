@@ -108,6 +108,7 @@ def line_gain(
     data = inverse @ (smooth @ (weight * residual))
     line = spectrum.transform(weighted * residual)
     cross = np.array([spectrum.transform(weighted * row) for row in smooth])
+    cross = cross.reshape(len(smooth), line.size)
     square = spectrum.transform_doubled(weighted * envelope)
     half = 0.5 * float(weighted @ envelope)
     # cos(wt) is the real part of exp(-iwt), sin(wt) minus its imaginary part.
