@@ -43,7 +43,8 @@ def formats() -> tuple[Format, ...]:
 
     Raises
     ------
-    ReadError if another package registers something that is no Format, or a name twice.
+    ReadError if another package registers something that is no Format, a name twice, or
+    something that cannot be loaded.
     """
     from importlib.metadata import entry_points
 
@@ -52,7 +53,13 @@ def formats() -> tuple[Format, ...]:
         module, name = place.split(":")
         found.append(getattr(importlib.import_module(module), name))
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
-        extra = point.load()
+        try:
+            extra = point.load()
+        except (ImportError, AttributeError) as error:
+            raise ReadError(
+                f"entry point {point.name} = {point.value} in group {ENTRY_POINT_GROUP} cannot be "
+                f"loaded: {error}; repair or remove the package that has it"
+            ) from error
         if not isinstance(extra, Format):
             raise ReadError(
                 f"entry point {point.name} = {point.value} in group {ENTRY_POINT_GROUP} is a "
@@ -74,6 +81,8 @@ def find_format(path: PathLike) -> Format:
     file = Path(path)
     if file.is_dir():
         raise ReadError(f"{file} is a directory; name a file in it")
+    if file.is_fifo():
+        raise ReadError(f"{file} is a pipe, expected a file; write it to a file first")
     try:
         with file.open("rb") as stream:
             head = stream.read(HEAD)
