@@ -252,19 +252,23 @@ def _time_doubts(header: Header) -> Iterator[str]:
 
 def _event_doubts(header: Header, counts: NDArray[np.int64]) -> Iterator[str]:
     """The header's event counts as a checksum: over the good bins, or (converters) over all."""
-    bad = []
-    for h, stored in enumerate(header["CNTOLD"][: counts.shape[0]]):
-        good, every = int(counts[h, layout.counted(header, h)].sum()), int(counts[h].sum())
-        if stored not in (layout.wrapped(good), layout.wrapped(every)):
-            bad.append((h + 1, stored, good, every))
+    n = counts.shape[0]
+    stored = header["CNTOLD"][:n]
+    good = [int(counts[h, layout.counted(header, h)].sum()) for h in range(n)]
+    every = [int(row.sum()) for row in counts]
+    # One rule must fit the whole file: mixed, a changed count could hide behind the other rule.
+    bad = min(
+        ([h for h in range(n) if stored[h] != layout.wrapped(sums[h])] for sums in (good, every)),
+        key=len,
+    )
     if bad:
-        number, stored, good, every = bad[0]
+        h = bad[0]
         yield (
-            f"the event counts of the header do not fit {_numbers([h for h, *_ in bad])} "
-            f"(histogram {number}: {stored} in the header, {good} in the good bins, {every} in "
-            "all); counts or good bins changed since the file was written"
+            f"the event counts of the header do not fit {_numbers([h + 1 for h in bad])} "
+            f"(histogram {h + 1}: {stored[h]} in the header, {good[h]} in the good bins, "
+            f"{every[h]} in all); counts or good bins changed since the file was written"
         )
-    total = sum(header["CNTOLD"][: counts.shape[0]])
+    total = sum(stored)
     if header["TOTOLD"] != layout.wrapped(total):
         yield (
             f"the total of the header, {header['TOTOLD']} events, is not the sum {total} of its "

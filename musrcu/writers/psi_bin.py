@@ -278,16 +278,14 @@ def _temperature(run: Run, old: Header) -> dict[str, Any]:
 def _events(counts: NDArray[Any], fields: Header, old: Header) -> dict[str, Any]:
     """Event counts of the good bins; a converter's counts of all bins stay where they fit."""
     n = counts.shape[0]
+    good = [
+        layout.wrapped(int(counts[detector, layout.counted(fields, detector)].sum()))
+        for detector in range(n)
+    ]
+    every = [layout.wrapped(int(row.sum())) for row in counts]
     same = old["NUMHIS"] == n
-    events = []
-    for detector in range(n):
-        stored = old["CNTOLD"][detector]
-        good = int(counts[detector, layout.counted(fields, detector)].sum())
-        every = int(counts[detector].sum())
-        keep = same and layout.wrapped(stored) in (layout.wrapped(good), layout.wrapped(every))
-        events.append(stored if keep else layout.wrapped(good))
-    total = layout.wrapped(sum(events))
+    events = every if same and list(old["CNTOLD"][:n]) == every else good
     return {
         "CNTOLD": _per_detector(events, old, "CNTOLD", same),
-        "TOTOLD": total,
+        "TOTOLD": layout.wrapped(sum(events)),
     }

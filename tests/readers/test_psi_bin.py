@@ -390,6 +390,17 @@ def test_converters_count_all_bins(tmp_path: Path) -> None:
     assert run_of(tmp_path, CNTOLD=four(*sums), TOTOLD=sum(sums)).warnings == ()
 
 
+def test_a_changed_count_cannot_hide_behind_the_other_rule(tmp_path: Path) -> None:
+    """In a converter's file the bins outside the good ones may be worth just the change."""
+    counts = small_counts()
+    sums = counts.sum(axis=1).tolist()
+    content = bytearray(small_file(counts, CNTOLD=four(*sums), TOTOLD=sum(sums)))
+    outside = sums[0] - int(counts[0, 42:490].sum())
+    struct.pack_into("<i", content, 1024 + 4 * 200, int(counts[0, 200]) + outside)
+    run = read_psi_bin(written(tmp_path, bytes(content)))
+    assert any("do not fit histogram 1 " in text for text in run.warnings)
+
+
 def test_event_counts_may_overflow(tmp_path: Path) -> None:
     counts = small_counts()
     counts[:3, 200] = 2**30
