@@ -66,15 +66,15 @@ def read_psi_bin(path: PathLike) -> Run:
         *([field_doubt] if field_doubt else []),
         *temperature_doubts,
         *_time_doubts(header),
-        *_event_doubts(header, counts),
+        *_event_doubts(header, counts[0]),
     ]
     return Run(
-        counts=counts[np.newaxis],
+        counts=counts,
         bin_width=width,
         t0=t0,
-        first_good=np.array(header["NTINI"][: counts.shape[0]]),
+        first_good=np.array(header["NTINI"][: counts.shape[1]]),
         last_good=np.array([layout.last_good(header, d) for d in detectors]),
-        labels=header["HISLAB"][: counts.shape[0]],
+        labels=header["HISLAB"][: counts.shape[1]],
         source="continuous",
         facility="PSI",
         instrument=instrument_in_name(Path(path)),
@@ -153,9 +153,9 @@ def _bin_width(file: BinaryFile, header: Header) -> float:
 
 
 def _counts(file: BinaryFile, header: Header) -> tuple[NDArray[np.int64], list[str]]:
-    """(n_histograms, n_bins) counts, and what is doubtful in the data block."""
+    """(1, n_histograms, n_bins) counts, and what is doubtful in the data block."""
     histograms, bins, room = header["NUMHIS"], header["LENHIS"], header["LENDAF"] * header["KDAFHI"]
-    counts = np.empty((histograms, bins), dtype=np.int64)
+    counts = np.empty((1, histograms, bins), dtype=np.int64)
     padding = min(room - bins, layout.MAX_RECORD)
     dirty = []
     for histogram in range(histograms):
@@ -168,9 +168,10 @@ def _counts(file: BinaryFile, header: Header) -> tuple[NDArray[np.int64], list[s
                 f"histogram {histogram + 1}, bin {bad} (from 0) holds {lowest} counts, "
                 "expected 0 or more",
             )
-        counts[histogram] = block[:bins]
+        counts[0, histogram] = block[:bins]
         if block[bins:].any():
             dirty.append(histogram + 1)
+    counts.setflags(write=False)  # a Run takes a read-only array as it is
     doubts = []
     if dirty:
         doubts.append(f"the padding behind the bins of {_numbers(dirty)} is not zero")
