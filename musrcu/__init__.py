@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from musrcu.models.registry import component
     from musrcu.output.catalogue import catalogue
     from musrcu.output.load import load
+    from musrcu.readers.find import find_runs
     from musrcu.readers.registry import read
     from musrcu.reduction.asymmetry import form_asymmetry
     from musrcu.reduction.background import subtract_background
@@ -56,6 +57,7 @@ __all__ = [
     "catalogue",
     "component",
     "correct_dead_time",
+    "find_runs",
     "fit",
     "fit_order_parameter",
     "fit_scan",
@@ -85,6 +87,7 @@ _HOMES = {
     "musrcu.models.registry": ("component",),
     "musrcu.output.catalogue": ("catalogue",),
     "musrcu.output.load": ("load",),
+    "musrcu.readers.find": ("find_runs",),
     "musrcu.readers.registry": ("read",),
     "musrcu.reduction.asymmetry": ("form_asymmetry",),
     "musrcu.reduction.background": ("subtract_background",),

@@ -14,10 +14,11 @@ import musrcu
 
 ROOMS = [path.parent.name for path in Path(musrcu.__file__).parent.glob("*/__init__.py")]
 
-# As the plan of the house lists them, less what does not exist yet: find_runs, add_runs, write
-# and robustness.
+# As the plan of the house lists them, less what does not exist yet: add_runs, write and
+# robustness.
 PLAN = [
     "read",
+    "find_runs",
     "simulate",
     "Run",
     "Counts",

@@ -1,0 +1,157 @@
+"""The files behind a pattern: a path, a glob, or run numbers in braces.
+
+``deltat_tdc_ltf_{0001-0020,0025}.bin`` names 21 files; the width of the first number of a range is
+the width of all.
+"""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from musrcu.errors import ReadError
+from musrcu.files import PathLike
+
+MOST = 100_000
+"""Names that one pattern may stand for."""
+_SHOWN = 3
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_RANGE = re.compile(r"([0-9]+)(?:-|\.\.)([0-9]+)")
+_MAGIC = re.compile(r"[*?\[]")
+
+
+def find_runs(pattern: PathLike, folder: PathLike | None = None) -> list[Path]:
+    """The files that a pattern names, in the order in which it names them.
+
+    Parameters
+    ----------
+    pattern : a path; a glob (``ltf_*.bin``, ``**`` for any depth), whose files are sorted by name;
+        or lists and ranges in braces (``ltf_{0001-0020,0025}.bin``), every one of which must
+        exist. Braces and globs may be mixed. A file that bears the pattern itself as its name is
+        taken as it is.
+    folder : where a relative pattern starts; None is the current folder.
+
+    Returns
+    -------
+    At least one path, none twice.
+
+    Raises
+    ------
+    ReadError if nothing is found, a file of a list or range is missing (the text names the first
+    ones and their number), a brace is not closed, or a range runs backwards.
+    """
+    text = os.fspath(pattern)
+    start = Path(folder) if folder is not None else Path()
+    if not text or "\0" in text:
+        raise ReadError(f"{text!r} is not a file name; name a file or a pattern such as *.bin")
+    if _is_file(start / text):
+        return [start / text]
+    names = _expanded(text)
+    if "{" not in text and not _MAGIC.search(text):
+        raise ReadError(_absent(start / text))
+    found: dict[Path, None] = {}
+    missing = []
+    for name in names:
+        files = _files(name, start)
+        found |= dict.fromkeys(files)
+        if not files:
+            missing.append(name)
+    if missing and "{" in text:
+        raise ReadError(_missing(text, missing, len(names), start))
+    if missing:
+        raise ReadError(f"no file matches {start / text}{_in(start / text)}")
+    return list(found)
+
+
+def _files(name: str, start: Path) -> list[Path]:
+    """The files of one name or glob."""
+    path = start / name
+    if _is_file(path):
+        return [path]
+    if not _MAGIC.search(name):
+        return []
+    whole = str(Path(glob.escape(str(start))) / name)
+    # not Path.glob, which refuses absolute patterns and some that hold **
+    found = map(Path, glob.glob(whole, recursive=True))  # noqa: PTH207
+    return sorted(file for file in found if _is_file(file))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
+
+
+def _expanded(text: str) -> list[str]:
+    """Every name that the braces of a pattern stand for."""
+    pieces = _BRACES.split(text)
+    if any(mark in piece for piece in pieces[::2] for mark in "{}"):
+        raise ReadError(f"{text}: a brace is not closed or lies inside another; write {{1-4,7}}")
+    choices = [
+        _choices(piece, text) if place % 2 else [piece] for place, piece in enumerate(pieces)
+    ]
+    count = 1
+    for choice in choices:
+        count *= len(choice)
+    if count > MOST:
+        raise ReadError(f"{text} stands for {count} files; at most {MOST} are taken")
+    return ["".join(parts) for parts in itertools.product(*choices)]
+
+
+def _choices(inside: str, text: str) -> list[str]:
+    """The texts that one pair of braces stands for, such as 0001 ... 0020, 0025."""
+    found: list[str] = []
+    for item in inside.split(","):
+        name = item.strip()
+        if not name:
+            raise ReadError(f"{text}: {{{inside}}} has an empty entry; write {{1-4,7}}")
+        match = _RANGE.fullmatch(name)
+        found += [name] if match is None else _numbers(match[1], match[2], text)
+    return found
+
+
+def _numbers(first: str, last: str, text: str) -> Iterator[str]:
+    if max(len(first), len(last)) > 18:
+        raise ReadError(f"{text}: {first}-{last} are no run numbers")
+    low, high = int(first), int(last)
+    if high < low:
+        raise ReadError(f"{text}: the range {first}-{last} runs backwards; write {last}-{first}")
+    if high - low >= MOST:
+        raise ReadError(
+            f"{text}: {first}-{last} stands for {high - low + 1} files; at most {MOST} are taken"
+        )
+    return (f"{number:0{len(first)}d}" for number in range(low, high + 1))
+
+
+def _missing(text: str, missing: list[str], count: int, start: Path) -> str:
+    shown = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
+    what = "file is" if len(missing) == 1 else "files are"
+    where = f" in {start}" if start != Path() else ""
+    return f"{text}: {len(missing)} of {count} {what} missing{where}: {shown}"
+
+
+def _absent(path: Path) -> str:
+    """Why a plain path is no file, and what may have been meant."""
+    if os.path.lexists(path) and path.is_dir():
+        return f"{path} is a directory; name files in it, such as {path / '*.bin'}"
+    if os.path.lexists(path):
+        return f"{path} is not a file that can be read"
+    hint = _in(path)
+    if not hint and _RANGE.search(path.name):
+        hint = "; write a range as {0001-0020}, in quotes on the command line"
+    return f"{path} does not exist{hint}"
+
+
+def _in(path: Path) -> str:
+    """The clause that names the first folder on the way that does not exist, or no text."""
+    absent = [
+        folder
+        for folder in path.parents
+        if not os.path.lexists(folder) and not _MAGIC.search(str(folder))
+    ]
+    return f": there is no folder {absent[-1]}" if absent else ""
