@@ -72,15 +72,16 @@ def descend(
 
 
 def minimise(cost: AsymmetryCost, x: FloatArray, names: tuple[str, ...]) -> Minimum:
-    """The minimum near ``x``: Gauss-Newton, then MIGRAD (strategy 1) and HESSE.
+    """The minimum near ``x``: Gauss-Newton, then MIGRAD (strategy 1) and the exact Hessian.
 
-    Where MIGRAD does not converge, SIMPLEX and MIGRAD follow once more. ``names`` are the names of
+    MIGRAD is given the gradient and the Gauss-Newton Hessian; the errors come from the Hessian of
+    chi-square itself. Where MIGRAD does not converge, SIMPLEX and MIGRAD follow once more. ``names`` are the names of
     the free parameters.
     """
     from iminuit import Minuit
 
     x = descend(cost, np.asarray(x, dtype=float), tolerance=1e-5)[0]
-    minuit = Minuit(cost, x, grad=cost.grad, hessian=cost.hessian, name=names)
+    minuit = Minuit(cost, x, grad=cost.grad, hessian=cost.gauss_newton, name=names)
     for k, place in enumerate(cost.free):
         minuit.limits[k] = (cost.freedom.lower[place], cost.freedom.upper[place])
     minuit.errors = _steps(cost, x)

@@ -20,6 +20,10 @@ MOST_TRIALS = 96
 """Combinations of rates that are tried."""
 REFINED = 4
 """Separate candidates that are refined."""
+ENOUGH_BINS = 1500
+"""Bins on which start values are searched."""
+FAR = 30.0
+"""A candidate this much worse in chi-square after refinement is not followed to the full data."""
 NEAR_TIE = 4.0
 """Two minima closer than this in chi-square are both reported."""
 
@@ -39,20 +43,56 @@ def find_starts(cost: AsymmetryCost) -> list[Start]:
     Every parameter that the user gave keeps its value as the only trial. For each combination of
     trial values of the rates, the amplitudes are solved by linear least squares and frequencies
     are scanned (:mod:`musrcu.fitting.projection`); the best separate candidates are refined by
-    Gauss-Newton steps.
+    Gauss-Newton steps. All this happens on bins averaged to about 1500, which is enough for slow
+    lines; one more scan looks for fast ones in the full data.
     """
-    candidates: list[Start] = []
-    spectrum = None
     scanned = _scanned(cost)
+    averaged = _averaged(cost)
+    coarse = averaged or cost
+    candidates = _candidates(coarse, scanned, 0.0)
+    best = [Start(*descend(coarse, start.x)) for start in _separate(coarse, candidates)]
+    if averaged is None:
+        return sorted(best, key=lambda start: start.chi2)
+    best.sort(key=lambda start: start.chi2)
+    best = [start for start in best if start.chi2 < best[0].chi2 + FAR]
     if scanned:
-        spectrum = Spectrum(cost.time, cost.inverse_error**2)
-    for full in _trials(cost, scanned):
-        candidates += _place_lines(cost, full, scanned, spectrum)
-    candidates.sort(key=lambda start: start.chi2)
-    refined: list[Start] = []
-    for candidate in _separate(cost, candidates):
-        refined.append(Start(*descend(cost, candidate.x)))
-    return sorted(refined, key=lambda start: start.chi2)
+        fastest = _fastest_line(coarse)
+        if any(cost.freedom.upper[nu] > fastest for _, nu, _ in scanned):
+            best += _separate(cost, _candidates(cost, scanned, fastest))[:1]
+    return sorted((Start(*descend(cost, s.x)) for s in best), key=lambda start: start.chi2)
+
+
+def _averaged(cost: AsymmetryCost) -> AsymmetryCost | None:
+    """The same cost on weighted means of neighbouring bins; None where there are few bins."""
+    factor = cost.n_bins // ENOUGH_BINS
+    if factor < 2:
+        return None
+    n = cost.n_bins // factor * factor
+    weight = (cost.inverse_error[:n] ** 2).reshape(-1, factor)
+    total = weight.sum(axis=1)
+    value = (weight * cost.value[:n].reshape(-1, factor)).sum(axis=1) / total
+    time = cost.time[:n].reshape(-1, factor).mean(axis=1)
+    return AsymmetryCost(time, value, 1 / np.sqrt(total), cost.freedom)
+
+
+def _fastest_line(cost: AsymmetryCost) -> float:
+    """Highest frequency that the bins show well: four bins a turn, MHz."""
+    return 0.25 * (cost.n_bins - 1) / float(cost.time[-1] - cost.time[0])
+
+
+def _candidates(
+    cost: AsymmetryCost, scanned: list[tuple[int, int, int]], lowest: float
+) -> list[Start]:
+    """Trial vectors with their lines placed and amplitudes solved, best first."""
+    spectrum = Spectrum(cost.time, cost.inverse_error**2) if scanned else None
+    trials = _trials(cost, scanned)
+    if lowest > 0:
+        # A fast line is found with any damping; the middle one will do.
+        trials = [trials[len(trials) // 2]]
+    found: list[Start] = []
+    for full in trials:
+        found += _place_lines(cost, full, scanned, spectrum, lowest)
+    return sorted(found, key=lambda start: start.chi2)
 
 
 def _scanned(cost: AsymmetryCost) -> list[tuple[int, int, int]]:
@@ -91,6 +131,7 @@ def _place_lines(
     full: FloatArray,
     scanned: list[tuple[int, int, int]],
     spectrum: Spectrum | None,
+    lowest: float,
 ) -> list[Start]:
     """Candidates from one trial vector: the lines placed one after the other, strongest peaks."""
     model = cost.freedom.model
@@ -109,7 +150,7 @@ def _place_lines(
             )
             width = 0.3 / _resolution(cost)
             most = REFINED if len(branches) == 1 else 1
-            for peak in peaks(spectrum.nu, gain, phase, _bounds(cost, nu), width, most):
+            for peak in peaks(spectrum.nu, gain, phase, _bounds(cost, nu, lowest), width, most):
                 placed = vector.copy()
                 placed[nu], placed[phi] = peak.nu, peak.phase
                 grown.append((placed, absent - {term}))
@@ -122,9 +163,9 @@ def _resolution(cost: AsymmetryCost) -> float:
     return max(float(min(cost.time[-1], MUON_LIFETIME)), 1e-6)
 
 
-def _bounds(cost: AsymmetryCost, nu: int) -> tuple[float, float]:
+def _bounds(cost: AsymmetryCost, nu: int, lowest: float) -> tuple[float, float]:
     """Frequencies to scan: from half a turn in the window, inside the limits."""
-    lowest = 0.5 / max(float(cost.time[-1]), 1e-6)
+    lowest = max(lowest, 0.5 / max(float(cost.time[-1]), 1e-6))
     return (max(float(cost.freedom.lower[nu]), lowest), float(cost.freedom.upper[nu]))
 
 

@@ -1,0 +1,234 @@
+"""A temperature scan: every run fitted and judged, one failure never stopping the rest."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from musrcu.analysis.scan_result import Scan, ScanRun
+from musrcu.analysis.verdict import NU_MIN, Decision, decide
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.run import Run
+from musrcu.errors import MusrcuError
+from musrcu.files import PathLike
+from musrcu.fitting.fit import fit
+from musrcu.fitting.result import FitResult
+from musrcu.models.model import Model
+from musrcu.readers.registry import read
+from musrcu.reduction.recipe import Reduction, reduce
+
+__all__ = ["Scan", "ScanRun", "fit_scan"]
+
+ORDERED = "exponential + damped_cosine + constant"
+PARAMAGNETIC = "gaussian + exponential + constant"
+BETTER = 0.05
+"""Gain in chi-square for which a fit started from a neighbour replaces a run's own."""
+
+
+def fit_scan(
+    runs: Iterable[Run | PathLike],
+    recipe: Reduction | None = None,
+    *,
+    ordered: Model | str = ORDERED,
+    paramagnetic: Model | str = PARAMAGNETIC,
+    start: Mapping[str, float] | None = None,
+    fixed: Mapping[str, float] | None = None,
+    limits: Mapping[str, tuple[float | None, float | None]] | None = None,
+    ties: Mapping[str, str] | None = None,
+    t_range: tuple[float, float] | None = None,
+    minos: Iterable[str] = (),
+    executor: Any = None,
+    progress: bool = False,
+) -> Scan:
+    """Both models fitted to every run, and the verdict which of them it wants.
+
+    Runs are sorted by temperature; after each was fitted alone, its fit is tried again from the
+    values of its neighbours and the better one kept, so that no run misses the line of the others.
+
+    Parameters
+    ----------
+    runs : runs or files.
+    recipe : how each is reduced.
+    ordered : model with a line (the first oscillation in it is the order parameter).
+    paramagnetic : model without a line.
+    start, fixed, limits, ties : as in :func:`musrcu.fit`; they apply to every model that has a
+        parameter of that name. The frequency is limited to 0.3 MHz and above unless limits say
+        otherwise.
+    t_range : (first, last) time, µs.
+    minos : parameters of the ordered model whose unequal errors are computed.
+    executor : any object with ``.map``, such as a process pool.
+    progress : show a progress bar where standard error is a terminal.
+
+    Returns
+    -------
+    Scan, sorted by temperature. A run that cannot be read, reduced or fitted is in it with the
+    verdict ``failed`` and the reason.
+
+    Raises
+    ------
+    ModelError where a model cannot be set up, MusrcuError where it has no oscillation.
+    """
+    models = tuple(Model(m) if isinstance(m, str) else m for m in (ordered, paramagnetic))
+    options = _per_model(models, start, fixed, limits, ties)
+    one = partial(
+        _one_run,
+        recipe=recipe or Reduction(),
+        models=models,
+        options=options,
+        t_range=t_range,
+        minos=tuple(minos),
+    )
+    apply: Callable[..., Iterable[_Worked]] = map if executor is None else executor.map
+    worked = list(_shown(apply(one, list(runs)), progress))
+    worked.sort(key=lambda item: (item.temperature is None, item.temperature or 0.0))
+    worked = _from_neighbours(worked, models, options, t_range, tuple(minos))
+    nu = models[0].names[models[0].oscillations()[0][1]]
+    return Scan(
+        runs=tuple(item.judged() for item in worked),
+        ordered_model=models[0].expression,
+        paramagnetic_model=models[1].expression,
+        parameter=nu,
+        reduction=(recipe or Reduction()).to_dict(),
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Worked:
+    """One run on its way to a verdict."""
+
+    run: Run | None
+    asymmetry: Asymmetry | None
+    fits: tuple[FitResult, ...]
+    path: str | None
+    error: str
+
+    @property
+    def temperature(self) -> float | None:
+        return None if self.run is None else self.run.temperature.value
+
+    def judged(self) -> ScanRun:
+        """The run with its verdict."""
+        run = self.run
+        if run is None or self.asymmetry is None or len(self.fits) < 2:
+            return ScanRun(
+                run=None if run is None else run.number,
+                name=(self.path or "run") if run is None else run.name,
+                path=self.path,
+                temperature=self.temperature,
+                temperature_error=None if run is None else run.temperature.error,
+                verdict="failed",
+                why=self.error,
+            )
+        ordered, paramagnetic = self.fits
+        nu_max = 0.5 / self.asymmetry.bin_width
+        decision: Decision = decide(ordered, paramagnetic, nu_max)
+        return ScanRun(
+            run=run.number,
+            name=run.name,
+            path=self.path,
+            temperature=run.temperature.value,
+            temperature_error=run.temperature.error,
+            field=run.field,
+            verdict=decision.verdict,
+            why=decision.why,
+            ordered=ordered,
+            paramagnetic=paramagnetic,
+        )
+
+
+def _one_run(
+    source: Run | PathLike,
+    *,
+    recipe: Reduction,
+    models: tuple[Model, ...],
+    options: Sequence[Mapping[str, Any]],
+    t_range: tuple[float, float] | None,
+    minos: tuple[str, ...],
+) -> _Worked:
+    path = None if isinstance(source, Run) else str(source)
+    run = asymmetry = None
+    fits: list[FitResult] = []
+    try:
+        run = source if isinstance(source, Run) else read(source)
+        path = path or (None if run.path is None else str(run.path))
+        asymmetry = reduce(run, recipe)
+        for model, chosen, errors in zip(models, options, (minos, ()), strict=True):
+            fits.append(fit(asymmetry, model, t_range=t_range, minos=errors, **chosen))
+    except MusrcuError as error:
+        return _Worked(run, asymmetry, tuple(fits), path, str(error))
+    return _Worked(run, asymmetry, tuple(fits), path, "")
+
+
+def _per_model(
+    models: tuple[Model, ...],
+    start: Mapping[str, float] | None,
+    fixed: Mapping[str, float] | None,
+    limits: Mapping[str, tuple[float | None, float | None]] | None,
+    ties: Mapping[str, str] | None,
+) -> list[dict[str, Any]]:
+    """Options of the fit of each model: those whose parameter it has."""
+    lines = models[0].oscillations()
+    if not lines:
+        raise MusrcuError(f"{models[0].expression!r} has no oscillation to follow through a scan")
+    given = {"start": start, "fixed": fixed, "limits": limits, "ties": ties}
+    for name in {name for values in given.values() for name in values or {}}:
+        if not any(name in model.names for model in models):
+            models[0].index(name)  # raises, naming the nearest parameter
+    chosen: list[dict[str, Any]] = [
+        {
+            kind: {n: v for n, v in (values or {}).items() if n in model.names}
+            for kind, values in given.items()
+        }
+        for model in models
+    ]
+    nu = models[0].names[lines[0][1]]
+    if nu not in chosen[0]["fixed"] and nu not in chosen[0]["ties"]:
+        chosen[0]["limits"].setdefault(nu, (NU_MIN, None))
+    return chosen
+
+
+def _from_neighbours(
+    worked: list[_Worked],
+    models: tuple[Model, ...],
+    options: Sequence[Mapping[str, Any]],
+    t_range: tuple[float, float] | None,
+    minos: tuple[str, ...],
+) -> list[_Worked]:
+    """Each run's ordered fit tried again from its neighbours' values, the better one kept."""
+    model, chosen = models[0], options[0]
+    linear = {p.name for p in model.parameters if p.kind == "amplitude"}
+    result = list(worked)
+    for place, item in enumerate(worked):
+        if item.asymmetry is None or len(item.fits) < 2:
+            continue
+        for other in worked[max(place - 1, 0) : place + 2]:
+            if other is item or len(other.fits) < 2 or not other.fits[0].valid:
+                continue
+            values = dict(zip(model.names, other.fits[0].values, strict=True))
+            begin = {
+                n: v for n, v in values.items() if n not in linear and n not in chosen["fixed"]
+            }
+            begin = {n: v for n, v in begin.items() if n not in chosen["ties"]} | chosen["start"]
+            if not all(np.isfinite(v) for v in begin.values()):
+                continue
+            again = {**chosen, "start": begin}
+            trial = fit(item.asymmetry, model, t_range=t_range, minos=minos, **again)
+            present = result[place].fits[0]
+            if trial.chi2 is not None and (
+                present.chi2 is None or trial.chi2 < present.chi2 - BETTER
+            ):
+                fits = (trial, item.fits[1])
+                result[place] = dataclasses.replace(result[place], fits=fits)
+    return result
+
+
+def _shown(items: Iterable[_Worked], progress: bool) -> Iterable[_Worked]:
+    if not progress:
+        return items
+    from tqdm import tqdm
+
+    return tqdm(items, desc="runs", unit="run", disable=None, leave=False)

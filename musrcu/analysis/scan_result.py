@@ -1,0 +1,269 @@
+"""What a temperature scan says: a verdict per run, the bracket of T_N, the order parameter."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+import numpy as np
+
+from musrcu.analysis.order_parameter import OrderParameter, OrderPoints
+from musrcu.analysis.verdict import Verdict
+from musrcu.errors import MusrcuError
+from musrcu.files import PathLike, write_text
+from musrcu.fitting.result import FitResult
+from musrcu.notation import bracket, table
+
+KIND = "musrcu scan"
+"""What a saved scan says it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRun:
+    """One run of a scan."""
+
+    run: int | None
+    """Run number."""
+    name: str
+    """Instrument and number."""
+    path: str | None = None
+    temperature: float | None = None
+    """K."""
+    temperature_error: float | None = None
+    """Error of the run's mean temperature, K."""
+    field: float | None = None
+    """G."""
+    verdict: Verdict
+    why: str = ""
+    """The numbers that decided, or what went wrong."""
+    ordered: FitResult | None = None
+    """Fit of the oscillating model."""
+    paramagnetic: FitResult | None = None
+    """Fit of the model without a line."""
+
+    @property
+    def result(self) -> FitResult | None:
+        """The fit that the verdict chooses; None for a failed run.
+
+        Where that fit is not valid but its alternative without the spare term is, the alternative.
+        """
+        if self.ordered is None or self.paramagnetic is None or self.verdict == "failed":
+            return None
+        chosen = self.paramagnetic if self.verdict == "not ordered" else self.ordered
+        return chosen.best
+
+    @property
+    def note(self) -> str:
+        """What a reader of the table should know of this run's fit."""
+        result = self.result
+        if result is None:
+            return self.why
+        chosen = self.paramagnetic if self.verdict == "not ordered" else self.ordered
+        notes = []
+        if result is not chosen:
+            notes.append(f"fitted as {result.model}, without the spare term")
+        if not result.valid:
+            notes.append(f"not valid: {result.reason}")
+        if self.verdict == "undecided":
+            notes.append(self.why)
+        return "; ".join(notes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """One entry of ``runs`` in the JSON of a scan."""
+        result = self.result
+        fitted = {} if result is None else result.to_dict()
+        return {
+            "run": self.run,
+            "name": self.name,
+            "path": self.path,
+            "temperature": self.temperature,
+            "temperature_error": self.temperature_error,
+            "field": self.field,
+            "model": None if result is None else result.model,
+            "verdict": self.verdict,
+            "why": self.why,
+            "valid": False if result is None else result.valid,
+            "reason": self.why if result is None else result.reason,
+            "chi2": None if result is None else result.chi2,
+            "ndof": None if result is None else result.ndof,
+            "parameters": fitted.get("parameters", {}),
+            "ordered": None if self.ordered is None else self.ordered.to_dict(),
+            "paramagnetic": None if self.paramagnetic is None else self.paramagnetic.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ScanRun:
+        """The inverse of :meth:`to_dict`."""
+        fits = {
+            which: None if data[which] is None else FitResult.from_dict(data[which])
+            for which in ("ordered", "paramagnetic")
+        }
+        if data["verdict"] not in get_args(Verdict):
+            raise MusrcuError(f"verdict {data['verdict']!r} in a saved scan is not known")
+        names = ("run", "name", "path", "temperature", "temperature_error", "field", "why")
+        return cls(verdict=data["verdict"], **{n: data[n] for n in names}, **fits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """Every run of a scan, sorted by temperature."""
+
+    runs: tuple[ScanRun, ...]
+    ordered_model: str
+    paramagnetic_model: str
+    parameter: str
+    """The order parameter: name of the frequency in the ordered model."""
+    reduction: Mapping[str, Any] = field(default_factory=dict)
+    """Options of the recipe that were set."""
+    order: OrderParameter | None = None
+    """The fitted law, where it was asked for."""
+
+    @property
+    def bracket(self) -> tuple[float | None, float | None]:
+        """(highest ordered T, lowest not-ordered T) in K; None where there is no such run."""
+        return (
+            max(self._temperatures("ordered"), default=None),
+            min(self._temperatures("not ordered"), default=None),
+        )
+
+    def _temperatures(self, verdict: Verdict) -> list[float]:
+        return [
+            run.temperature
+            for run in self.runs
+            if run.verdict == verdict and run.temperature is not None
+        ]
+
+    def points(self, parameter: str | None = None) -> OrderPoints:
+        """The ordered runs with their frequency, for :func:`musrcu.fit_order_parameter`.
+
+        A run that is undecided, failed, or lacks a temperature or an error is left out and named.
+        """
+        name = parameter or self.parameter
+        rows, left_out = [], []
+        for run in self.runs:
+            if run.verdict == "not ordered":
+                continue
+            reason = _unusable(run, name)
+            if reason:
+                left_out.append(f"{run.name}: {reason}")
+                continue
+            assert run.result is not None
+            rows.append((run, run.result[name]))
+        above = [run for run in self.runs if run.verdict == "not ordered"]
+        lowest = min(
+            (run for run in above if run.temperature is not None),
+            key=lambda run: run.temperature or 0.0,
+            default=None,
+        )
+        errors = [run.temperature_error for run, _ in rows]
+        return OrderPoints(
+            temperature=np.array([run.temperature for run, _ in rows], dtype=float),
+            temperature_error=None
+            if all(error is None for error in errors)
+            else np.array([np.nan if error is None else error for error in errors]),
+            value=np.array([nu.value for _, nu in rows], dtype=float),
+            error=np.array([nu.error for _, nu in rows], dtype=float),
+            labels=tuple(run.name for run, _ in rows),
+            upper_bound=None if lowest is None else lowest.temperature,
+            upper_bound_error=None if lowest is None else lowest.temperature_error,
+            left_out=tuple(left_out),
+        )
+
+    def with_order(self, order: OrderParameter) -> Scan:
+        """The scan with its fitted order parameter."""
+        return dataclasses.replace(self, order=order)
+
+    def summary(self) -> str:
+        """The table of runs, the bracket of T_N, and the order parameter where it was fitted."""
+        shown = _columns(self)
+        rows = [_row(run, shown) for run in self.runs]
+        header = ["run", "T (K)", "verdict", *shown, "chi2/ndof", "note"]
+        low, high = self.bracket
+        bounds = [
+            "no ordered run" if low is None else f"ordered up to {low:.6g} K",
+            "no run without order" if high is None else f"not ordered from {high:.6g} K",
+        ]
+        lines = [table(rows, header), "", "T_N bracket: " + ", ".join(bounds)]
+        if self.order is not None:
+            lines += ["", self.order.summary()]
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``musrcu scan --json``."""
+        return {
+            "kind": KIND,
+            "runs": [run.to_dict() for run in self.runs],
+            "T_N_bracket": list(self.bracket),
+            "order_parameter": None if self.order is None else self.order.to_dict(),
+            "ordered_model": self.ordered_model,
+            "paramagnetic_model": self.paramagnetic_model,
+            "parameter": self.parameter,
+            "reduction": dict(self.reduction),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Scan:
+        """A scan from its JSON.
+
+        Raises
+        ------
+        MusrcuError if it is not the JSON of a scan.
+        """
+        try:
+            order = data["order_parameter"]
+            return cls(
+                runs=tuple(ScanRun.from_dict(run) for run in data["runs"]),
+                order=None if order is None else OrderParameter.from_dict(order),
+                **{
+                    name: data[name]
+                    for name in ("ordered_model", "paramagnetic_model", "parameter", "reduction")
+                },
+            )
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise MusrcuError(f"not the JSON of a musrcu scan: {error!r} in it") from error
+
+    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write the scan as JSON."""
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
+        write_text(path, text + "\n", overwrite=overwrite)
+
+
+def _unusable(run: ScanRun, name: str) -> str:
+    """Why a run cannot be a point of the order parameter; empty where it can."""
+    if run.verdict != "ordered":
+        return f"{run.verdict} ({run.why})"
+    if run.temperature is None:
+        return "its temperature is unknown"
+    if run.result is None or name not in run.result.parameters:
+        return f"its fit has no {name}"
+    if run.result[name].error is None:
+        return f"{name} has no error"
+    return ""
+
+
+def _columns(scan: Scan) -> list[str]:
+    names: dict[str, None] = {}
+    for run in scan.runs:
+        if run.result is not None and run.verdict != "not ordered":
+            names.update(dict.fromkeys(run.result.names))
+    for run in scan.runs:
+        if run.result is not None:
+            names.update(dict.fromkeys(run.result.names))
+    return list(names)
+
+
+def _row(run: ScanRun, columns: list[str]) -> list[str]:
+    result = run.result
+    cells = []
+    for name in columns:
+        known = result is not None and name in result.parameters
+        fitted = result.parameters[name] if known and result is not None else None
+        cells.append("" if fitted is None else bracket(fitted.value, fitted.error))
+    ratio = ""
+    if result is not None and result.chi2 is not None and result.ndof > 0:
+        ratio = f"{result.chi2 / result.ndof:.3f}"
+    temperature = bracket(run.temperature, run.temperature_error)
+    return [run.name, temperature, run.verdict, *cells, ratio, run.note]

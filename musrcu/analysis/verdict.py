@@ -1,0 +1,100 @@
+"""Ordered or not: which of two models a run prefers, and the numbers that decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from musrcu.constants import MUON_LIFETIME
+from musrcu.fitting.result import FitResult
+from musrcu.models.model import Model
+
+Verdict = Literal["ordered", "not ordered", "undecided", "failed"]
+
+NU_MIN = 0.3
+"""Lowest frequency that counts as a line, MHz: a slower one imitates a Gaussian."""
+FEWEST_GAIN = 12.0
+CHANCE_ORDERED = 1e-4
+"""Chance that noise alone gives a line as strong, below which a run may be ordered."""
+CHANCE_UNDECIDED = 1e-3
+DAMPINGS = 3.0
+"""Independent dampings tried at each frequency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict with its reason."""
+
+    verdict: Verdict
+    why: str
+
+
+def decide(ordered: FitResult, paramagnetic: FitResult, nu_max: float) -> Decision:
+    """Whether a run oscillates.
+
+    Ordered means: chi-square falls by more than max((k1 - k0) ln n, 12, 2 ln(N / 1e-4)) with the
+    oscillating model (k parameters, n bins, N independent frequencies and dampings that were
+    searched), nu >= 0.3 MHz and not at that limit, A > 3 sigma, and lambda < 2 pi nu (half a turn
+    is seen). Undecided means that the gain lies between the levels of 1e-3 and 1e-4, or that it is
+    larger but the line fails one of the other conditions. Anything else is not ordered.
+
+    Parameters
+    ----------
+    ordered, paramagnetic : fits of the two models to the same bins.
+    nu_max : highest frequency that was searched, MHz.
+
+    Source: H. Akaike (1974) and G. Schwarz (1978) for the penalty; E. Gross and O. Vitells, Eur.
+    Phys. J. C 70, 525 (2010) for the number of places where noise may look like a line.
+    """
+    with_line, without = ordered.best, paramagnetic.best
+    if with_line.chi2 is None or without.chi2 is None:
+        which = ordered if with_line.chi2 is None else paramagnetic
+        return Decision("failed", which.reason)
+    gain = without.chi2 - with_line.chi2
+    threshold, doubtful = _levels(with_line, without, nu_max)
+    numbers = f"chi2 falls by {gain:.1f} with the line, threshold {threshold:.1f}"
+    if gain <= doubtful:
+        return Decision("not ordered", numbers)
+    failing = _line_fails(with_line)
+    if failing:
+        return Decision("undecided", f"{numbers}, but {failing}")
+    if gain <= threshold:
+        return Decision("undecided", numbers)
+    if not with_line.valid:
+        return Decision("undecided", f"{numbers}, but the fit is not valid: {with_line.reason}")
+    return Decision("ordered", numbers)
+
+
+def _levels(ordered: FitResult, paramagnetic: FitResult, nu_max: float) -> tuple[float, float]:
+    extra = max(paramagnetic.ndof - ordered.ndof, 0)
+    window = MUON_LIFETIME if ordered.t_range is None else min(ordered.t_range[1], MUON_LIFETIME)
+    places = max(1.0, (nu_max - NU_MIN) * window * DAMPINGS)
+    least = max(extra * np.log(max(ordered.n_bins, 1)), FEWEST_GAIN)
+    return (
+        max(least, 2 * np.log(places / CHANCE_ORDERED)),
+        max(least, 2 * np.log(places / CHANCE_UNDECIDED)),
+    )
+
+
+def _line_fails(result: FitResult) -> str:
+    """Which condition on the line fails, in words; empty where none does."""
+    model = Model(result.model)
+    lines = model.oscillations()
+    if not lines:
+        return "the line is the term that was dropped"
+    number, nu_place, _ = lines[0]
+    term = model.terms[number]
+    nu = result[model.names[nu_place]]
+    if nu.value is None or nu.at_limit or nu.value < NU_MIN:
+        return f"{nu.name} is not above {NU_MIN} MHz"
+    assert term.amplitude is not None
+    amplitude = result[model.names[term.amplitude]]
+    if amplitude.error is None or not abs(amplitude.value or 0.0) > 3 * amplitude.error:
+        return f"{amplitude.name} is not above three standard errors"
+    for place in (k for part in term.places for k in range(part.start, part.stop)):
+        rate = result[model.names[place]]
+        if rate.unit == "1/us" and (rate.value or 0.0) >= 2 * np.pi * nu.value:
+            return f"{rate.name} damps the line within half a turn"
+    return ""
