@@ -1,0 +1,158 @@
+"""A muon spectrometer at a continuous source: what its detectors count on average."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.constants import MUON_LIFETIME
+from musrcu.errors import MusrcuError
+from musrcu.models.model import Model
+
+FloatArray = NDArray[np.float64]
+
+PROMPT_WIDTH = 0.001
+"""Standard deviation of the prompt peak, µs."""
+PROMPT_REACH = 0.004
+"""The prompt peak is cut at this distance from t0, µs, so that no good bin sees it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detector:
+    """One positron detector."""
+
+    label: str
+    efficiency: float
+    """Relative to the other detectors; solid angle included."""
+    direction: float
+    """Angle between the detector and the initial muon spin, degrees; positive in the sense of
+    the precession in a transverse field."""
+    t0: float
+    """Bin (from 0, may be fractional) at which the muon arrives."""
+    asymmetry: float = 1.0
+    """Factor on the asymmetry of the model."""
+
+    def __post_init__(self) -> None:
+        if not self.efficiency > 0:
+            raise MusrcuError(
+                f"detector {self.label}: efficiency = {self.efficiency:g}, expected above 0"
+            )
+
+    def polarisation(self, model: Model, values: FloatArray, t: FloatArray) -> FloatArray:
+        """Asymmetry it sees where only the component along the initial spin is left on average.
+
+        So it is in zero field: precession about fields of all directions cancels sideways.
+        """
+        along = self.asymmetry * float(np.cos(np.deg2rad(self.direction)))
+        return np.asarray(along * model.value(t, values))
+
+    def precession(self, model: Model, values: FloatArray, t: FloatArray) -> FloatArray:
+        """Asymmetry it sees where the spins turn together in the plane of the detectors.
+
+        So it is in a transverse field: a precessing term is turned by the angle of the detector,
+        A cos(2 pi nu t + phi - direction); what does not precess stays along the initial spin.
+        """
+        turned = np.array(values, dtype=float)
+        oscillations = model.oscillations()
+        for _, _, phase in oscillations:
+            turned[phase] -= self.direction
+        turning = {number for number, _, _ in oscillations}
+        for number, term in enumerate(model.terms):
+            if number not in turning and term.amplitude is not None:
+                turned[term.amplitude] *= np.cos(np.deg2rad(self.direction))
+        return self.asymmetry * model.value(t, turned)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spectrometer:
+    """Detectors around a sample, their clock, and the flat background."""
+
+    name: str
+    """Instrument as it stands in a file name, such as LTF."""
+    detectors: tuple[Detector, ...]
+    bins: int = 10240
+    bin_width: float = 0.0009765625
+    """Width of a bin, µs."""
+    first_good: int = 6
+    """First good bin, counted from t0."""
+    last_good: int = 10228
+    """Last good bin, index from 0."""
+    background: float = 0.005
+    """Flat background of every bin, before t0 too, as a fraction of the decays in the bin at t0."""
+    prompt: float = 0.0
+    """Height of the prompt peak at t0 in the same unit."""
+
+    def __post_init__(self) -> None:
+        if not any(self._longitudinal(detector) for detector in self.detectors):
+            raise MusrcuError(f"{self.name}: no detector has the direction 0 or 180 degrees")
+        if not (self.bin_width > 0 and self.background >= 0 and self.prompt >= 0):
+            raise MusrcuError(f"{self.name}: bin width, background or prompt peak is negative")
+        if self.first_good * self.bin_width <= PROMPT_REACH:
+            raise MusrcuError(
+                f"{self.name}: the first good bin, {self.first_good} bins after t0, lies in the "
+                f"prompt peak, expected later than {1e3 * PROMPT_REACH:g} ns after t0"
+            )
+        for detector in self.detectors:
+            if not 0 <= detector.t0 < self.last_good - self.first_good < self.bins:
+                raise MusrcuError(
+                    f"{self.name}: t0 = {detector.t0:g} of {detector.label} leaves no good bins "
+                    f"up to {self.last_good} of {self.bins}"
+                )
+
+    def decays_at_t0(self, events: float) -> FloatArray:
+        """N0: decays per bin of each detector at t = 0, the asymmetry aside, (n_detectors,).
+
+        N0_d = events * share_d * bin_width / tau, where the shares of the detectors along the
+        initial spin (direction 0 or 180 degrees) add up to one: ``events`` is what these would
+        count together if the histograms never ended.
+        """
+        efficiency = np.array([detector.efficiency for detector in self.detectors])
+        pair = [self._longitudinal(detector) for detector in self.detectors]
+        share = efficiency / efficiency[pair].sum()
+        return np.asarray(events * share * (self.bin_width / MUON_LIFETIME))
+
+    def expected(
+        self, model: Model, values: FloatArray, events: float, *, transverse: bool = False
+    ) -> FloatArray:
+        """Mean counts, shape (n_detectors, n_bins).
+
+        N_d(t) = N0_d [exp(-t/tau) (1 + a_d(t)) + background] with a_d the asymmetry that the
+        detector sees; t = (bin - t0) * bin_width is the centre of the bin and the muon arrives at
+        t = 0. (The mean over the bin differs by (bin_width / tau)^2 / 24, a part in 10^8.)
+
+        Parameters
+        ----------
+        model, values : asymmetry of the sample along the initial spin, and its parameters.
+        events : decays in the detectors along the spin together.
+        transverse : whether precessing terms turn in the plane of the detectors (transverse
+            field), or cancel sideways (zero field).
+
+        Raises
+        ------
+        MusrcuError if the asymmetry passes one somewhere.
+        """
+        counts = np.empty((len(self.detectors), self.bins))
+        for row, n0, detector in zip(
+            counts, self.decays_at_t0(events), self.detectors, strict=True
+        ):
+            t: FloatArray = (np.arange(self.bins, dtype=float) - detector.t0) * self.bin_width
+            alive = t >= 0
+            seen = detector.precession if transverse else detector.polarisation
+            asymmetry = seen(model, values, t[alive])
+            if not np.all(np.abs(asymmetry) <= 1):
+                raise MusrcuError(
+                    f"the asymmetry in {detector.label} reaches {np.abs(asymmetry).max():g}, "
+                    "expected at most 1; check the amplitudes of the truth"
+                )
+            row[:] = self.background
+            row[alive] += np.exp(-t[alive] / MUON_LIFETIME) * (1 + asymmetry)
+            near = np.abs(t) < PROMPT_REACH
+            row[near] += self.prompt * np.exp(-0.5 * (t[near] / PROMPT_WIDTH) ** 2)
+            row *= n0
+        return counts
+
+    @staticmethod
+    def _longitudinal(detector: Detector) -> bool:
+        return detector.direction % 180 == 0
