@@ -88,6 +88,9 @@ def _side(
         if state is not None:
             sound = state.lower_valid if side < 0 else state.upper_valid
             width = float(state.lower if side < 0 else state.upper)
+            room = limits[name][side > 0] - minimum.values[NAMES.index(name)]
+            if sound and abs(width) > abs(room):
+                return room, True
             if sound and side * width > 0:
                 return width, False
     return _root(cost, minimum, limits, held, name, side)

@@ -26,6 +26,9 @@ Values = tuple[float, float, float, float]
 _STEPS = (0.01, 0.005, 0.03, 0.3)
 """First steps of Minuit; relative for nu0 and T_N."""
 
+_FAR = 1e30
+"""chi2 where there is none."""
+
 
 class LawCost:
     """chi2 of the law over some points, and its gradient, in the order of ``NAMES``.
@@ -56,7 +59,10 @@ class LawCost:
         if values == self._at:
             return
         points = self.points
-        if self.T_error is not None:
+        if not (np.isfinite(values).all() and min(values[1:]) > 0):
+            # MINOS steps over limits, and to NaN on a flat chi2; NaN in return would stop it badly
+            self._chi2, self._gradient = _FAR, np.zeros(4)
+        elif self.T_error is not None:
             self._chi2, self._gradient, _ = latent_chi2(
                 points.temperature, self.T_error, points.value, points.error, values
             )

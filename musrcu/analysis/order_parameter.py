@@ -122,10 +122,21 @@ def likelihood_root(order: OrderParameter, name: str, truth: float) -> float:
 
     Standard normal over repeated experiments even where the error of T_N is far from symmetric,
     which (fit - truth)/error is not.
+
+    Raises
+    ------
+    FitError if the fit is not valid, or held ``name``.
     """
-    alpha = order.alpha.value if order.alpha.fixed else None
-    held = constrained_chi2(order.points, hold={name: truth}, alpha=alpha, method=order.method)
-    return math.copysign(math.sqrt(max(held - order.chi2, 0.0)), order[name].value - truth)
+    if not order.valid:
+        raise FitError(f"a fit that is not valid has no likelihood root: {order.reason}")
+    if name not in order.names and not order[name].at_limit:
+        raise FitError(f"{name} was held in the fit and has no likelihood root")
+    held = {name: truth}
+    if order.alpha.fixed:
+        held["alpha"] = order.alpha.value
+    cost = LawCost(order.points, latent=order.method == "latent")
+    found = lowest(cost, law_limits(cost), held, near=order.values, tries=1)
+    return math.copysign(math.sqrt(max(found.chi2 - order.chi2, 0.0)), order[name].value - truth)
 
 
 @dataclass(frozen=True, slots=True)
