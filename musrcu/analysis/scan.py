@@ -231,4 +231,5 @@ def _shown(items: Iterable[_Worked], progress: bool) -> Iterable[_Worked]:
         return items
     from tqdm import tqdm
 
-    return tqdm(items, desc="runs", unit="run", disable=None, leave=False)
+    shown: Iterable[_Worked] = tqdm(items, desc="runs", unit="run", disable=None, leave=False)
+    return shown

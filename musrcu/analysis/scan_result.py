@@ -97,14 +97,19 @@ class ScanRun:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ScanRun:
         """The inverse of :meth:`to_dict`."""
-        fits = {
-            which: None if data[which] is None else FitResult.from_dict(data[which])
+        ordered, paramagnetic = (
+            None if data[which] is None else FitResult.from_dict(data[which])
             for which in ("ordered", "paramagnetic")
-        }
+        )
         if data["verdict"] not in get_args(Verdict):
             raise MusrcuError(f"verdict {data['verdict']!r} in a saved scan is not known")
         names = ("run", "name", "path", "temperature", "temperature_error", "field", "why")
-        return cls(verdict=data["verdict"], **{n: data[n] for n in names}, **fits)
+        return cls(
+            verdict=data["verdict"],
+            ordered=ordered,
+            paramagnetic=paramagnetic,
+            **{name: data[name] for name in names},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from musrcu.fitting.cost import AsymmetryCost
 from musrcu.fitting.freedom import Freedom, Limits, settle
 from musrcu.fitting.judgement import Bound, Judgement, judge
 from musrcu.fitting.minimise import Minimum, minimise
-from musrcu.fitting.result import Fitted, FitResult, number
+from musrcu.fitting.result import FitResult, Fitted, number
 from musrcu.fitting.start import NEAR_TIE, Start, find_starts
 from musrcu.models.model import Model
 

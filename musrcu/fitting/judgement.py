@@ -37,7 +37,7 @@ class Bound:
             return abs(amplitude) <= MAX_ASYMMETRY
         spread = 3 * np.hypot(self.total_error or 0.0, error if np.isfinite(error) else 0.0)
         allowed = self.total + spread
-        return abs(amplitude) <= min(allowed, max(MAX_ASYMMETRY, 1.1 * self.total))
+        return abs(amplitude) <= min(float(allowed), max(MAX_ASYMMETRY, 1.1 * self.total))
 
     def __str__(self) -> str:
         if self.total is None:

@@ -60,11 +60,11 @@ class Spectrum:
         self._origin = np.exp(-2j * np.pi * self.nu * time[0])
 
     def transform(self, values: FloatArray) -> ComplexArray:
-        """sum values exp(-2 pi i nu t) at every frequency of the grid."""
+        """Sums of values exp(-2 pi i nu t) at every frequency of the grid."""
         return np.asarray(self._full(values)[: self.nu.size] * self._origin)
 
     def transform_doubled(self, values: FloatArray) -> ComplexArray:
-        """sum values exp(-2 pi i 2 nu t) at every frequency of the grid."""
+        """Sums of values exp(-2 pi i 2 nu t) at every frequency of the grid."""
         full = self._full(values)
         index = 2 * np.arange(self.nu.size)
         below = index < full.size

@@ -48,7 +48,7 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class FitResult:
-    """A fit of one model to one asymmetry. A fit that failed says so in ``valid`` and ``reason``."""
+    """A fit of one model to one asymmetry; one that failed says so in ``valid`` and ``reason``."""
 
     model: str
     """The model expression."""
@@ -135,7 +135,7 @@ class FitResult:
         return Model(self.model).value(t, self.values)
 
     def summary(self) -> str:
-        """The result as text: quality, parameters, notes, and the alternative where there is one."""
+        """The result as text: quality, parameters, notes, and the alternative if there is one."""
         lines = [f"{self.name or 'fit'}: {self.model}", "  " + self._quality()]
         rows = [[f"  {name}", str(fitted)] for name, fitted in self.parameters.items()]
         lines += table(rows, ["  parameter", "value"]).split("\n")

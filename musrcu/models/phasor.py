@@ -39,11 +39,11 @@ def phasor(
     start = 1j * np.deg2rad(phi)
     step = _uniform_step(t)
     if step == 0.0:
-        return np.exp(z * t + start)
+        return np.asarray(np.exp(z * t + start))
     blocks = -(-t.size // BLOCK)
     coarse = np.exp(z * (t[0] + step * BLOCK * np.arange(blocks)) + start)
     fine = np.exp(z * step * np.arange(BLOCK))
-    return np.multiply.outer(coarse, fine).reshape(-1)[: t.size]
+    return np.asarray(np.multiply.outer(coarse, fine).reshape(-1)[: t.size])
 
 
 def _uniform_step(t: NDArray[np.float64]) -> float:

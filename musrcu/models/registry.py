@@ -61,7 +61,7 @@ class Component:
         return self.function(np.asarray(t, dtype=float), *values, **named)
 
     def gradient(
-        self, t: FloatArray, value: FloatArray, values: Sequence[float]
+        self, t: FloatArray, value: FloatArray, values: Sequence[float] | FloatArray
     ) -> Sequence[FloatArray]:
         """Derivatives at ``t``, one array per parameter; ``value`` is the function there."""
         if self.derivatives is None:
@@ -74,7 +74,7 @@ class Component:
             )
         return rows
 
-    def _differences(self, t: FloatArray, values: Sequence[float]) -> list[FloatArray]:
+    def _differences(self, t: FloatArray, values: Sequence[float] | FloatArray) -> list[FloatArray]:
         rows = []
         for index, parameter in enumerate(self.parameters):
             step = 1e-6 * max(abs(values[index]), 1e-3)

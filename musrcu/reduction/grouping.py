@@ -51,7 +51,7 @@ def group(
     ReductionError if a detector is unknown or in both groups, or the good bins are empty.
     """
     forward, backward, origin = _pair(run, forward, backward)
-    chosen = tuple(select_detectors(which, run.labels) for which in (forward, backward))
+    chosen = (select_detectors(forward, run.labels), select_detectors(backward, run.labels))
     common = set(chosen[0]) & set(chosen[1])
     if common:
         raise ReductionError(f"{run.name}: detector {min(common)} is in forward and in backward")
@@ -69,7 +69,8 @@ def group(
     def total(histograms: NDArray[np.float64], detectors: Sequence[int]) -> NDArray[np.float64]:
         rows = (histograms[number - 1, d - 1] for d in detectors)
         shifts = (shift[d - 1] for d in detectors)
-        return sum(row[start + s : stop + s] for row, s in zip(rows, shifts, strict=True)) + 0.0
+        aligned = [row[start + s : stop + s] for row, s in zip(rows, shifts, strict=True)]
+        return np.asarray(np.sum(aligned, axis=0, dtype=float))
 
     step = Step(
         "group",
@@ -84,7 +85,7 @@ def group(
         },
     )
     return Counts(
-        time=(np.arange(stop - start) - zero) * run.bin_width,
+        time=np.asarray((np.arange(stop - start) - zero) * run.bin_width, dtype=float),
         values=np.array([total(run.counts, group) for group in chosen]),
         variance=np.array([total(variance, group) for group in chosen]),
         bin_width=run.bin_width,

@@ -159,7 +159,7 @@ def grouped_counts(run: Run, recipe: Reduction) -> Counts:
         run = run.replace(step=Step("correct_dead_time", "not applied: as asked"))
     else:
         given = None if recipe.dead_time == "file" else recipe.dead_time
-        run = correct_dead_time(run, dead_time=given)  # type: ignore[arg-type]
+        run = correct_dead_time(run, dead_time=given)
     counts = group(
         run,
         forward=recipe.forward,
