@@ -246,9 +246,13 @@ class TestLatentTemperatures:
         points = drawn(5, 1e-3)
         hot = points.temperature.copy()
         hot[-1] = 0.109
-        order = fit_order_parameter(replace(points, temperature=hot), alpha=3.0)
+        order = fit_order_parameter(replace(points, temperature=hot))
         assert order.valid and order.method == "latent"
-        assert 0.105 < order.T_N.value < 0.109
+        below = {"T_N": 0.108}
+        latent = constrained_chi2(order.points, hold=below, method="latent")
+        naive = constrained_chi2(order.points, hold=below, method="naive")
+        assert latent < order.chi2 + 2
+        assert naive > latent + 100
 
 
 def test_gradient_of_the_cost() -> None:
