@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from musrcu.analysis.calibrate import calibrate
     from musrcu.analysis.order_parameter import fit_order_parameter
     from musrcu.analysis.order_result import OrderParameter
-    from musrcu.analysis.scan import Scan, fit_scan
+    from musrcu.analysis.scan import fit_scan
+    from musrcu.analysis.scan_result import Scan
     from musrcu.containers.asymmetry import Asymmetry
     from musrcu.containers.calibration import Calibration
     from musrcu.containers.counts import Counts
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from musrcu.models.registry import component
     from musrcu.output.catalogue import catalogue
     from musrcu.output.load import load
+    from musrcu.readers.find import find_runs
     from musrcu.readers.find import find_runs
     from musrcu.readers.registry import read
     from musrcu.reduction.asymmetry import form_asymmetry
@@ -75,7 +77,8 @@ _HOMES = {
     "musrcu.analysis.calibrate": ("calibrate",),
     "musrcu.analysis.order_parameter": ("fit_order_parameter",),
     "musrcu.analysis.order_result": ("OrderParameter",),
-    "musrcu.analysis.scan": ("Scan", "fit_scan"),
+    "musrcu.analysis.scan": ("fit_scan",),
+    "musrcu.analysis.scan_result": ("Scan",),
     "musrcu.containers.asymmetry": ("Asymmetry",),
     "musrcu.containers.calibration": ("Calibration",),
     "musrcu.containers.counts": ("Counts",),
@@ -87,6 +90,7 @@ _HOMES = {
     "musrcu.models.registry": ("component",),
     "musrcu.output.catalogue": ("catalogue",),
     "musrcu.output.load": ("load",),
+    "musrcu.readers.find": ("find_runs",),
     "musrcu.readers.find": ("find_runs",),
     "musrcu.readers.registry": ("read",),
     "musrcu.reduction.asymmetry": ("form_asymmetry",),
