@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from musrcu.output.catalogue import catalogue
     from musrcu.output.load import load
     from musrcu.readers.find import find_runs
-    from musrcu.readers.find import find_runs
     from musrcu.readers.registry import read
     from musrcu.reduction.asymmetry import form_asymmetry
     from musrcu.reduction.background import subtract_background
@@ -90,7 +89,6 @@ _HOMES = {
     "musrcu.models.registry": ("component",),
     "musrcu.output.catalogue": ("catalogue",),
     "musrcu.output.load": ("load",),
-    "musrcu.readers.find": ("find_runs",),
     "musrcu.readers.find": ("find_runs",),
     "musrcu.readers.registry": ("read",),
     "musrcu.reduction.asymmetry": ("form_asymmetry",),
