@@ -11,6 +11,7 @@ import numpy as np
 
 from musrcu.analysis.scan_result import Scan, ScanRun
 from musrcu.analysis.verdict import NU_MIN, Decision, decide
+from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
@@ -208,6 +209,8 @@ def _from_neighbours(
         for other in worked[max(place - 1, 0) : place + 2]:
             if other is item or len(other.fits) < 2 or not other.fits[0].valid:
                 continue
+            if _same_line(item.fits[0], other.fits[0], model):
+                continue
             values = dict(zip(model.names, other.fits[0].values, strict=True))
             begin = {
                 n: v for n, v in values.items() if n not in linear and n not in chosen["fixed"]
@@ -224,6 +227,15 @@ def _from_neighbours(
                 fits = (trial, item.fits[1])
                 result[place] = dataclasses.replace(result[place], fits=fits)
     return result
+
+
+def _same_line(one: FitResult, other: FitResult, model: Model) -> bool:
+    """Whether two fits found lines so close that either start leads to the same minimum."""
+    nu = model.names[model.oscillations()[0][1]]
+    values = [result.parameters[nu].value for result in (one, other)]
+    if values[0] is None or values[1] is None:
+        return False
+    return abs(values[0] - values[1]) < 0.2 / MUON_LIFETIME
 
 
 def _shown(items: Iterable[_Worked], progress: bool) -> Iterable[_Worked]:

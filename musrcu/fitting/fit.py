@@ -17,8 +17,9 @@ from musrcu.fitting.freedom import Freedom, Limits, settle
 from musrcu.fitting.judgement import Bound, Judgement, judge
 from musrcu.fitting.minimise import Minimum, minimise
 from musrcu.fitting.result import FitResult, Fitted, number
-from musrcu.fitting.start import NEAR_TIE, Start, find_starts
+from musrcu.fitting.start import NEAR_TIE, Start, differing, find_starts
 from musrcu.models.model import Model
+from musrcu.notation import bracket
 
 FloatArray = NDArray[np.float64]
 
@@ -119,7 +120,7 @@ def _fit(
         covariance = jacobian @ minimum.covariance @ jacobian.T
     judgement = judge(freedom.model, full, covariance, bound, freedom.fixed - at_limit)
     reason = judgement.reason or minimum.reason
-    notes = [*judgement.notes, *_ties_between(cost, freedom, starts), *_few(window)]
+    notes = [*judgement.notes, *_near_tie(cost, freedom, starts), *_few(window)]
     notes += [f"{freedom.model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
     intervals = _minos(minimum, freedom, minos, notes) if not reason else {}
     return _result(
@@ -176,19 +177,18 @@ def _few(window: Window) -> list[str]:
     ]
 
 
-def _ties_between(cost: AsymmetryCost, freedom: Freedom, starts: list[Start]) -> list[str]:
-    """A second minimum of about the same chi-square at another frequency."""
-    model = freedom.model
-    lines = [k for k, place in enumerate(cost.free) if model.parameters[place].kind == "frequency"]
-    best = starts[0]
+def _near_tie(cost: AsymmetryCost, freedom: Freedom, starts: list[Start]) -> list[str]:
+    """A second minimum of about the same chi-square at another frequency or rate."""
+    model, best = freedom.model, starts[0]
     for other in starts[1:]:
-        near = other.chi2 - best.chi2 < NEAR_TIE
-        moved = [k for k in lines if abs(other.x[k] - best.x[k]) > 0.01 * (1 + abs(best.x[k]))]
-        if near and moved:
-            name = model.names[cost.free[moved[0]]]
+        worse = other.chi2 - best.chi2
+        moved = differing(cost, other.x, best.x)
+        if worse < NEAR_TIE and moved:
+            parameter = model.parameters[cost.free[moved[0]]]
+            place = bracket(float(other.x[moved[0]]), None, parameter.unit)
             return [
-                f"a second minimum at {name} = {abs(other.x[moved[0]]):.4g} MHz is only "
-                f"{other.chi2 - best.chi2:.1f} worse in chi-square"
+                f"a second minimum at {parameter.name} = {place} is only {worse:.1f} worse in "
+                "chi-square"
             ]
     return []
 

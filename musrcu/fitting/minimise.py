@@ -75,8 +75,8 @@ def minimise(cost: AsymmetryCost, x: FloatArray, names: tuple[str, ...]) -> Mini
     """The minimum near ``x``: Gauss-Newton, then MIGRAD (strategy 1) and the exact Hessian.
 
     MIGRAD is given the gradient and the Gauss-Newton Hessian; the errors come from the Hessian of
-    chi-square itself. Where MIGRAD does not converge, SIMPLEX and MIGRAD follow once more. ``names`` are the names of
-    the free parameters.
+    chi-square itself. Where MIGRAD does not converge, SIMPLEX and MIGRAD follow once more.
+    ``names`` are the names of the free parameters.
     """
     from iminuit import Minuit
 

@@ -12,7 +12,6 @@ from musrcu.constants import MUON_LIFETIME
 from musrcu.fitting.cost import AsymmetryCost
 from musrcu.fitting.minimise import descend
 from musrcu.fitting.projection import Spectrum, line_gain, peaks
-from musrcu.models.parameter import Parameter
 
 FloatArray = NDArray[np.float64]
 
@@ -22,7 +21,7 @@ REFINED = 4
 """Separate candidates that are refined."""
 ENOUGH_BINS = 1500
 """Bins on which start values are searched."""
-FAR = 30.0
+FAR = 15.0
 """A candidate this much worse in chi-square after refinement is not followed to the full data."""
 NEAR_TIE = 4.0
 """Two minima closer than this in chi-square are both reported."""
@@ -50,7 +49,7 @@ def find_starts(cost: AsymmetryCost) -> list[Start]:
     averaged = _averaged(cost)
     coarse = averaged or cost
     candidates = _candidates(coarse, scanned, 0.0)
-    best = [Start(*descend(coarse, start.x)) for start in _separate(coarse, candidates)]
+    best = [Start(*descend(coarse, s.x, tolerance=0.1)) for s in _separate(coarse, candidates)]
     if averaged is None:
         return sorted(best, key=lambda start: start.chi2)
     best.sort(key=lambda start: start.chi2)
@@ -59,7 +58,9 @@ def find_starts(cost: AsymmetryCost) -> list[Start]:
         fastest = _fastest_line(coarse)
         if any(cost.freedom.upper[nu] > fastest for _, nu, _ in scanned):
             best += _separate(cost, _candidates(cost, scanned, fastest))[:1]
-    return sorted((Start(*descend(cost, s.x)) for s in best), key=lambda start: start.chi2)
+    return sorted(
+        (Start(*descend(cost, s.x, tolerance=0.05)) for s in best), key=lambda start: start.chi2
+    )
 
 
 def _averaged(cost: AsymmetryCost) -> AsymmetryCost | None:
@@ -217,23 +218,26 @@ def _solve(cost: AsymmetryCost, full: FloatArray) -> Start:
 
 def _separate(cost: AsymmetryCost, candidates: list[Start]) -> list[Start]:
     """The best candidates that differ in a frequency, or by a factor in a rate."""
-    parameters = [cost.freedom.model.parameters[k] for k in cost.free]
     chosen: list[Start] = []
     for candidate in candidates:
         if not np.isfinite(candidate.chi2):
             continue
-        if all(_differ(cost, parameters, candidate.x, other.x) for other in chosen):
+        if all(differing(cost, candidate.x, other.x) for other in chosen):
             chosen.append(candidate)
         if len(chosen) == REFINED:
             break
     return chosen
 
 
-def _differ(cost: AsymmetryCost, parameters: list[Parameter], a: FloatArray, b: FloatArray) -> bool:
+def differing(cost: AsymmetryCost, a: FloatArray, b: FloatArray) -> list[int]:
+    """Positions of the free frequencies and rates in which two points are far apart."""
     width = 0.3 / _resolution(cost)
-    for parameter, left, right in zip(parameters, a, b, strict=True):
-        if parameter.kind == "frequency" and abs(left - right) >= width:
-            return True
-        if parameter.kind == "plain" and abs(left - right) > 0.5 * (abs(left) + abs(right)):
-            return True
-    return False
+    far = []
+    for k, place in enumerate(cost.free):
+        parameter = cost.freedom.model.parameters[place]
+        apart = abs(a[k] - b[k])
+        if (parameter.kind == "frequency" and apart >= width) or (
+            parameter.kind == "plain" and apart > 0.5 * (abs(a[k]) + abs(b[k]))
+        ):
+            far.append(k)
+    return far
