@@ -38,7 +38,9 @@ def name(page: Path) -> str:
 
 def can_run(page: Path) -> bool:
     """Pages with examples; those that use sample runs once there are some to use."""
-    ready = find_spec("musrcu.cli.main") and (ROOT / "sample_runs" / "scan.toml").is_file()
+    ready = find_spec("musrcu.cli.main") and all(
+        find_spec(f"musrcu.cli.{verb}") for verb in importlib.import_module("musrcu.cli.main").VERBS
+    )
     found = [block for block in blocks(page) if markdown_page.runs(block)]
     return bool(found) and bool(ready or not any("sample_runs" in block.text for block in found))
 
@@ -92,6 +94,13 @@ def test_api_page_has_every_public_name() -> None:
         r"^\.\. auto(?:function|class|exception):: (\w+)$", text, flags=re.MULTILINE
     )
     assert sorted(listed) == sorted(musrcu.__all__)
+
+
+def test_readme_has_every_verb() -> None:
+    from musrcu.cli.main import VERBS
+
+    listed = re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert listed == list(VERBS)
 
 
 def test_ci_runs_the_readme_command() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _RULE = re.compile(r"-{3,}\s*\Z")
+_LITERAL = re.compile(r"(``.*?``)")
 _ITEM = re.compile(r"(?P<name>[A-Za-z_*][\w.*, ]*?) : (?P<text>.*)\Z")
 
 
@@ -20,7 +21,13 @@ def setup(app: Any) -> dict[str, bool]:
 
 
 def _rewrite(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    lines[:] = list(translated(lines))
+    lines[:] = list(translated([plain_bars(line) for line in lines]))
+
+
+def plain_bars(line: str) -> str:
+    """The line with ``|x|`` meaning a modulus, not a substitution of reStructuredText."""
+    parts = _LITERAL.split(line)
+    return "".join(part if part.startswith("``") else part.replace("|", r"\|") for part in parts)
 
 
 def translated(lines: list[str]) -> Iterator[str]:
