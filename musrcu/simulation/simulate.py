@@ -15,7 +15,8 @@ from musrcu.containers.temperature import Sensor, from_sensors
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, write_text
 from musrcu.models.model import Model
-from musrcu.simulation.truth import RunTruth, Truth, load_truth
+from musrcu.simulation.truth import RunTruth, Truth
+from musrcu.simulation.truth_file import load_truth
 from musrcu.writers.psi_bin import write_psi_bin
 
 MARK = "SIMULATED"

@@ -1,0 +1,181 @@
+"""The truth file: TOML tables, every entry checked by name and kind."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from musrcu import toml
+from musrcu.errors import MusrcuError, nearest
+from musrcu.files import PathLike
+from musrcu.models.model import Model
+from musrcu.simulation.detectors import Detector, Spectrometer
+from musrcu.simulation.truth import Order, Recipe, RunTruth, Series, Thermometry, Truth
+
+_Record = TypeVar("_Record")
+
+
+def load_truth(source: PathLike | Mapping[str, Any]) -> Truth:
+    """The truth in a TOML file, or in the same tables as a dictionary.
+
+    Raises
+    ------
+    MusrcuError for a missing table or entry, one that is unknown, or one that cannot be true; the
+    text names the place and the nearest known name.
+    """
+    if isinstance(source, Mapping):
+        tables, file = source, "truth"
+    else:
+        tables, file = toml.load(source), str(source)
+    _known(tables, _TABLES, file)
+    for name in ("seed", "instrument", "detectors", "models", "runs"):
+        if name not in tables:
+            raise MusrcuError(f"{file} lacks {name!r}")
+    seed = tables["seed"]
+    if not isinstance(seed, int) or seed < 0:
+        raise MusrcuError(f"{file}: seed = {seed!r}, expected a whole number, 0 or above")
+    detectors = tuple(
+        _record(Detector, table, f"{file}: [[detectors]] {number}")
+        for number, table in enumerate(_blocks(tables["detectors"], f"{file}: detectors"), 1)
+    )
+    spectrometer = _record(
+        Spectrometer, tables["instrument"], f"{file}: [instrument]", detectors=detectors
+    )
+    order = None
+    if "order" in tables:
+        order = _record(Order, tables["order"], f"{file}: [order]")
+    if not isinstance(tables["models"], Mapping):
+        raise MusrcuError(f"{file}: [models] is no table; name each model, as [models.NAME]")
+    models = {
+        name: _recipe(table, f"{file}: [models.{name}]", order)
+        for name, table in tables["models"].items()
+    }
+    return Truth(
+        seed=seed,
+        spectrometer=spectrometer,
+        thermometry=_record(Thermometry, tables.get("temperature", {}), f"{file}: [temperature]"),
+        order=order,
+        models=models,
+        runs=_runs(tables["runs"], models, file),
+    )
+
+
+_TABLES = ("seed", "instrument", "detectors", "temperature", "order", "models", "runs")
+_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "float": ((int, float), "a number"),
+    "int": (int, "a whole number"),
+    "str": ((str, datetime.datetime), "a text"),
+    "bool": (bool, "true or false"),
+    "tuple[float, ...]": ((list, tuple), "a list of numbers"),
+}
+"""What TOML may hold for a field, by the annotation of the field."""
+
+
+def _known(table: Mapping[str, Any], names: Sequence[str], where: str) -> None:
+    for name in table:
+        if name not in names:
+            raise MusrcuError(f"{where} has no entry {name!r}{nearest(name, list(names))}")
+
+
+def _record(cls: type[_Record], table: Any, where: str, **made: Any) -> _Record:
+    """A dataclass from its table; every entry is checked against the field of its name."""
+    if not isinstance(table, Mapping):
+        raise MusrcuError(f"{where} is a {type(table).__name__}, expected a table")
+    fields = [f for f in dataclasses.fields(cls) if f.name not in made]  # type: ignore[arg-type]
+    _known(table, [field.name for field in fields], where)
+    values = dict(made)
+    for field in fields:
+        if field.name in table:
+            values[field.name] = _entry(table[field.name], str(field.type), where, field.name)
+        elif field.default is dataclasses.MISSING:
+            raise MusrcuError(f"{where} lacks {field.name}")
+    return cls(**values)
+
+
+def _entry(value: Any, kind: str, where: str, name: str) -> Any:
+    types, expected = _KINDS[kind]
+    right = isinstance(value, types) and (kind == "bool" or not isinstance(value, bool))
+    if kind.startswith("tuple"):
+        right = right and all(_is_number(item) for item in value)
+    if kind == "float":
+        right = right and _is_number(value)
+    if not right:
+        raise MusrcuError(f"{where}: {name} = {value!r}, expected {expected}")
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if kind == "float":
+        return float(value)
+    return tuple(value) if kind.startswith("tuple") else value
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value)
+
+
+def _blocks(value: Any, where: str) -> Sequence[Any]:
+    if not isinstance(value, (list, tuple)) or not value:
+        raise MusrcuError(f"{where}: expected at least one table, each under [[ ]]")
+    return value
+
+
+def _recipe(table: Any, where: str, order: Order | None) -> Recipe:
+    if not isinstance(table, Mapping) or not {"expression", "parameters"} <= set(table):
+        raise MusrcuError(f"{where} needs an expression and its parameters")
+    _known(table, ("expression", "parameters"), where)
+    if not isinstance(table["expression"], str) or not isinstance(table["parameters"], Mapping):
+        raise MusrcuError(f"{where} needs an expression (a text) and its parameters (a table)")
+    model = Model(table["expression"])
+    rules = dict(table["parameters"])
+    _known(rules, model.names, f"{where}: parameters")
+    missing = [name for name in model.names if name not in rules]
+    if missing:
+        raise MusrcuError(f"{where}: parameters lack {', '.join(missing)}")
+    for name, rule in rules.items():
+        _check_rule(rule, f"{where}: {name}", order)
+    return Recipe(model, {name: rules[name] for name in model.names})
+
+
+def _check_rule(rule: Any, where: str, order: Order | None) -> None:
+    power_law = isinstance(rule, Mapping) and set(rule) == {"at_0", "rise", "power"}
+    if power_law and not all(_is_number(part) for part in rule.values()):
+        power_law = False
+    if not (_is_number(rule) or rule == "field" or rule == "order" or power_law):
+        raise MusrcuError(
+            f'{where} = {rule!r}, expected a number, "order", "field" (Larmor frequency), or '
+            "{ at_0 = ., rise = ., power = . } for at_0 + rise (T/T_N)^power"
+        )
+    if (rule == "order" or power_law) and order is None:
+        raise MusrcuError(f"{where} = {rule!r} needs a table [order]")
+
+
+def _runs(blocks: Any, models: Mapping[str, Recipe], file: str) -> tuple[RunTruth, ...]:
+    runs: dict[int, RunTruth] = {}
+    for position, block in enumerate(_blocks(blocks, f"{file}: runs"), 1):
+        where = f"{file}: [[runs]] {position}"
+        series = _record(Series, block, where)
+        for name in filter(None, (series.model, series.above)):
+            if name not in models:
+                hint = nearest(name, list(models))
+                raise MusrcuError(f"{where}: there is no table [models.{name}]{hint}")
+        coldest = min(series.temperatures, default=0.0)
+        if not (series.events > 0 and series.hours > 0 and coldest > 0):
+            raise MusrcuError(
+                f"{where}: events = {series.events:g}, hours = {series.hours:g}, lowest of "
+                f"{len(series.temperatures)} temperatures {coldest:g} K; all must be above 0"
+            )
+        try:
+            start = datetime.datetime.fromisoformat(series.start)
+        except ValueError as error:
+            raise MusrcuError(f"{where}: start = {series.start!r} is no ISO 8601 time") from error
+        for place, set_point in enumerate(series.temperatures):
+            number = series.first + place
+            if number in runs:
+                raise MusrcuError(f"{where}: run {number} is there already")
+            begin = start + place * datetime.timedelta(hours=series.hours)
+            end = begin + datetime.timedelta(hours=series.hours)
+            runs[number] = RunTruth(number, series, set_point, begin, end)
+    return tuple(runs.values())

@@ -1,0 +1,108 @@
+"""The truth file: what it means, and what is refused."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from musrcu.errors import MusrcuError
+from musrcu.simulation.truth_file import load_truth
+
+
+@pytest.fixture(scope="module")
+def tables(samples: Path) -> dict[str, Any]:
+    return tomllib.loads((samples / "truth.toml").read_text(encoding="utf-8"))
+
+
+def test_file_and_dictionary_mean_the_same(samples: Path, tables: dict[str, Any]) -> None:
+    assert load_truth(samples / "truth.toml") == load_truth(tables)
+
+
+def test_parameters_follow_temperature_and_field(tables: dict[str, Any]) -> None:
+    truth = load_truth(tables)
+    A1, lambda1, A2, lambda2, nu2, phi2, A_bg = truth.values("ordered", 0.1, 0.0)
+    assert (A1, lambda1, A2, phi2, A_bg) == (0.055, 0.9, 0.045, 6.0, 0.11)
+    assert nu2 == pytest.approx(1.251653126735, abs=1e-11)  # computed with 25 digits
+    assert lambda2 == pytest.approx(0.35 + 0.9 * (0.1 / 0.105) ** 8, rel=1e-14)
+    assert truth.values("transverse", 1.0, 50.0)[2] == pytest.approx(0.677694047, abs=1e-9)
+
+
+def test_the_other_model_holds_from_the_transition_on(tables: dict[str, Any]) -> None:
+    truth = load_truth(tables)
+    series = truth.runs[0].series
+    assert truth.model_at(series, 0.10499999) == "ordered"
+    assert truth.model_at(series, 0.105) == "paramagnetic"
+    assert truth.model_at(truth.runs[-1].series, 1.0) == "transverse"
+
+
+def test_runs_are_numbered_and_follow_each_other(tables: dict[str, Any]) -> None:
+    runs = load_truth(tables).runs
+    assert [run.number for run in runs] == list(range(1, 22))
+    assert runs[1].start == runs[0].stop
+    assert (runs[0].stop - runs[0].start).total_seconds() == 1.5 * 3600
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (["sead"], 1, r"no entry 'sead'; did you mean 'seed'"),
+        (["seed"], None, "lacks 'seed'"),
+        (["seed"], -1, "expected a whole number"),
+        (["seed"], 1.5, "expected a whole number"),
+        (["detectors"], [], "at least one table"),
+        (["detectors", 0, "efficency"], 1, r"\[\[detectors\]\] 1 has no entry 'efficency'"),
+        (["detectors", 1, "t0"], None, r"\[\[detectors\]\] 2 lacks t0"),
+        (["detectors", 1, "t0"], "298", "t0 = '298', expected a number"),
+        (["detectors", 1, "t0"], float("nan"), "expected a number"),
+        (["detectors", 1], 5, "expected a table"),
+        (["instrument", "bins"], 10240.5, "bins = 10240.5, expected a whole number"),
+        (["instrument", "bins"], True, "expected a whole number"),
+        (["instrument", "name"], 5, "expected a text"),
+        (["temperature", "offsets"], 0.1, "expected a list of numbers"),
+        (["temperature", "offsets"], ["a"], "expected a list of numbers"),
+        (["temperature", "jiter"], 0.1, "did you mean 'jitter'"),
+        (["temperature", "readings"], 0, "readings = 0"),
+        (["temperature", "noise"], -1.0, "noise = -1"),
+        (["order", "T_N"], None, "lacks T_N"),
+        (["order", "T_N"], 0.0, "T_N = 0"),
+        (["order"], None, r"needs a table \[order\]"),
+        (["models"], 3, r"\[models\]"),
+        (["models", "ordered", "expression"], "wobble", "wobble"),
+        (["models", "ordered", "expression"], 7, "needs an expression"),
+        (["models", "ordered", "parameters"], None, "needs an expression and its parameters"),
+        (["models", "ordered", "parameters", "nu"], 1.0, "no entry 'nu'; did you mean 'nu2'"),
+        (["models", "ordered", "parameters", "nu2"], None, "parameters lack nu2"),
+        (["models", "ordered", "parameters", "nu2"], "odrer", "'odrer', expected a number"),
+        (["models", "ordered", "parameters", "nu2"], {"at_0": 1}, "expected a number"),
+        (["models", "ordered", "parameters", "lambda2", "rise"], "x", "expected a number"),
+        (["runs", 0, "above"], "paramagnet", "did you mean 'paramagnetic'"),
+        (["runs", 0, "start"], "yesterday", "no ISO 8601 time"),
+        (["runs", 0, "events"], 0.0, "all must be above 0"),
+        (["runs", 0, "temperatures"], [0.0], "all must be above 0"),
+        (["runs", 0, "temperatures"], [], "lowest of 0 temperatures"),
+        (["runs", 0, "transverse"], 1, "expected true or false"),
+        (["runs", 1, "first"], 20, "run 20 is there already"),
+    ],
+)
+def test_mistakes_are_named(
+    tables: dict[str, Any], place: list[str | int], value: Any, message: str
+) -> None:
+    wrong: Any = copy.deepcopy(tables)
+    table = wrong
+    for step in place[:-1]:
+        table = table[step]
+    if value is None:
+        del table[place[-1]]
+    else:
+        table[place[-1]] = value
+    with pytest.raises(MusrcuError, match=message):
+        load_truth(wrong)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MusrcuError, match=r"nowhere\.toml cannot be read"):
+        load_truth(tmp_path / "nowhere.toml")
