@@ -23,6 +23,8 @@ FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] 
 }
 CONSTANTS = {"pi": math.pi}
 LONGEST = 500
+DEEPEST = 60
+"""Levels of brackets, signs and operators inside each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,13 @@ def parse_tie(text: str) -> Tie:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ModelError(f"tie {text!r} is not an arithmetic expression") from error
     names: set[str] = set()
-    _check(tree, text, names)
+    _check(tree, text, names, 0)
     return Tie(text, tree, frozenset(names))
 
 
-def _check(node: ast.expr, text: str, names: set[str]) -> None:
+def _check(node: ast.expr, text: str, names: set[str], depth: int) -> None:
+    if depth > DEEPEST:
+        raise ModelError(f"tie {text!r} is nested deeper than {DEEPEST} levels; write it shorter")
     match node:
         case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
             return
@@ -68,16 +72,16 @@ def _check(node: ast.expr, text: str, names: set[str]) -> None:
             if name not in CONSTANTS:
                 names.add(name)
         case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
-            _check(operand, text, names)
+            _check(operand, text, names, depth + 1)
         case ast.BinOp(
             left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() | ast.Pow(), right=right
         ):
-            _check(left, text, names)
-            _check(right, text, names)
+            _check(left, text, names, depth + 1)
+            _check(right, text, names, depth + 1)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
-            _check(argument, text, names)
+            _check(argument, text, names, depth + 1)
         case _:
-            found = ast.unparse(node)
+            found = ast.get_source_segment(text.strip(), node) or text
             raise ModelError(
                 f"tie {text!r}: {found!r} is not allowed; use numbers, parameter names, "
                 f"+ - * / ** and {', '.join(FUNCTIONS)}"
