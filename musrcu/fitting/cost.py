@@ -9,6 +9,9 @@ from musrcu.fitting.freedom import Freedom
 
 FloatArray = NDArray[np.float64]
 
+NO_NUMBER = 1e300
+"""Chi-square where the model is not a number; Minuit stops badly on NaN."""
+
 
 class AsymmetryCost:
     """chi2(x) = sum [(A - model(t; x)) / sigma_A]^2 over the fitted bins, x the free parameters.
@@ -52,7 +55,7 @@ class AsymmetryCost:
             model = self.freedom.model.value(self.time, self.freedom.expand(x, self.free))
             residual = (model - self.value) * self.inverse_error
         chi2 = float(residual @ residual)
-        return chi2 if np.isfinite(chi2) else 1e300
+        return chi2 if np.isfinite(chi2) else NO_NUMBER
 
     def linearise(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Residuals (n_bins,) and their derivatives (n_free, n_bins), in standard deviations.

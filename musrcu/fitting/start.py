@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.constants import MUON_LIFETIME
-from musrcu.fitting.cost import AsymmetryCost
+from musrcu.fitting.cost import NO_NUMBER, AsymmetryCost
 from musrcu.fitting.minimise import descend
-from musrcu.fitting.projection import Spectrum, line_gain, peaks
+from musrcu.fitting.projection import Peak, Spectrum, line_gain, peaks
 
 FloatArray = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ def _candidates(
     """Trial vectors with their lines placed and amplitudes solved, best first."""
     spectrum = Spectrum(cost.time, cost.inverse_error**2) if scanned else None
     trials = _trials(cost, scanned)
-    if lowest > 0:
+    if lowest > 0 and trials:
         # A fast line is found with any damping; the middle one will do.
         trials = [trials[len(trials) // 2]]
     found: list[Start] = []
@@ -124,7 +124,8 @@ def _trials(cost: AsymmetryCost, scanned: list[tuple[int, int, int]]) -> list[Fl
     while np.prod([len(choice) for choice in choices]) > MOST_TRIALS:
         longest = max(range(len(choices)), key=lambda k: len(choices[k]))
         choices[longest] = choices[longest][: max(1, len(choices[longest]) - 1)]
-    return [freedom.apply_ties(np.array(combo)) for combo in itertools.product(*choices)]
+    vectors = [freedom.apply_ties(np.array(combo)) for combo in itertools.product(*choices)]
+    return [vector for vector in vectors if np.isfinite(vector).all()]
 
 
 def _place_lines(
@@ -151,7 +152,10 @@ def _place_lines(
             )
             width = 0.3 / _resolution(cost)
             most = REFINED if len(branches) == 1 else 1
-            for peak in peaks(spectrum.nu, gain, phase, _bounds(cost, nu, lowest), width, most):
+            found = peaks(spectrum.nu, gain, phase, _bounds(cost, nu, lowest), width, most)
+            if not found and not lowest:
+                found = [_middle(cost, nu, spectrum, phase)]
+            for peak in found:
                 placed = vector.copy()
                 placed[nu], placed[phi] = peak.nu, peak.phase
                 grown.append((placed, absent - {term}))
@@ -168,6 +172,14 @@ def _bounds(cost: AsymmetryCost, nu: int, lowest: float) -> tuple[float, float]:
     """Frequencies to scan: from half a turn in the window, inside the limits."""
     lowest = max(lowest, 0.5 / max(float(cost.time[-1]), 1e-6))
     return (max(float(cost.freedom.lower[nu]), lowest), float(cost.freedom.upper[nu]))
+
+
+def _middle(cost: AsymmetryCost, nu: int, spectrum: Spectrum, phase: FloatArray) -> Peak:
+    """The middle of limits that hold no frequency of the scan: too narrow, or too low."""
+    lower, upper = float(cost.freedom.lower[nu]), float(cost.freedom.upper[nu])
+    middle = 0.5 * (lower + upper) if np.isfinite(lower + upper) else max(lower, 0.0)
+    nearest = int(np.argmin(np.abs(spectrum.nu - middle)))
+    return Peak(middle, 0.0, float(phase[nearest]))
 
 
 def _linear_problem(
@@ -211,6 +223,8 @@ def _solve(cost: AsymmetryCost, full: FloatArray) -> Start:
         x[wanted] = 0.0
         residual, jacobian = cost.linearise(x)
         design = jacobian[wanted]
+        if not (np.isfinite(residual).all() and np.isfinite(design).all()):
+            return Start(x, NO_NUMBER)
         x[wanted] = np.linalg.lstsq(design @ design.T, -design @ residual, rcond=1e-10)[0]
     x = np.clip(x, freedom.lower[cost.free], freedom.upper[cost.free])
     return Start(x, cost(x))
@@ -220,7 +234,7 @@ def _separate(cost: AsymmetryCost, candidates: list[Start]) -> list[Start]:
     """The best candidates that differ in a frequency, or by a factor in a rate."""
     chosen: list[Start] = []
     for candidate in candidates:
-        if not np.isfinite(candidate.chi2):
+        if not candidate.chi2 < NO_NUMBER:
             continue
         if all(differing(cost, candidate.x, other.x) for other in chosen):
             chosen.append(candidate)
