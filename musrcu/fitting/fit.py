@@ -90,8 +90,7 @@ def fit(
     if max_asymmetry is not None:
         bound = Bound(max_asymmetry, 0.0)
     names = tuple(model.names[model.index(name)] for name in minos)
-    result = _fit(asymmetry, window, freedom, bound, names)
-    return result
+    return _fit(asymmetry, window, freedom, bound, names)
 
 
 def _fit(
@@ -126,8 +125,8 @@ def _fit(
     return _result(
         asymmetry, window, freedom, minimum,
         covariance=covariance, at_limit=at_limit, intervals=intervals, reason=reason,
-        notes=tuple(notes), start=starts[0],
-        alternative=_alternative(asymmetry, window, freedom, bound, judgement, depth),
+        notes=tuple(notes), start=_named(cost.freedom, starts[0].x),
+        alternative=_alternative(asymmetry, window, cost.freedom, bound, judgement, depth),
     )  # fmt: skip
 
 
@@ -271,11 +270,14 @@ def _result(
     intervals: Mapping[str, tuple[float, float]],
     reason: str,
     notes: tuple[str, ...],
-    start: Start,
+    start: Mapping[str, float],
     alternative: FitResult | None,
 ) -> FitResult:
     model, full = freedom.model, freedom.expand(minimum.x)
-    values, signs = model.normal_form(full, (freedom.fixed - at_limit) | freedom.ties.keys())
+    # What a tie relates keeps its signs: the tie holds for the values that are reported.
+    related = {model.index(name) for tie in freedom.ties.values() for name in tie.names}
+    held = (freedom.fixed - at_limit) | freedom.ties.keys() | related
+    values, signs = model.normal_form(full, held)
     if covariance is not None:
         covariance = covariance * np.outer(signs, signs)
     parameters = {}
@@ -289,13 +291,16 @@ def _result(
             k in freedom.fixed - at_limit, k in at_limit, interval,
             freedom.ties[k].text if k in freedom.ties else None,
         )  # fmt: skip
-    first = {model.names[k]: float(v) for k, v in zip(freedom.free, minimum.x, strict=True)}
     return FitResult(
         model=model.expression, parameters=parameters, covariance=covariance,
         chi2=number(minimum.chi2), ndof=window.time.size - freedom.free.size,
-        valid=not reason, reason=reason, notes=notes, alternative=alternative, start=first,
+        valid=not reason, reason=reason, notes=notes, alternative=alternative, start=start,
         **_identity(asymmetry, window),
     )  # fmt: skip
+
+
+def _named(freedom: Freedom, x: FloatArray) -> dict[str, float]:
+    return {freedom.model.names[k]: float(v) for k, v in zip(freedom.free, x, strict=True)}
 
 
 def _unfitted(asymmetry: Asymmetry, window: Window, freedom: Freedom, reason: str) -> FitResult:
