@@ -1,1 +1,15 @@
-"""Pictures: the only importer of matplotlib."""
+"""Pictures, ready for a paper: the only importer of matplotlib, which is loaded by the first one.
+
+Every function returns matplotlib axes on a figure of its own (``axes.figure``), made without
+pyplot: nothing is shown, no window opens, the user's rcParams are neither changed nor needed.
+:func:`save` writes the figure. With ``ax=`` a picture is drawn into axes of yours.
+"""
+
+from __future__ import annotations
+
+from musrcu.plot.one_run import asymmetry
+from musrcu.plot.order_curve import order
+from musrcu.plot.saving import save
+from musrcu.plot.stack import scan
+
+__all__ = ["asymmetry", "order", "save", "scan"]

@@ -1,0 +1,186 @@
+"""What the eye is shown of an asymmetry: packed for display, with its residuals packed alike."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from musrcu.containers.arrays import FloatArray
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.errors import MusrcuError
+from musrcu.fitting.result import FitResult
+from musrcu.models.model import Model
+
+MOST = 250
+"""Points that can be told apart in one panel."""
+FEWEST = 80
+"""Points below which nothing is packed any further."""
+PER_PERIOD = 10
+"""Points in one period of the fastest precession that packing for display must leave."""
+NOISE = 0.1
+"""Error of a point, relative to the height of the curve, that is quiet enough."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """The points of a picture."""
+
+    time: FloatArray
+    """(n_points,) µs."""
+    value: FloatArray
+    """(n_points,) fraction."""
+    error: FloatArray
+    """(n_points,) fraction."""
+    residual: FloatArray | None
+    """(n_points,) (data - curve) / error; None without a curve."""
+    packing: int
+    """Bins of the asymmetry in one point; 1 where nothing was packed for display."""
+    raw: int
+    """Raw bins in one point."""
+
+    @property
+    def note(self) -> str:
+        """What a point stands for."""
+        return f"packing {self.raw}" + (" (display)" if self.packing > 1 else "")
+
+
+def frequencies(result: FitResult | None) -> list[float]:
+    """The fitted precession frequencies, MHz."""
+    if result is None:
+        return []
+    model = Model(result.model)
+    kinds = {p.name for p in model.parameters if p.kind == "frequency"}
+    values = [result.parameters[name].value for name in result.names if name in kinds]
+    return [abs(value) for value in values if value is not None and math.isfinite(value)]
+
+
+def drawable(result: FitResult | None) -> bool:
+    """Whether a curve can be computed from the result."""
+    return result is not None and bool(np.isfinite(result.values).all())
+
+
+def window(
+    asymmetry: Asymmetry,
+    result: FitResult | None,
+    t_range: tuple[float, float] | None = None,
+    most: int = MOST,
+) -> tuple[float, float]:
+    """(first, last) µs to show: what was asked, what was fitted, or every bin.
+
+    Where a precession is so fast that ``most`` points over all of it would average it away, the
+    window ends where they no longer would.
+    """
+    if t_range is not None:
+        first, last = t_range
+        if not last > first:
+            raise MusrcuError(f"t_range = ({first:g}, {last:g}) us; the end must lie behind")
+        return float(first), float(last)
+    if asymmetry.time.size == 0:
+        return 0.0, 1.0
+    first, last = float(asymmetry.time[0]), float(asymmetry.time[-1])
+    if result is not None and result.t_range is not None:
+        first, last = result.t_range
+    fastest = max(frequencies(result), default=0.0)
+    if fastest > 0:
+        finest = max(1, int(1 / (PER_PERIOD * fastest * asymmetry.bin_width)))
+        last = min(last, first + most * finest * asymmetry.bin_width)
+    return first, last
+
+
+def show(
+    asymmetry: Asymmetry,
+    result: FitResult | None,
+    t_range: tuple[float, float],
+    *,
+    packing: int | None = None,
+    most: int = MOST,
+) -> Shown:
+    """The asymmetry inside ``t_range`` as at most ``most`` points.
+
+    A point is the mean of its bins with weights (1 - A^2) / sigma^2, which are the counts where
+    alpha = 1: the mean is then the asymmetry of the summed counts, which weights 1/sigma^2 would
+    pull outwards in runs of few counts.
+
+    Parameters
+    ----------
+    asymmetry, result : the data, and their fit for the residuals or None.
+    t_range : (first, last), µs.
+    packing : bins of the asymmetry in one point; None chooses.
+    most : most points that are chosen.
+
+    Raises
+    ------
+    MusrcuError if ``packing`` is below 1 or no bin is left to show.
+    """
+    if packing is not None and packing < 1:
+        raise MusrcuError(f"packing {packing} asked for a picture; it must be at least 1")
+    known = np.isfinite(asymmetry.value) & np.isfinite(asymmetry.error)
+    edge = 1e-9 * asymmetry.bin_width
+    inside = (asymmetry.time >= t_range[0] - edge) & (asymmetry.time <= t_range[1] + edge)
+    places = np.flatnonzero(inside)
+    if not (known & inside).any():
+        raise MusrcuError(
+            f"{asymmetry.run.name}: no bin with an asymmetry between {t_range[0]:g} and "
+            f"{t_range[1]:g} us to show"
+        )
+    bins = slice(int(places[0]), int(places[-1]) + 1)
+    time, value, error = (a[bins] for a in (asymmetry.time, asymmetry.value, asymmetry.error))
+    curve = result.curve(time) if result is not None and drawable(result) else None
+    if packing is None:
+        packing = _choose(asymmetry.bin_width, error, value, curve, frequencies(result), most)
+    weight = np.where(known[bins], np.clip(1 - value**2, 0.05, 1.0) / error**2, 0.0)
+    columns = [time, value, error] if curve is None else [time, value, error, value - curve]
+    mean_time, mean, spread, *gap = _packed(columns, weight, packing)
+    return Shown(
+        mean_time,
+        mean,
+        spread,
+        gap[0] / spread if gap else None,
+        packing,
+        packing * asymmetry.packing,
+    )
+
+
+def _packed(columns: list[FloatArray], weight: FloatArray, packing: int) -> list[FloatArray]:
+    """Weighted means of time, value, error (in quadrature) and what follows, of full packs."""
+    n = max(1, weight.size // packing)
+    size = min(packing, weight.size)
+    weight = weight[: n * size].reshape(n, size)
+    folded = [np.nan_to_num(column[: n * size]).reshape(n, size) for column in columns]
+    total = weight.sum(axis=1)
+    kept = total > 0
+    weight, total = weight[kept], total[kept]
+    folded = [column[kept] for column in folded]
+    means = [(weight * column).sum(axis=1) / total for column in folded]
+    means[0] = folded[0].mean(axis=1)
+    means[2] = np.sqrt(((weight * folded[2]) ** 2).sum(axis=1)) / total
+    return means
+
+
+def _choose(
+    width: float,
+    error: FloatArray,
+    value: FloatArray,
+    curve: FloatArray | None,
+    precession: list[float],
+    most: int,
+) -> int:
+    """Bins in a point: few enough points, then quiet ones as long as the precession survives."""
+    packing = max(1, math.ceil(error.size / most))
+    height = float(np.ptp(curve)) if curve is not None else 0.0
+    if not height > 0:
+        height = float(np.ptp(np.nanpercentile(value, [5, 95])))
+    noise = float(np.nanmedian(error)) / max(height, 1e-6)
+    wanted = min((noise / NOISE) ** 2, error.size / FEWEST)
+    if precession and max(precession) > 0:
+        wanted = min(wanted, 1 / (PER_PERIOD * max(precession) * width))
+    return max(packing, int(wanted))
+
+
+def dense(t_range: tuple[float, float], result: FitResult) -> FloatArray:
+    """Times, µs, at which a curve looks smooth: forty or more in a period."""
+    span = t_range[1] - t_range[0]
+    fastest = max(frequencies(result), default=0.0)
+    return np.linspace(*t_range, int(min(max(1500, 40 * fastest * span), 200_000)))

@@ -1,0 +1,191 @@
+"""The picture of one run: asymmetry, fit, residuals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musrcu.containers.arrays import FloatArray
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.fitting.result import FitResult
+from musrcu.models.model import Model
+from musrcu.plot.display import Shown, dense, drawable, show, window
+from musrcu.plot.style import (
+    BLACK,
+    CHI2,
+    GREY,
+    ORANGE,
+    SINGLE,
+    SMALL,
+    figure_of,
+    headline,
+    new_figure,
+    quantity,
+    round_ticks,
+    style,
+    text_box,
+    time_limits,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.offsetbox import AnchoredOffsetbox
+
+
+def asymmetry(
+    asym: Asymmetry,
+    result: FitResult | None = None,
+    *,
+    ax: Axes | None = None,
+    packing: int | None = None,
+    percent: bool = False,
+    t_range: tuple[float, float] | None = None,
+    width: float = SINGLE,
+) -> Axes:
+    """Picture of an asymmetry with its fit, and the residuals below.
+
+    The points are packed for display, at most 250 of them and so that ten are left in a period;
+    the packing is written above the axes. Residuals are (data - fit) / sigma of the same points.
+    Of a fit that is not valid its valid alternative is drawn, where there is one.
+
+    Parameters
+    ----------
+    asym : the data.
+    result : its fit; without one there is no curve and no residual panel.
+    ax : axes to draw into, then without the residual panel; None makes a figure.
+    packing : bins of ``asym`` in one point; None chooses.
+    percent : whether the axis is in per cent.
+    t_range : (first, last) time shown, µs; None takes what was fitted, or every bin.
+    width : of the figure, inches: 3.4 is one column, 6.8 two.
+
+    Returns
+    -------
+    matplotlib axes of the spectrum; ``axes.figure`` is the figure, ``axes.figure.axes[1]`` the
+    residuals.
+
+    Raises
+    ------
+    MusrcuError if there is nothing to show.
+    """
+    best = None if result is None else result.best
+    limits = window(asym, best, t_range)
+    points = show(asym, best, limits, packing=packing)
+    with style():
+        below = None
+        if ax is None:
+            ax, below = _panels(width, best is not None and points.residual is not None)
+        _draw(ax, points, best, limits, 100.0 if percent else 1.0)
+        ax.set_title(headline(asym.run), loc="left")
+        ax.set_title(points.note, loc="right", fontsize=SMALL, color=GREY)
+        ax.set_ylabel("Asymmetry (%)" if percent else "Asymmetry")
+        ax.set_xlim(*time_limits(limits))
+        round_ticks(ax)
+        if below is not None and points.residual is not None:
+            _residuals(below, points.time, points.residual)
+            ax.tick_params(labelbottom=False)
+        (below or ax).set_xlabel("Time (µs)")
+        if best is not None:
+            _annotate(ax, result, best, percent)
+    return ax
+
+
+def _panels(width: float, residuals: bool) -> tuple[Axes, Axes | None]:
+    if not residuals:
+        return new_figure(width, 0.5 * width + 0.55).subplots(), None
+    figure = new_figure(width, 0.55 * width + 0.9)
+    top, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3.2, 1.0]})
+    return top, below
+
+
+def _draw(
+    ax: Axes, points: Shown, best: FitResult | None, limits: tuple[float, float], scale: float
+) -> None:
+    """Points and curve, and limits that late noise does not blow up."""
+    draw_points(ax, points, scale)
+    quiet = points.error <= 3 * np.quantile(points.error, 0.25)
+    ends = [
+        scale * (points.value - points.error)[quiet],
+        scale * (points.value + points.error)[quiet],
+    ]
+    if best is not None and drawable(best):
+        t = dense(limits, best)
+        curve = scale * best.curve(t)
+        ax.plot(t, curve, color=ORANGE, zorder=3, label="fit")
+        ends.append(curve)
+    low, high = (float(edge) for edge in (min(map(np.min, ends)), max(map(np.max, ends))))
+    margin = 0.06 * (high - low) or 0.01 * scale
+    ax.set_ylim(low - margin, high + margin)
+
+
+def draw_points(ax: Axes, points: Shown, scale: float = 1.0, color: str = BLACK) -> None:
+    """Points with error bars, smaller where there are many."""
+    size = 2.2 if points.time.size <= 120 else 1.5
+    ax.errorbar(
+        points.time,
+        scale * points.value,
+        scale * points.error,
+        fmt="o",
+        markersize=size,
+        markeredgewidth=0,
+        elinewidth=0.5,
+        color=color,
+        ecolor=color,
+        zorder=2,
+        label="data",
+    )
+
+
+def _residuals(ax: Axes, time: FloatArray, residual: FloatArray) -> None:
+    ax.axhspan(-2, 2, color=GREY, alpha=0.15, linewidth=0)
+    ax.axhline(0.0, color=ORANGE, linewidth=0.8)
+    ax.plot(time, residual, "o", markersize=1.5, markeredgewidth=0, color=BLACK)
+    edge = max(3.6, 1.1 * float(np.abs(residual).max()))
+    ax.set_ylim(-edge, edge)
+    if edge < 6:
+        ax.set_yticks([-2, 0, 2])
+    ax.set_ylabel("Resid. (σ)")
+
+
+def _annotate(ax: Axes, result: FitResult | None, best: FitResult, percent: bool) -> None:
+    """The parameters in the upper right corner, with room made for them."""
+    lines = parameter_lines(best, percent)
+    if best.chi2 is not None:
+        lines.append(f"{CHI2} = {best.chi2:.1f}/{best.ndof}")
+    if not best.valid:
+        lines.append("fit not valid")
+    elif best is not result:
+        lines.append("fit without the spare term")
+    half = len(lines) if len(lines) < 4 else (len(lines) + 1) // 2
+    _make_room(ax, text_box(ax, [lines[:half], lines[half:]]))
+
+
+def parameter_lines(result: FitResult, percent: bool) -> list[str]:
+    """Each parameter as text; amplitudes in per cent where the axis is."""
+    amplitudes = {p.name for p in Model(result.model).parameters if p.kind == "amplitude"}
+    lines = []
+    for name, one in result.parameters.items():
+        value, error, unit = one.value, one.error, one.unit
+        if percent and name in amplitudes:
+            value = None if value is None else 100 * value
+            error = None if error is None else 100 * error
+            unit = "%"
+        marks = " (fixed)" * one.fixed + " (limit)" * one.at_limit
+        lines.append(quantity(name, value, error, unit) + marks)
+    return lines
+
+
+def _make_room(ax: Axes, box: AnchoredOffsetbox) -> None:
+    """Raise the upper limit until no point or curve lies behind the text."""
+    figure_of(ax).draw_without_rendering()
+    frame = box.get_window_extent().transformed(ax.transAxes.inverted())
+    first, last = ax.transLimits.inverted().transform([(frame.x0, 0.0), (1.0, 0.0)])[:, 0]
+    low, high = ax.get_ylim()
+    outlines = [np.asarray(line.get_xydata(), dtype=float) for line in ax.lines]
+    for bars in ax.collections:  # error bars: one short line for each point
+        outlines += [np.asarray(path.vertices, dtype=float) for path in bars.get_paths()]
+    drawn = np.concatenate(outlines)
+    under = drawn[(drawn[:, 0] >= first) & (drawn[:, 0] <= last), 1]
+    tops = [low, *under[np.isfinite(under)].tolist()]
+    highest = min(max(tops), high)
+    ax.set_ylim(low, max(high, low + (highest - low) / max(frame.y0 - 0.03, 0.2)))

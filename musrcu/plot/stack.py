@@ -1,0 +1,223 @@
+"""The picture of a scan: every run's spectrum, one above the other by temperature."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from musrcu.analysis.scan_result import Scan
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.errors import MusrcuError
+from musrcu.fitting.result import FitResult
+from musrcu.plot.display import Shown, dense, drawable, frequencies, show
+from musrcu.plot.one_run import draw_points
+from musrcu.plot.style import GREY, SINGLE, SMALL, new_figure, round_ticks, style, time_limits
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PERIODS = 5
+"""Periods of the fastest precession that are shown unless asked otherwise."""
+EARLY = 3.0
+"""Shown where nothing precesses, µs."""
+TALLEST = 9.0
+"""Height of a figure that still fits a page, inches."""
+
+
+def scan(
+    asymmetries: Sequence[Asymmetry],
+    results: Scan | Sequence[FitResult | None] | None = None,
+    *,
+    ax: Axes | None = None,
+    packing: int | None = None,
+    percent: bool = False,
+    t_range: tuple[float, float] | None = None,
+    step: float | None = None,
+    width: float = SINGLE,
+) -> Axes:
+    """Picture of all runs of a scan, offset by temperature, with their fits.
+
+    The coldest run is lowest and stands where its numbers say; each further one is moved up by
+    ``step``. Colour runs with temperature, which is written beside each run.
+
+    Parameters
+    ----------
+    asymmetries : the data, in any order.
+    results : their fits in the same order (None where there is none), or the Scan.
+    ax : axes to draw into; None makes a figure.
+    packing : bins of an asymmetry in one point; None chooses.
+    percent : whether the axis is in per cent.
+    t_range : (first, last) time shown, µs; None takes five periods of the fastest precession, or
+        3 µs where nothing precesses.
+    step : offset between runs, as a fraction; None chooses.
+    width : of the figure, inches.
+
+    Returns
+    -------
+    matplotlib axes.
+
+    Raises
+    ------
+    MusrcuError if there are no runs, or not as many results as runs.
+    """
+    rows = _sorted(asymmetries, _matched(asymmetries, results))
+    limits = t_range or _early(rows)
+    spectra = [show(a, r, limits, packing=packing, most=120) for a, r in rows]
+    step = _step(spectra, rows, limits) if step is None else step
+    scale = 100.0 if percent else 1.0
+    with style():
+        if ax is None:
+            ax = new_figure(width, min(TALLEST, 1.1 + 0.27 * max(4, len(rows)))).subplots()
+        colours = _colours([a.run.temperature.value for a, _ in rows])
+        for k, (points, (_, result)) in enumerate(zip(spectra, rows, strict=True)):
+            lifted = Shown(
+                points.time, points.value + k * step, points.error, None, points.packing, points.raw
+            )
+            draw_points(ax, lifted, scale, colours[k])
+            if result is not None and drawable(result):
+                t = dense(limits, result)
+                ax.plot(t, scale * (result.curve(t) + k * step), color=colours[k], zorder=3)
+        _frame(ax, spectra, limits, step, scale)
+        ends = [float(np.median(p.value[-max(1, p.value.size // 8) :])) for p in spectra]
+        _label(ax, rows, colours, [scale * y for y in _spread(ends, step)])
+        _headline(ax, rows, spectra)
+    return ax
+
+
+Row = tuple[Asymmetry, FitResult | None]
+
+
+def _matched(
+    asymmetries: Sequence[Asymmetry], results: Scan | Sequence[FitResult | None] | None
+) -> list[FitResult | None]:
+    """One result, or None, for each asymmetry."""
+    if not asymmetries:
+        raise MusrcuError("no runs to draw; give at least one asymmetry")
+    if results is None:
+        return [None] * len(asymmetries)
+    if isinstance(results, Scan):
+        fits = {_key(run.run, run.path): run.result for run in results.runs}
+        found = [fits.get(_key(a.run.number, a.run.path)) for a in asymmetries]
+    else:
+        found = list(results)
+    if len(found) != len(asymmetries):
+        raise MusrcuError(
+            f"{len(found)} results for {len(asymmetries)} asymmetries; give one for each, None "
+            "where there is none"
+        )
+    return [None if result is None else result.best for result in found]
+
+
+def _key(number: int | None, path: Any) -> str:
+    return str(path) if number is None else str(number)
+
+
+def _sorted(asymmetries: Sequence[Asymmetry], results: list[FitResult | None]) -> list[Row]:
+    """Coldest first; runs without a temperature last."""
+    rows = list(zip(asymmetries, results, strict=True))
+    return sorted(rows, key=lambda row: _or_infinity(row[0].run.temperature.value))
+
+
+def _or_infinity(value: float | None) -> float:
+    return math.inf if value is None else value
+
+
+def _early(rows: list[Row]) -> tuple[float, float]:
+    """From the muon to five periods of the fastest precession."""
+    fastest = max((nu for _, result in rows for nu in frequencies(result)), default=0.0)
+    last = max(float(a.time[-1]) for a, _ in rows if a.time.size)
+    return 0.0, min(last, PERIODS / fastest if fastest > 0 else EARLY)
+
+
+def _step(spectra: list[Shown], rows: list[Row], limits: tuple[float, float]) -> float:
+    """An offset at which neighbours touch but do not hide each other, to one digit."""
+    heights = []
+    for points, (_, result) in zip(spectra, rows, strict=True):
+        heights.append(float(np.ptp(np.quantile(points.value, [0.02, 0.98]))))
+        if result is not None and drawable(result):
+            heights[-1] = float(np.ptp(result.curve(dense(limits, result))))
+    wanted = max(0.55 * float(np.median(heights)), 1e-3)
+    digit = 10.0 ** math.floor(math.log10(wanted))
+    return math.ceil(wanted / digit) * digit
+
+
+def _colours(temperatures: list[float | None]) -> list[Any]:
+    """A colour for each temperature, dark blue to amber; equal steps where all are alike."""
+    import matplotlib
+
+    known = [value for value in temperatures if value is not None]
+    low, high = (min(known), max(known)) if known else (0.0, 0.0)
+    order = range(len(temperatures))
+    share = [k / max(1, len(temperatures) - 1) for k in order]
+    if high > low:
+        share = [1.0 if t is None else (t - low) / (high - low) for t in temperatures]
+    return [matplotlib.colormaps["plasma"](0.05 + 0.75 * s) for s in share]
+
+
+def _frame(
+    ax: Axes, spectra: list[Shown], limits: tuple[float, float], step: float, scale: float
+) -> None:
+    """Axes and their labels."""
+    ends = [(points.value + k * step) for k, points in enumerate(spectra)]
+    low = min(float(np.quantile(end, 0.01)) for end in ends)
+    high = max(float(np.quantile(end, 0.99)) for end in ends)
+    margin = 0.04 * (high - low) + 0.3 * step
+    ax.set_ylim(scale * (low - margin), scale * (high + margin))
+    ax.set_xlim(*time_limits(limits))
+    round_ticks(ax)
+    ax.set_xlabel("Time (µs)")
+    percent = scale == 100.0
+    label = "Asymmetry (%)" if percent else "Asymmetry"
+    if len(spectra) > 1:
+        label += f", runs offset by {scale * step:.3g}" + (" %" if percent else "")
+    ax.set_ylabel(label)
+
+
+def _spread(ends: list[float], step: float) -> list[float]:
+    """Heights for the labels: where each spectrum ends, but never on each other."""
+    places: list[float] = []
+    for k, end in enumerate(ends):
+        floor = places[-1] + 0.8 * step if places else -math.inf
+        places.append(max(end + k * step, floor))
+    return places
+
+
+def _label(ax: Axes, rows: list[Row], colours: list[Any], places: list[float]) -> None:
+    """The temperature of each run, right of the axes, in one unit for all."""
+    values = [a.run.temperature.value for a, _ in rows]
+    known = [value for value in values if value is not None]
+    factor, unit = (1e3, "mK") if known and max(known) < 1 else (1.0, "K")
+    decimals = _decimals([factor * value for value in known])
+    for value, colour, place in zip(values, colours, places, strict=True):
+        text = "?" if value is None else f"{factor * value:.{decimals}f}"
+        ax.text(
+            1.02, place, text, transform=ax.get_yaxis_transform(), color=colour,
+            fontsize=SMALL, ha="left", va="center",
+        )  # fmt: skip
+    ax.text(
+        1.02, 1.0, f"$T$ ({unit})", transform=ax.transAxes, fontsize=SMALL, ha="left", va="bottom"
+    )
+
+
+def _decimals(values: list[float]) -> int:
+    """The fewest decimals that tell different temperatures apart, at most three."""
+    different = len(set(values))
+    enough = (d for d in range(3) if len({f"{value:.{d}f}" for value in values}) == different)
+    return next(enough, 3)
+
+
+def _headline(ax: Axes, rows: list[Row], spectra: list[Shown]) -> None:
+    runs = [a.run for a, _ in rows]
+    numbers = [run.number for run in runs if run.number is not None]
+    name = runs[0].instrument or ""
+    if numbers:
+        low, high = min(numbers), max(numbers)
+        name += f" {low}" if low == high else f" {low}\N{EN DASH}{high}"
+    ax.set_title(name.strip(), loc="left")
+    packings = sorted({points.raw for points in spectra})
+    text = str(packings[0]) if len(packings) == 1 else f"{packings[0]}\N{EN DASH}{packings[-1]}"
+    shown = " (display)" if any(points.packing > 1 for points in spectra) else ""
+    ax.set_title(f"packing {text}{shown}", loc="right", fontsize=SMALL, color=GREY)

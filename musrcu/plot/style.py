@@ -1,0 +1,169 @@
+"""How musrcu's pictures look: sizes, colours, and quantities written as a journal writes them."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from musrcu.notation import bracket
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.offsetbox import AnchoredOffsetbox
+
+    from musrcu.containers.run import Run
+
+SINGLE, DOUBLE = 3.4, 6.8
+"""Width of one column and of two, inches."""
+
+# Okabe and Ito, https://jfly.uni-koeln.de/color: told apart by all kinds of colour vision
+BLACK, BLUE, ORANGE, GREY = "#1a1a1a", "#0072B2", "#D55E00", "#8c8c8c"
+
+SMALL = 6.5
+"""Size of annotations, points."""
+
+STYLE: Any = {  # its type, a list of every key, differs between releases of matplotlib
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same picture everywhere
+    "font.size": 8.0,
+    "mathtext.fontset": "dejavusans",
+    "text.usetex": False,
+    "axes.labelsize": 8.0,
+    "axes.titlesize": 7.5,
+    "axes.titlepad": 4.0,
+    "axes.linewidth": 0.7,
+    "axes.unicode_minus": True,
+    "axes.grid": False,
+    "axes.facecolor": "white",
+    "figure.facecolor": "white",
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "xtick.minor.visible": True,
+    "ytick.minor.visible": True,
+    "xtick.major.size": 3.5,
+    "ytick.major.size": 3.5,
+    "xtick.minor.size": 1.8,
+    "ytick.minor.size": 1.8,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.minor.width": 0.5,
+    "ytick.minor.width": 0.5,
+    "lines.linewidth": 1.1,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "savefig.dpi": 300,
+    "figure.dpi": 150,
+    "pdf.fonttype": 42,  # TrueType: journals refuse Type 3 fonts
+    "ps.fonttype": 42,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "musrcu",  # the same figure gives the same file
+}
+
+# superscripts as letters: mathematics in them would make lines of text uneven
+_UNITS = {"1/us": "µs\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT ONE}", "us": "µs", "deg": "°"}
+CHI2 = "χ\N{SUPERSCRIPT TWO}/ndof"
+_GREEK = (
+    "lambda", "sigma", "nu", "phi", "Delta", "delta", "beta", "alpha", "gamma", "omega", "tau",
+)  # fmt: skip
+_NAME = re.compile(r"([A-Za-z]+)_?(\w*)\Z")
+
+
+@contextlib.contextmanager
+def style() -> Iterator[None]:
+    """The house style while the block lasts; the user's settings come back behind it."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of that size in inches, known to no window and to no pyplot."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.set(w_pad=0.03, h_pad=0.03, hspace=0.0, wspace=0.0)  # type: ignore[call-arg]
+    return figure
+
+
+def figure_of(axes: Axes) -> Figure:
+    """The whole figure that the axes stand in."""
+    return axes.figure.figure  # of a part of a figure: the whole; of a figure: itself
+
+
+def symbol(name: str) -> str:
+    """A parameter's name as mathematics: ``lambda2`` becomes an italic lambda with index 2."""
+    match = _NAME.match(name)
+    if match is None:
+        return name
+    stem, index = match.groups()
+    stem = rf"\{stem}" if stem in _GREEK else (stem if len(stem) == 1 else rf"\mathrm{{{stem}}}")
+    if stem == r"\phi":
+        stem = r"\varphi"
+    if not index:
+        return f"${stem}$"
+    return f"${stem}_{{{index}}}$" if index.isdigit() else rf"${stem}_\mathrm{{{index}}}$"
+
+
+def quantity(name: str, value: float | None, error: float | None, unit: str = "") -> str:
+    """``name = value(error) unit`` with symbol and unit as a journal prints them."""
+    number = bracket(value, error).replace("-", "\N{MINUS SIGN}")
+    shown = _UNITS.get(unit, unit)
+    gap = "" if shown in ("", "°") else " "
+    return f"{symbol(name)} = {number}{gap}{shown}"
+
+
+def headline(run: Run) -> str:
+    """Name, temperature and field of a run, as far as they are known."""
+    parts = [run.name]
+    if run.temperature.value is not None:
+        parts.append(kelvin(run.temperature.value, run.temperature.error))
+    if run.field is not None:
+        parts.append("ZF" if run.field == 0 else f"{run.field:.4g} G")
+    return ", ".join(parts)
+
+
+def kelvin(value: float, error: float | None = None) -> str:
+    """A temperature, in mK below 1 K; to four digits where its error is not known."""
+    factor, unit = (1e3, "mK") if value < 1 else (1.0, "K")
+    if error is None or not error > 0:
+        return f"{factor * value:.4g} {unit}"
+    return bracket(factor * value, factor * error, unit)
+
+
+def text_box(axes: Axes, columns: list[list[str]], loc: str = "upper right") -> AnchoredOffsetbox:
+    """Columns of small text in a corner of the axes."""
+    from matplotlib.offsetbox import AnchoredOffsetbox, HPacker, TextArea
+
+    areas: list[Artist] = [
+        TextArea("\n".join(lines), textprops={"fontsize": SMALL, "linespacing": 1.35})
+        for lines in columns
+        if lines
+    ]
+    packed = HPacker(children=areas, align="top", pad=0, sep=8)
+    box = AnchoredOffsetbox(loc=loc, child=packed, frameon=False, pad=0.2, borderpad=0.35)
+    axes.add_artist(box)
+    return box
+
+
+def round_ticks(axes: Axes) -> None:
+    """Ticks of the vertical axis at round numbers, few enough for a small picture."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+
+
+def time_limits(shown: tuple[float, float]) -> tuple[float, float]:
+    """Limits of a time axis that begins at the muon and does not cut its first point."""
+    first, last = min(0.0, shown[0]), shown[1]
+    return first - 0.012 * (last - first), last
