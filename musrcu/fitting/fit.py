@@ -113,11 +113,13 @@ def _fit(
         return _unfitted(asymmetry, window, freedom, "no start values give a finite chi-square")
     minimum, freedom, at_limit = _minimum(cost, starts[0].x)
     full = freedom.expand(minimum.x)
-    covariance = None
-    if minimum.covariance is not None:
-        jacobian = freedom.jacobian(full)
-        covariance = jacobian @ minimum.covariance @ jacobian.T
-    judgement = judge(freedom.model, full, covariance, bound, freedom.fixed - at_limit)
+    jacobian = freedom.jacobian(full)
+    singular = minimum.covariance is None
+    known = minimum.blurred if minimum.covariance is None else minimum.covariance
+    spread = jacobian @ known @ jacobian.T
+    covariance = None if singular else spread
+    held = freedom.fixed - at_limit
+    judgement = judge(freedom.model, full, spread, bound, held, singular=singular)
     reason = judgement.reason or minimum.reason
     notes = [*judgement.notes, *_near_tie(cost, freedom, starts), *_few(window)]
     notes += [f"{freedom.model.names[k]} is at its limit, held there" for k in sorted(at_limit)]

@@ -59,9 +59,11 @@ class Judgement:
 def judge(
     model: Model,
     values: FloatArray,
-    covariance: FloatArray | None,
+    covariance: FloatArray,
     bound: Bound,
     fixed: frozenset[int] = frozenset(),
+    *,
+    singular: bool = False,
 ) -> Judgement:
     """The verdict on the minimum of a model.
 
@@ -69,15 +71,16 @@ def judge(
     ----------
     model : the fitted model.
     values : (n_parameters,) where the minimum lies.
-    covariance : (n_parameters, n_parameters), zero rows for held parameters; None where singular.
+    covariance : (n_parameters, n_parameters), zero rows for held parameters.
     bound : the largest asymmetry.
     fixed : positions of the parameters the user fixed: they are never blamed.
+    singular : whether ``covariance`` is a stand-in for one that does not exist.
     """
-    correlation, errors = _correlation(covariance, values.size)
+    correlation, errors = _correlation(covariance)
     pair = _strongest(model, correlation)
     excess = _excess(model, values, errors, bound, fixed)
-    if covariance is None:
-        return Judgement("the covariance is singular", (), _owners(model, pair))
+    if singular:
+        return _singular(model, pair, correlation)
     if excess is not None:
         amplitude, text = excess
         partner = _amplitude_pair(model, correlation, amplitude)
@@ -89,11 +92,7 @@ def judge(
             )
         return Judgement(text, (), ())
     if pair is not None and abs(correlation[pair]) > SINGULAR:
-        owners = _owners(model, pair)
-        text = f"{_pair_text(model, pair, correlation)}: the covariance is singular"
-        if len(owners) == 2:
-            text = _one_term(model, *pair, correlation)
-        return Judgement(text, (), owners)
+        return _singular(model, pair, correlation)
     notes = tuple(
         _pair_text(model, (i, j), correlation)
         for i, j in zip(*np.nonzero(np.triu(np.abs(correlation) > NAMED, 1)), strict=True)
@@ -101,9 +100,17 @@ def judge(
     return Judgement("", notes, ())
 
 
-def _correlation(covariance: FloatArray | None, n: int) -> tuple[FloatArray, FloatArray]:
-    if covariance is None:
-        return np.eye(n), np.full(n, np.nan)
+def _singular(model: Model, pair: tuple[int, int] | None, correlation: FloatArray) -> Judgement:
+    if pair is None or abs(correlation[pair]) <= SINGULAR:
+        return Judgement("the covariance is singular", (), tuple(range(len(model.terms))))
+    owners = _owners(model, pair)
+    if len(owners) == 2:
+        return Judgement(_one_term(model, *pair, correlation), (), owners)
+    text = f"{_pair_text(model, pair, correlation)}: the covariance is singular"
+    return Judgement(text, (), owners)
+
+
+def _correlation(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
     errors = np.sqrt(np.diag(covariance))
     scale = np.where(errors > 0, errors, 1.0)
     return covariance / np.outer(scale, scale), errors

@@ -31,6 +31,9 @@ class Minimum:
     valid: bool
     reason: str
     """Why not, in words; empty when valid."""
+    blurred: FloatArray
+    """(n_free, n_free) covariance with a floor under the curvature: what is flat together is fully
+    correlated in it. For the search of a spare term, never for an error."""
     at_limit: tuple[int, ...]
     """Positions among the free parameters of those at a limit."""
     minuit: Minuit
@@ -111,6 +114,7 @@ def _collect(cost: AsymmetryCost, minuit: Minuit) -> Minimum:
         covariance,
         bool(minuit.valid) and not singular,
         singular or reason,
+        _blurred(cost.gauss_newton(x)),
         tuple(int(k) for k in np.flatnonzero(near)),
         minuit,
     )
@@ -128,6 +132,13 @@ def _covariance(cost: AsymmetryCost, x: FloatArray) -> tuple[FloatArray | None, 
         return None, "the covariance is singular"
     covariance = np.linalg.inv(unit) / np.outer(scale, scale)
     return 0.5 * (covariance + covariance.T), ""
+
+
+def _blurred(curvature: FloatArray) -> FloatArray:
+    diagonal = np.diag(curvature)
+    scale = np.sqrt(np.where(np.isfinite(diagonal) & (diagonal > 0), diagonal, 1.0))
+    unit = np.nan_to_num(curvature / np.outer(scale, scale))
+    return np.asarray(np.linalg.inv(unit + 1e-8 * np.eye(scale.size)) / np.outer(scale, scale))
 
 
 def _why(minuit: Minuit) -> str:
