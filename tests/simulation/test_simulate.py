@@ -73,6 +73,7 @@ def test_counts_scatter_about_the_mean_as_poisson(tables: dict[str, Any], number
 
 def test_thermometers_scatter_as_the_truth_says(tables: dict[str, Any]) -> None:
     many = copy.deepcopy(tables)
+    many["instrument"] |= {"bins": 400, "last_good": 399}
     many["runs"] = [{**many["runs"][0], "temperatures": [0.08] * 300, "events": 100.0}]
     truth = load_truth(many)
     made = [simulate_run(truth, number) for number in range(1, 301)]
