@@ -1,0 +1,56 @@
+"""Reading back what musrcu saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from musrcu.analysis.order_result import OrderParameter
+from musrcu.analysis.scan_result import KIND as SCAN
+from musrcu.analysis.scan_result import Scan
+from musrcu.errors import MusrcuError
+from musrcu.files import PathLike, read_text
+from musrcu.fitting.result import KIND as FIT
+from musrcu.fitting.result import FitResult
+
+ORDER = "musrcu order"
+"""What a saved order parameter says it is."""
+
+Loaded = FitResult | Scan | OrderParameter
+
+_KINDS: dict[str, Callable[[Mapping[str, Any]], Loaded]] = {
+    FIT: FitResult.from_dict,
+    SCAN: Scan.from_dict,
+    ORDER: OrderParameter.from_dict,
+}
+
+
+def load(path: PathLike) -> FitResult | Scan | OrderParameter:
+    """The fit, scan or order parameter in a JSON file that musrcu wrote.
+
+    Parameters
+    ----------
+    path : the file; its entry ``kind`` says what is in it.
+
+    Raises
+    ------
+    MusrcuError if the file cannot be read, is not JSON, or is not the JSON of musrcu.
+    """
+    text = read_text(path)
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise MusrcuError(f"{path} is not JSON: {error}") from error
+    except RecursionError as error:
+        raise MusrcuError(f"{path} is not JSON of musrcu: it is nested too deeply") from error
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if not isinstance(kind, str) or kind not in _KINDS:
+        found = "no entry 'kind'" if kind is None else f"kind {kind!r}"
+        raise MusrcuError(f"{path} has {found}; musrcu saves {', '.join(_KINDS)}")
+    try:
+        return _KINDS[kind](data)
+    except MusrcuError as error:
+        raise MusrcuError(f"{path}: {error}") from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise MusrcuError(f"{path} is not a whole {kind}: {error!r} in it") from error
