@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +14,12 @@ from numpy.typing import ArrayLike
 from musrcu.analysis.order_minimum import NAMES, Values
 from musrcu.analysis.order_points import OrderPoints
 from musrcu.containers.arrays import FloatArray, frozen
+from musrcu.files import PathLike, write_text
 from musrcu.models.laws import order_parameter_law
 from musrcu.notation import asymmetric, bracket
+
+KIND = "musrcu order"
+"""What a saved order parameter says it is."""
 
 _DRAWS = 2000
 
@@ -173,6 +178,7 @@ class OrderParameter:
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers for JSON; what is not known is null."""
         return {
+            "kind": KIND,
             **{name: _parameter_dict(self[name]) for name in NAMES},
             "chi2": _plain(self.chi2),
             "ndof": self.ndof,
@@ -220,6 +226,11 @@ class OrderParameter:
             notes=tuple(data["notes"]),
             parameter=data["parameter"],
         )
+
+    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write the result as JSON, for :func:`musrcu.load`."""
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
+        write_text(path, text + "\n", overwrite=overwrite)
 
 
 def _parameter_dict(parameter: LawParameter) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from musrcu.analysis.order_result import KIND as ORDER
 from musrcu.analysis.order_result import OrderParameter
 from musrcu.analysis.scan_result import KIND as SCAN
 from musrcu.analysis.scan_result import Scan
@@ -13,9 +14,6 @@ from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, read_text
 from musrcu.fitting.result import KIND as FIT
 from musrcu.fitting.result import FitResult
-
-ORDER = "musrcu order"
-"""What a saved order parameter says it is."""
 
 Loaded = FitResult | Scan | OrderParameter
 
