@@ -58,9 +58,12 @@ def descend(
         matrix, slope = jacobian @ jacobian.T, jacobian @ residual
         if not (np.isfinite(matrix).all() and np.isfinite(slope).all()):
             break
-        scale = np.maximum(np.diag(matrix), 1e-12 * max(float(np.trace(matrix)), 1e-300))
+        # Scaled to a unit diagonal, the damped matrix can always be inverted.
+        diagonal = np.diag(matrix)
+        scale = np.sqrt(np.maximum(diagonal, 1e-12 * max(float(diagonal.max()), 1e-300)))
+        unit = matrix / np.outer(scale, scale)
         while damping < 1e8:
-            step = np.linalg.solve(matrix + damping * np.diag(scale), -slope)
+            step = np.linalg.solve(unit + damping * np.eye(x.size), -slope / scale) / scale
             trial = np.clip(x + step, lower, upper)
             chi2 = cost(trial)
             if chi2 < best:
@@ -68,7 +71,7 @@ def descend(
             damping *= 10
         else:
             break
-        gain, x, best, damping = best - chi2, trial, chi2, damping / 10
+        gain, x, best, damping = best - chi2, trial, chi2, max(damping / 10, 1e-9)
         if gain < tolerance:
             break
     return x, best

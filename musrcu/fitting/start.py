@@ -21,7 +21,7 @@ REFINED = 4
 """Separate candidates that are refined."""
 ENOUGH_BINS = 1500
 """Bins on which start values are searched."""
-FAR = 15.0
+FAR = 8.0
 """A candidate this much worse in chi-square after refinement is not followed to the full data."""
 NEAR_TIE = 4.0
 """Two minima closer than this in chi-square are both reported."""
@@ -54,13 +54,14 @@ def find_starts(cost: AsymmetryCost) -> list[Start]:
         return sorted(best, key=lambda start: start.chi2)
     best.sort(key=lambda start: start.chi2)
     best = [start for start in best if start.chi2 < best[0].chi2 + FAR]
-    if scanned:
-        fastest = _fastest_line(coarse)
-        if any(cost.freedom.upper[nu] > fastest for _, nu, _ in scanned):
-            best += _separate(cost, _candidates(cost, scanned, fastest))[:1]
-    return sorted(
-        (Start(*descend(cost, s.x, tolerance=0.05)) for s in best), key=lambda start: start.chi2
-    )
+    refined = [Start(*descend(cost, start.x, tolerance=0.05)) for start in best]
+    refined.sort(key=lambda start: start.chi2)
+    fastest = _fastest_line(coarse)
+    if any(cost.freedom.upper[nu] > fastest for _, nu, _ in scanned):
+        fast = _candidates(cost, scanned, fastest)[:1]
+        if fast and (not refined or fast[0].chi2 < refined[0].chi2 + FAR):
+            refined.append(Start(*descend(cost, fast[0].x, tolerance=0.05)))
+    return sorted(refined, key=lambda start: start.chi2)
 
 
 def _averaged(cost: AsymmetryCost) -> AsymmetryCost | None:
@@ -146,6 +147,8 @@ def _place_lines(
             flat = vector.copy()
             flat[nu] = flat[phi] = 0.0
             envelope = model.shapes(cost.time, flat)[term]
+            if not (np.isfinite(smooth).all() and np.isfinite(envelope).all()):
+                continue
             held = phi in cost.freedom.fixed
             gain, phase = line_gain(
                 spectrum, residual, smooth, envelope, cost.freedom.start[phi] if held else None
@@ -223,6 +226,8 @@ def _solve(cost: AsymmetryCost, full: FloatArray) -> Start:
         x[wanted] = 0.0
         residual, jacobian = cost.linearise(x)
         design = jacobian[wanted]
+        if not (np.isfinite(design).all() and np.isfinite(residual).all()):
+            return Start(x, np.inf)
         if not (np.isfinite(residual).all() and np.isfinite(design).all()):
             return Start(x, NO_NUMBER)
         x[wanted] = np.linalg.lstsq(design @ design.T, -design @ residual, rcond=1e-10)[0]

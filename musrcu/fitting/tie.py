@@ -93,7 +93,9 @@ def _evaluate(node: ast.expr, values: Mapping[str, float]) -> Dual:
         case ast.Constant(value=number):
             return float(number), {}  # type: ignore[arg-type]
         case ast.Name(id=name):
-            return (CONSTANTS[name], {}) if name in CONSTANTS else (values[name], {name: 1.0})
+            return (
+                (CONSTANTS[name], {}) if name in CONSTANTS else (float(values[name]), {name: 1.0})
+            )
         case ast.UnaryOp(op=op, operand=operand):
             value, slope = _evaluate(operand, values)
             sign = -1.0 if isinstance(op, ast.USub) else 1.0
