@@ -183,7 +183,8 @@ def _sensor(truth: Truth, kelvin: float, generator: np.random.Generator) -> Sens
     """Mean and spread of the readings of one thermometer."""
     thermometry = truth.thermometry
     readings = generator.normal(kelvin, thermometry.noise, thermometry.readings)
-    spread = float(readings.std(ddof=1)) if thermometry.readings > 1 else None
+    scatters = thermometry.readings > 1 and thermometry.noise > 0
+    spread = float(readings.std(ddof=1)) if scatters else None
     return Sensor(None, float(readings.mean()), spread, thermometry.readings)
 
 
@@ -204,12 +205,25 @@ def _manifest(truth: Truth, made: list[SimulatedRun]) -> str:
         }
     comment = (
         f"# {MARK}: what the runs beside this file were drawn from; no muon was measured.\n"
-        "# K, G, MHz, 1/us, degrees; alpha = Back/Forw (labels below); counts by detector.\n\n"
+        "# K, G, MHz, 1/us, degrees; alpha: efficiency of forward over backward; counts by detector.\n\n"
     )
     return comment + toml.dumps(tables) + "".join(_block(one) for one in made)
 
 
 def _block(one: SimulatedRun) -> str:
     entries = one.to_dict().items()
-    lines = [f"{key} = {toml.dump_value(value)}" for key, value in entries if value is not None]
+    lines = [
+        f"{key} = {toml.dump_value(_rounded(value))}" for key, value in entries if value is not None
+    ]
     return "\n".join(["", "[[runs]]", *lines]) + "\n"
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers to twelve digits: the last ones differ between machines."""
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return value

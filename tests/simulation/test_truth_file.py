@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import markdown_page
 import pytest
 
 from musrcu.errors import MusrcuError
@@ -101,6 +102,14 @@ def test_mistakes_are_named(
         table[place[-1]] = value
     with pytest.raises(MusrcuError, match=message):
         load_truth(wrong)
+
+
+def test_example_of_the_documentation() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "simulation.md").read_text("utf-8")
+    (example,) = [b for b in markdown_page.blocks(page) if b.language == "toml"]
+    truth = load_truth(tomllib.loads(example.text))
+    assert [(run.number, run.set_point) for run in truth.runs] == [(1, 0.05), (2, 0.2)]
+    assert truth.model_at(truth.runs[1].series, 0.2) == "above"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
