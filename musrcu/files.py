@@ -13,6 +13,27 @@ from musrcu.errors import MusrcuError
 PathLike = str | os.PathLike[str]
 
 
+def check_target(path: PathLike, *, overwrite: bool = False) -> Path:
+    """The path of a file that may be written; for asking before hours of work, not after.
+
+    Raises
+    ------
+    MusrcuError if it is a directory, its folder does not exist, or it exists and may not be
+    replaced.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise MusrcuError(f"{target} is a directory; name a file to write")
+    if not target.parent.is_dir():
+        raise MusrcuError(f"{target} cannot be written: there is no folder {target.parent}")
+    if target.exists() and not overwrite:
+        raise MusrcuError(
+            f"{target} exists and is not overwritten; choose another name or ask for it "
+            "(overwrite=True in Python, --force on the command line)"
+        )
+    return target
+
+
 @contextlib.contextmanager
 def replacing(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
     """A temporary path beside ``path`` that becomes ``path`` when the block ends without an error.
@@ -26,14 +47,7 @@ def replacing(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
     ------
     MusrcuError if the file exists and may not be replaced, or its folder cannot be written.
     """
-    target = Path(path)
-    if target.is_dir():
-        raise MusrcuError(f"{target} is a directory; name a file to write")
-    if target.exists() and not overwrite:
-        raise MusrcuError(
-            f"{target} exists and is not overwritten; choose another name or ask for it "
-            "(overwrite=True in Python, --force on the command line)"
-        )
+    target = check_target(path, overwrite=overwrite)
     try:
         handle, name = tempfile.mkstemp(
             dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix
