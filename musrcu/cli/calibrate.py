@@ -1,0 +1,57 @@
+"""The balance alpha and the total asymmetry of a pair, from a run in a transverse field.
+
+musrcu calibrate tf_run.bin -o calibration.toml
+musrcu scan "ltf_{0001-0020}.bin" --calibration calibration.toml
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from musrcu.cli import options, values
+from musrcu.cli.terminal import Files, dumps, say
+from musrcu.errors import MusrcuError
+from musrcu.files import check_target
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of ``musrcu calibrate``."""
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="runs in a transverse field")
+    parser.add_argument(
+        "--model",
+        metavar="EXPR",
+        default="damped_cosine",
+        help="A(t) without a constant; default: damped_cosine",
+    )
+    parser.add_argument(
+        "--range", metavar="A,B", type=values.interval, help="fitted times, us; default: all"
+    )
+    options.add_reduction(parser, calibrated=False)
+    options.add_output(parser, "write the calibration of the run as TOML")
+
+
+def run(arguments: Namespace) -> int:
+    """Calibrate each run; one that fails does not stop the others."""
+    from musrcu.analysis.calibrate import calibrate
+
+    files = Files(arguments.runs)
+    if arguments.output is not None:
+        check_target(arguments.output, overwrite=arguments.force)
+        if files.several:
+            raise MusrcuError("-o writes one calibration; name one run")
+    recipe = options.recipe(arguments)
+    found = []
+    for one in files.runs():
+        try:
+            calibration = calibrate(one, recipe, model=arguments.model, t_range=arguments.range)
+        except MusrcuError as error:
+            files.fail(error)
+            continue
+        found.append(calibration.to_dict())
+        if not arguments.json:
+            say(calibration.summary())
+        if arguments.output is not None:
+            calibration.save(arguments.output, overwrite=arguments.force)
+    if arguments.json:
+        say(dumps(found if files.several or not found else found[0]))
+    return int(files.failures > 0)

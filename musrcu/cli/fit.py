@@ -1,0 +1,105 @@
+"""Fit a model to one run, or to several one by one; what was assumed is printed.
+
+musrcu fit run.bin --model "exponential + damped_cosine + constant"
+musrcu fit run.bin --alpha 1.2 --range 0.02,8 --fix phi2=0 --plot run.png
+musrcu fit "ltf_{0001-0005}.bin" --json
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musrcu.cli import options
+from musrcu.cli.saved import recipe_to_dict
+from musrcu.cli.terminal import Files, dumps, say
+from musrcu.errors import MusrcuError
+from musrcu.files import check_target, write_text
+
+if TYPE_CHECKING:
+    from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.containers.run import Run
+    from musrcu.fitting.result import FitResult
+    from musrcu.reduction.recipe import Reduction
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of ``musrcu fit``."""
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="files, globs, or {0001-0020}")
+    options.add_fit(parser, f"default: {options.DEFAULT_MODEL}")
+    options.add_reduction(parser)
+    options.add_output(parser, "write the result as JSON")
+    parser.add_argument("--plot", metavar="FILE", type=Path, help="picture: .png, .pdf or .svg")
+
+
+def run(arguments: Namespace) -> int:
+    """Fit each run; one that cannot be read or set up does not stop the others."""
+    from musrcu.readers.registry import read
+
+    files = Files(arguments.runs)
+    _check(arguments, files)
+    recipe = options.recipe(arguments)
+    results = []
+    for path in files.paths:
+        try:
+            raw = read(path)
+            asymmetry, result = fitted(raw, recipe, arguments)
+        except MusrcuError as error:
+            files.fail(error)
+            continue
+        saved = {**result.to_dict(), "path": str(path), "recipe": recipe_to_dict(recipe)}
+        results.append((result.valid, saved))
+        if not arguments.json:
+            say(report(raw, asymmetry, result, asked=arguments.model is not None))
+        if arguments.plot is not None:
+            _draw(asymmetry, result, arguments)
+    content = [saved for _, saved in results]
+    text = dumps(content if files.several else content[0]) if content else "[]"
+    if arguments.json:
+        say(text)
+    if arguments.output is not None and content:
+        write_text(arguments.output, text + "\n", overwrite=arguments.force)
+    if files.failures:
+        return 1
+    return 0 if all(valid for valid, _ in results) else 3
+
+
+def fitted(run: Run, recipe: Reduction, arguments: Namespace) -> tuple[Asymmetry, FitResult]:
+    """The asymmetry of a run, and the fit that was asked for."""
+    from musrcu.fitting.fit import fit
+    from musrcu.reduction.recipe import reduce
+
+    asymmetry = reduce(run, recipe)
+    model = arguments.model or options.DEFAULT_MODEL
+    return asymmetry, fit(asymmetry, model, **options.given_fit(arguments))
+
+
+def report(run: Run, asymmetry: Asymmetry, result: FitResult, *, asked: bool) -> str:
+    """The run, every step and default behind its asymmetry, start values, and the result."""
+    steps = "\n".join(f"  {step}" for step in asymmetry.history)
+    lines = [str(run), "reduction:", steps]
+    if not asked:
+        lines.append(f"model: none given, so {result.model} (choose with --model)")
+    if result.start:
+        start = ", ".join(f"{name} = {value:.4g}" for name, value in result.start.items())
+        lines.append(f"minimum found from: {start}")
+    return "\n".join([*lines, result.summary(), ""])
+
+
+def _check(arguments: Namespace, files: Files) -> None:
+    """Refuse what would fail after the work."""
+    for path in (arguments.output, arguments.plot):
+        if path is not None:
+            check_target(path, overwrite=arguments.force)
+    if arguments.plot is not None and files.several:
+        raise MusrcuError("--plot draws one run; name one, or use musrcu plot for several")
+
+
+def _draw(asymmetry: Asymmetry, result: FitResult, arguments: Any) -> None:
+    from musrcu import plot
+
+    picture = plot.asymmetry(asymmetry, result)
+    plot.save(picture, arguments.plot, overwrite=arguments.force)
+    if not arguments.json:
+        say(f"figure: {arguments.plot}")

@@ -1,0 +1,116 @@
+"""What is in a file: one line a run.
+
+musrcu info run.bin
+musrcu info "deltat_tdc_ltf_{0001-0020}.bin"
+musrcu info --full run.nxs
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
+
+from musrcu.cli.terminal import Files, dumps, say
+
+if TYPE_CHECKING:
+    from musrcu.containers.run import Run
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of ``musrcu info``."""
+    parser.add_argument("files", metavar="FILE", nargs="+", help="files, globs, or {0001-0020}")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--full", action="store_true", help="detectors, sensors and the raw header")
+    how.add_argument("--json", action="store_true", help="print JSON and nothing else")
+
+
+def run(arguments: Namespace) -> int:
+    """Print each file; one that cannot be read does not stop the others."""
+    files = Files(arguments.files)
+    if arguments.json:
+        say(dumps([described(one) for one in files.runs()]))
+        return int(files.failures > 0)
+    width = max((len(path.name) for path in files.paths), default=0)
+    for one in files.runs():
+        say(full(one) if arguments.full else line(one, width))
+    return int(files.failures > 0)
+
+
+def line(run: Run, width: int = 0) -> str:
+    """File, format, instrument, number, T, B, counts and title; below it what is doubtful."""
+    from musrcu.notation import bracket
+
+    name = run.path.name if run.path else "run"
+    field = "B unknown" if run.field is None else bracket(run.field, None, "G")
+    instrument = f"{run.instrument or '?'} {'?' if run.number is None else run.number}"
+    periods = f" in {run.n_periods} periods" if run.n_periods > 1 else ""
+    text = (
+        f"{name:<{width}}  {run.format or '?':<10}  {instrument:<12}  {run.temperature!s:<18}  "
+        f"{field:<10}  {float(run.counts.sum()):.4g} counts{periods}  {run.title or 'no title'}"
+    )
+    return "\n".join([text, *(f"  warning: {warning}" for warning in run.warnings)])
+
+
+def full(run: Run) -> str:
+    """The run, its detectors and sensors, and the header under the names of the file."""
+    from musrcu.notation import bracket, table
+
+    totals = run.counts.sum(axis=(0, 2))
+    rows = [
+        [str(k + 1), run.labels[k] or "-", f"{run.t0[k]:.6g}", str(run.first_good[k]),
+         str(run.last_good[k]), f"{float(totals[k]):.6g}"]
+        for k in range(run.n_detectors)
+    ]  # fmt: skip
+    header = ["detector", "label", "t0", "first good", "last good", "counts"]
+    lines = [f"{run.path} ({run.format})", str(run), *table(rows, header).split("\n")]
+    for sensor in run.temperature.sensors:
+        lines.append(f"sensor {sensor.name or '-'}: {bracket(sensor.mean, sensor.spread, 'K')}")
+    lines += [f"header {key} = {_short(value)}" for key, value in run.header.items()]
+    return "\n".join(lines) + "\n"
+
+
+def described(run: Run) -> dict[str, Any]:
+    """The JSON of a run; bins count from 0, unknown is None."""
+    temperature = run.temperature
+    dead_times = (
+        None if run.dead_time is None else [list(map(_number, row)) for row in run.dead_time]
+    )
+    return {
+        "path": str(run.path),
+        "format": run.format,
+        "facility": run.facility,
+        "instrument": run.instrument,
+        "run": run.number,
+        "title": run.title,
+        "sample": run.sample,
+        "temperature": _number(temperature.value),
+        "temperature_error": _number(temperature.error),
+        "field": _number(run.field),
+        "start": run.start,
+        "stop": run.stop,
+        "n_periods": run.n_periods,
+        "n_detectors": run.n_detectors,
+        "n_bins": run.n_bins,
+        "bin_width_ns": round(1e3 * run.bin_width, 12),
+        "labels": list(run.labels),
+        "t0": run.t0.tolist(),
+        "first_good": run.first_good.tolist(),
+        "last_good": run.last_good.tolist(),
+        "counts": run.counts.sum(axis=2).tolist(),
+        "good_frames": None if run.good_frames is None else run.good_frames.tolist(),
+        "dead_time_us": None if dead_times is None else dead_times[0],
+        "dead_time_us_periods": dead_times,
+        "source": run.source,
+        "warnings": list(run.warnings),
+    }
+
+
+def _number(value: float | None) -> float | None:
+    import math
+
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 200 else f"{text[:197]}..."

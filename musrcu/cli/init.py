@@ -1,0 +1,60 @@
+"""A commented scan file that runs as it is, or a fit script of one run in Python.
+
+  musrcu init ltf_*.bin --calibration tf_run.bin -o scan.toml
+  musrcu init --script run.bin --alpha 1.2 -o fit_run.py
+
+The script gives the digits of musrcu fit with the same options.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from musrcu.cli import options
+from musrcu.cli.terminal import say
+from musrcu.errors import MusrcuError
+from musrcu.files import check_target, write_text
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of ``musrcu init``."""
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="files, globs, or {0001-0020}")
+    parser.add_argument("--script", action="store_true", help="a Python script that fits the run")
+    options.add_fit(parser, f"default: {options.DEFAULT_MODEL}")
+    options.add_paramagnetic(parser)
+    options.add_order(parser)
+    options.add_reduction(parser)
+    options.add_output(parser, "write it there; paths in it are relative to its folder", json=False)
+
+
+def run(arguments: Namespace) -> int:
+    """Write the file, or print it."""
+    from musrcu.cli.scan_template import scan_file
+    from musrcu.cli.script import script
+    from musrcu.readers.find import find_runs
+    from musrcu.readers.registry import read
+
+    folder = Path()
+    if arguments.output is not None:
+        check_target(arguments.output, overwrite=arguments.force)
+        folder = arguments.output.parent
+    paths = list({path: None for pattern in arguments.runs for path in find_runs(pattern)})
+    if arguments.script and len(paths) > 1:
+        raise MusrcuError(f"a script fits one run, {len(paths)} are named; choose one")
+    if arguments.script:
+        text = script(read(paths[0]), arguments, folder)
+    else:
+        text = scan_file([read(path) for path in paths], arguments, folder)
+    if arguments.output is None:
+        say(text.rstrip("\n"))
+    else:
+        write_text(arguments.output, text, overwrite=arguments.force)
+        say(f"{arguments.output}: {_next(arguments)}")
+    return 0
+
+
+def _next(arguments: Namespace) -> str:
+    if arguments.script:
+        return f"run it with python {arguments.output}"
+    return f"run it with musrcu scan {arguments.output}"

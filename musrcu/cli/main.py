@@ -1,0 +1,142 @@
+"""The entrance: from the words on the command line to a verb and its exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any, NoReturn, TextIO
+
+from musrcu.cli.terminal import complain
+from musrcu.errors import MusrcuError, MusrcuWarning, nearest
+
+DONE, FAILED, WRONG_USAGE, NOT_VALID = 0, 1, 2, 3
+INTERRUPTED, NO_READER = 130, 141
+"""What a shell reports of a program stopped by Ctrl-C, and by the end of its pipe."""
+
+VERBS = {
+    "info": "what is in a file: instrument, number, title, T, B, counts",
+    "list": "the known formats, models or instruments",
+    "init": "a commented scan file that runs as it is; --script: a fit script",
+    "calibrate": "the balance alpha from a transverse-field run",
+    "reduce": "the asymmetry of a run as CSV or NeXus",
+    "fit": "fit one run, or several one by one",
+    "scan": "fit every run, then nu0, T_N and beta",
+    "order": "the order parameter alone, from a scan or a table",
+    "plot": "pictures of runs, fits and scans",
+    "simulate": "PSI-BIN files from a truth file",
+}
+
+_EPILOG = """musrcu VERB --help explains a verb.
+Exit code: 0 done, 1 an error (one line on standard error), 2 wrong usage,
+3 done but some fit is not valid."""
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help whose verbs and their explanations stand on one line."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, max_help_position=26, **options)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and leave with exit code 2."""
+        self.exit(WRONG_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``musrcu`` with the given words, by default those of the command line.
+
+    Returns
+    -------
+    0 done; 1 a MusrcuError, printed as one line on standard error; 2 wrong usage; 3 done, but some
+    fit is not valid.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if hasattr(sys.stdout, "reconfigure"):  # a title may hold what the terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        with warnings.catch_warnings():
+            _print_doubts()
+            code = _run(words)
+        sys.stdout.flush()
+    except MusrcuError as error:
+        complain(error)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NO_READER
+    except OSError as error:  # a full disk, a file that went away
+        complain(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    else:
+        return code
+    return FAILED
+
+
+def _run(words: list[str]) -> int:
+    try:
+        arguments = _parser(words).parse_args(words)
+    except SystemExit as leaving:  # --help, --version and wrong usage
+        return leaving.code if isinstance(leaving.code, int) else WRONG_USAGE
+    code: int = arguments.run(arguments)
+    return code
+
+
+def _parser(words: Sequence[str]) -> Parser:
+    """The parser of the whole command; only the verb that was typed gets its options."""
+    parser = Parser(
+        prog="musrcu",
+        description="Muon spin rotation: from raw facility files to an ordering temperature.",
+        epilog=_EPILOG,
+        allow_abbrev=False,
+        formatter_class=_Help,
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=Parser)
+    typed = next((word for word in words if not word.startswith("-")), None)
+    if typed is not None and typed not in VERBS:
+        parser.error(f"there is no verb {typed!r}{nearest(typed, list(VERBS))}")
+    for verb, text in VERBS.items():
+        sub = verbs.add_parser(verb, help=text, allow_abbrev=False, formatter_class=_Help)
+        if verb == typed:
+            module = importlib.import_module(f"musrcu.cli.{verb}")
+            sub.description = module.__doc__
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run)
+    return parser
+
+
+def _version() -> str:
+    from musrcu import __version__
+
+    return f"musrcu {__version__}"
+
+
+def _print_doubts() -> None:
+    """Print every MusrcuWarning as one line on standard error, each text once."""
+    shown: set[str] = set()
+    usual = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if not issubclass(category, MusrcuWarning):
+            usual(message, category, filename, lineno, file, line)
+        elif str(message) not in shown:
+            shown.add(str(message))
+            complain(f"warning: {message}")
+
+    warnings.simplefilter("always", MusrcuWarning)
+    warnings.showwarning = show

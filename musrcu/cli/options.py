@@ -1,0 +1,164 @@
+"""The options that verbs share, under the same names everywhere, and what they mean in Python."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musrcu.cli import values
+
+if TYPE_CHECKING:
+    from musrcu.containers.calibration import Calibration
+    from musrcu.reduction.recipe import Reduction
+
+DEFAULT_MODEL = "exponential + damped_cosine + constant"
+"""The model of ``musrcu fit`` where none is given: a relaxing and an oscillating part."""
+PARAMAGNETIC = "gaussian + exponential + constant"
+"""The model of runs without order where none is given."""
+PAIR = ("forward", "backward", "period")
+"""Options of a run's reduction that hold for its calibration run too."""
+
+_REDUCTION = (
+    ("--forward", "GROUP", str, "detectors the muon spin points to: Back, or 1-4,7"),
+    ("--backward", "GROUP", str, "detectors on the other side"),
+    ("--period", "N", values.count, "period, from 1, where the run has several"),
+    ("--alpha", "X", values.above_zero, "balance of the pair; default: the calibration's, or 1"),
+    ("--packing", "N", values.count, "raw bins in one bin; default: the fewest that counts allow"),
+    ("--t-max", "US", values.above_zero, "late cut, us; default: the latest that counts allow"),
+    ("--t0", "BIN", values.one_or_several, "bin (from 0) of the muon's arrival, or one a detector"),
+    ("--first-good", "N", values.whole, "first good bin, raw bins after t0; default: the file's"),
+    (
+        "--background",
+        "HOW",
+        values.background,
+        "auto, none, before_t0=-0.5,-0.05 (us) or given=3.1,2.9 (counts per raw bin)",
+    ),
+    ("--dead-time", "HOW", values.dead_time, "file, none, or us: one number or one a detector"),
+)
+_FIT = (
+    ("--start", "NAME=VALUE", values.assignments, "start values, such as nu2=1.5,lambda2=3"),
+    ("--fix", "NAME=VALUE", values.assignments, "parameters that are held, such as phi2=0"),
+    ("--limit", "NAME=LO,HI", values.limit, "limits of a parameter; an end may be left out"),
+    ("--tie", "NAME=EXPR", values.tie, "a parameter from others, such as lambda2=2*lambda1"),
+)
+_FIT_NAMES = {
+    "start": "start",
+    "fix": "fixed",
+    "limit": "limits",
+    "tie": "ties",
+    "range": "t_range",
+    "minos": "minos",
+}
+"""Options of the command line and the arguments of :func:`musrcu.fit` they become."""
+
+
+def add_reduction(parser: ArgumentParser, *, calibrated: bool = True) -> None:
+    """The options of a reduction; without alpha and calibration where these are looked for."""
+    group = parser.add_argument_group("reduction (every default that is used is printed)")
+    parser.set_defaults(alpha=None, calibration=None)
+    for name, metavar, kind, text in _REDUCTION:
+        if calibrated or name != "--alpha":
+            group.add_argument(name, metavar=metavar, type=kind, help=text)
+    if not calibrated:
+        return
+    group.add_argument(
+        "--calibration",
+        metavar="FILE",
+        help="alpha and total asymmetry: what musrcu calibrate wrote (.toml), or the run itself",
+    )
+
+
+def add_fit(parser: ArgumentParser, model: str) -> None:
+    """The options of a fit; ``model`` is what is said of the model's default."""
+    group = parser.add_argument_group("fit")
+    group.add_argument("--model", metavar="EXPR", help=f"sum of components; {model}")
+    group.add_argument(
+        "--range", metavar="A,B", type=values.interval, help="fitted times, us; default: all"
+    )
+    for name, metavar, kind, text in _FIT:
+        group.add_argument(name, metavar=metavar, type=kind, action=values.Merge, help=text)
+    group.add_argument(
+        "--minos", metavar="NAMES", type=values.words, help="parameters with unequal errors"
+    )
+
+
+def add_paramagnetic(parser: ArgumentParser) -> None:
+    """The second model of a scan."""
+    parser.add_argument(
+        "--paramagnetic",
+        metavar="EXPR",
+        help=f"model of runs without order; default: {PARAMAGNETIC}",
+    )
+
+
+def add_order(parser: ArgumentParser) -> None:
+    """The options of an order parameter."""
+    group = parser.add_argument_group("order parameter nu(T) = nu0 [1 - (T/T_N)^alpha]^beta")
+    group.add_argument(
+        "--exponent", metavar="X", type=values.exponent, help="alpha: a number (default 3) or free"
+    )
+    group.add_argument("--parameter", metavar="NAME", help="which frequency; default: the model's")
+
+
+def add_output(parser: ArgumentParser, what: str, json: bool = True) -> None:
+    """``--json``, ``-o`` and ``--force``."""
+    group = parser.add_argument_group("output")
+    if json:
+        group.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    group.add_argument("-o", "--output", metavar="FILE", type=Path, help=what)
+    add_force(group)
+
+
+def add_force(parser: Any) -> None:
+    """``--force``."""
+    parser.add_argument("--force", action="store_true", help="overwrite files that exist")
+
+
+def given_reduction(arguments: Namespace) -> dict[str, Any]:
+    """The options of :class:`musrcu.Reduction` that were typed, the calibration left out."""
+    names = [name.lstrip("-").replace("-", "_") for name, *_ in _REDUCTION]
+    given = {name: getattr(arguments, name) for name in names}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def recipe(arguments: Namespace, base: Reduction | None = None) -> Reduction:
+    """The recipe that was typed, over that of a file where there is one."""
+    import dataclasses
+
+    from musrcu.reduction.recipe import Reduction
+
+    made = dataclasses.replace(base or Reduction(), **given_reduction(arguments))
+    if arguments.calibration is None:
+        return made
+    return dataclasses.replace(made, calibration=_calibration(arguments.calibration, made))
+
+
+def _calibration(name: str, recipe: Reduction) -> Calibration:
+    """A saved calibration, or that of a run, with the pair of the recipe."""
+    from musrcu.containers.calibration import Calibration
+    from musrcu.reduction.recipe import Reduction
+
+    if name.endswith(".toml"):
+        return Calibration.load(name)
+    from musrcu.analysis.calibrate import calibrate
+    from musrcu.readers.registry import read
+
+    pair = {name: getattr(recipe, name) for name in PAIR}
+    return calibrate(read(name), Reduction(**pair))
+
+
+def given_fit(arguments: Namespace) -> dict[str, Any]:
+    """The options of :func:`musrcu.fit` that were typed, the model left out."""
+    given = {python: getattr(arguments, word) for word, python in _FIT_NAMES.items()}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def given_order(arguments: Namespace) -> dict[str, Any]:
+    """The options of :func:`musrcu.fit_order_parameter` that were typed."""
+    given: dict[str, Any] = {}
+    if arguments.exponent is not None:
+        given["alpha"] = None if arguments.exponent == "free" else arguments.exponent
+    if arguments.parameter is not None:
+        given["parameter"] = arguments.parameter
+    return given

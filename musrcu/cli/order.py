@@ -1,0 +1,72 @@
+"""The order parameter nu(T) = nu0 [1 - (T/T_N)^alpha]^beta alone, from a scan or a table.
+
+  musrcu order scan.json --exponent free
+  musrcu order table.csv --plot order.png
+
+A table has a line of column names and one line a run. Columns: T (K), nu (MHz), nu_error (MHz)
+and, where known, T_error (K), run (a name) and verdict ("ordered", or "not ordered": such a line
+needs no nu and bounds T_N from above). Between columns: commas, semicolons, tabs or blanks.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from musrcu.cli import options
+from musrcu.cli.terminal import dumps, say
+from musrcu.errors import MusrcuError
+from musrcu.files import check_target, write_text
+
+if TYPE_CHECKING:
+    from musrcu.analysis.order_points import OrderPoints
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of ``musrcu order``."""
+    parser.add_argument("source", metavar="SCAN.json|TABLE", type=Path)
+    options.add_order(parser)
+    options.add_output(parser, "write the order parameter as JSON")
+    parser.add_argument("--plot", metavar="FILE", type=Path, help="picture: .png, .pdf or .svg")
+
+
+def run(arguments: Namespace) -> int:
+    """Fit the law, print it and draw it."""
+    from musrcu.analysis.order_parameter import fit_order_parameter
+
+    for path in (arguments.output, arguments.plot):
+        if path is not None:
+            check_target(path, overwrite=arguments.force)
+    choice = options.given_order(arguments)
+    points, parameter = _points(arguments.source, choice.pop("parameter", None))
+    law = fit_order_parameter(points, parameter=parameter, **choice)
+    text = dumps(law.to_dict())
+    say(text if arguments.json else law.summary())
+    if arguments.output is not None:
+        write_text(arguments.output, text + "\n", overwrite=arguments.force)
+    if arguments.plot is not None:
+        from musrcu import plot
+
+        plot.save(plot.order(law, points), arguments.plot, overwrite=arguments.force)
+        if not arguments.json:
+            say(f"figure: {arguments.plot}")
+    return 0 if law.valid else 3
+
+
+def _points(source: Path, parameter: str | None) -> tuple[OrderPoints, str]:
+    """The points of a scan or a table, and the name of what orders."""
+    if source.suffix.lower() != ".json":
+        from musrcu.analysis.order_table import read_order_table
+
+        return read_order_table(source), parameter or "nu"
+    from musrcu.analysis.order_result import OrderParameter
+    from musrcu.analysis.scan_result import Scan
+    from musrcu.output.load import load
+
+    loaded = load(source)
+    if isinstance(loaded, Scan):
+        return loaded.points(parameter), parameter or loaded.parameter
+    if isinstance(loaded, OrderParameter):
+        return loaded.points, parameter or loaded.parameter
+    raise MusrcuError(f"{source} is one fit; an order parameter needs a scan or a table")

@@ -1,0 +1,50 @@
+"""The asymmetry of a run, as comma-separated values or as NeXus.
+
+musrcu reduce run.bin --alpha 1.2 > run.csv
+musrcu reduce run.bin -o run.nxs
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from musrcu.cli import options
+from musrcu.cli.terminal import say
+from musrcu.errors import MusrcuError
+from musrcu.files import check_target
+
+NEXUS = (".nxs", ".nx", ".h5", ".hdf5")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of ``musrcu reduce``."""
+    parser.add_argument("file", metavar="FILE")
+    options.add_reduction(parser)
+    options.add_output(parser, ".csv, or .nxs for NeXus; default: CSV is printed", json=False)
+
+
+def run(arguments: Namespace) -> int:
+    """Print the asymmetry, or write it and print what was done."""
+    from musrcu.output.nexus import write_nexus
+    from musrcu.output.table import asymmetry_csv, write_asymmetry
+    from musrcu.readers.find import find_runs
+    from musrcu.readers.registry import read
+    from musrcu.reduction.recipe import reduce
+
+    target: Path | None = arguments.output
+    if target is not None:
+        check_target(target, overwrite=arguments.force)
+        if target.suffix.lower() not in (".csv", ".txt", ".dat", *NEXUS):
+            raise MusrcuError(f"{target}: an asymmetry is written to .csv or .nxs")
+    paths = find_runs(arguments.file)
+    if len(paths) > 1:
+        raise MusrcuError(f"{arguments.file} names {len(paths)} files; reduce one at a time")
+    asymmetry = reduce(read(paths[0]), options.recipe(arguments))
+    if target is None:
+        say(asymmetry_csv(asymmetry).rstrip("\n"))
+        return 0
+    write = write_nexus if target.suffix.lower() in NEXUS else write_asymmetry
+    write(asymmetry, target, overwrite=arguments.force)
+    say(f"{asymmetry.history}\n{target}: {asymmetry.time.size} bins")
+    return 0

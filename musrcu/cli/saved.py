@@ -1,0 +1,59 @@
+"""JSON files of fits and scans, with what is needed to draw their data again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musrcu.errors import MusrcuError
+from musrcu.files import PathLike, read_text
+
+if TYPE_CHECKING:
+    from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.reduction.recipe import Reduction
+
+
+def recipe_to_dict(recipe: Reduction) -> dict[str, Any]:
+    """A recipe as plain data: ``{reduction: ..., calibration: ... or None}``."""
+    calibration = recipe.calibration
+    return {
+        "reduction": recipe.to_dict(),
+        "calibration": None if calibration is None else calibration.to_dict(),
+    }
+
+
+def recipe_from_dict(data: Any, where: PathLike) -> Reduction:
+    """The inverse of :func:`recipe_to_dict`; ``where`` is the file, for the error."""
+    from musrcu.containers.calibration import Calibration
+    from musrcu.reduction.recipe import Reduction
+
+    try:
+        table, calibration = data["reduction"], data["calibration"]
+        known = None if calibration is None else Calibration.from_dict(calibration)
+        return Reduction.from_dict(table, known, f"{where}: recipe")
+    except (KeyError, TypeError) as error:
+        raise MusrcuError(f"{where} holds no recipe of a reduction: {error!r} in it") from error
+
+
+def contents(path: PathLike) -> dict[str, Any]:
+    """All that a JSON file holds that :func:`musrcu.load` takes, its recipe and paths included."""
+    import json
+
+    return dict(json.loads(read_text(path)))
+
+
+def reduced(path: str | None, recipe: Reduction, where: PathLike) -> Asymmetry:
+    """The asymmetry of a run that a saved result names.
+
+    Raises
+    ------
+    MusrcuError if no file is named, or it cannot be read or reduced.
+    """
+    from musrcu.readers.registry import read
+    from musrcu.reduction.recipe import reduce
+
+    if path is None:
+        raise MusrcuError(f"{where} does not say which file it was fitted to")
+    if not Path(path).exists() and not Path(path).is_absolute():
+        path = str(Path(where).parent / path)
+    return reduce(read(path), recipe)

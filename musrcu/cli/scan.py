@@ -1,0 +1,137 @@
+"""Fit every run of a temperature scan, decide which are ordered, then nu0, T_N and beta.
+
+  musrcu scan scan.toml
+  musrcu scan "ltf_{0001-0020}.bin" --calibration tf_run.bin --range 0.02,8 -o scan.json
+
+Options that are typed replace those of the scan file.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musrcu.cli import options
+from musrcu.cli.saved import recipe_to_dict
+from musrcu.cli.scan_figure import draw
+from musrcu.cli.terminal import dumps, say
+from musrcu.errors import MusrcuError
+from musrcu.files import check_target, write_text
+
+if TYPE_CHECKING:
+    from musrcu.analysis.scan_file import ScanFile
+    from musrcu.analysis.scan_result import Scan
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of ``musrcu scan``."""
+    parser.add_argument(
+        "runs", metavar="RUN|SCAN.toml", nargs="+", help="runs, or one file of musrcu init"
+    )
+    options.add_fit(parser, f"with precession; default: {options.DEFAULT_MODEL}")
+    options.add_paramagnetic(parser)
+    options.add_order(parser)
+    options.add_reduction(parser)
+    options.add_output(parser, "write the scan as JSON")
+    figure = parser.add_mutually_exclusive_group()
+    figure.add_argument(
+        "--plot", metavar="FILE", type=Path, help="figure; default: <name of the scan>_order.png"
+    )
+    figure.add_argument("--no-plot", action="store_true", help="no figure")
+
+
+def run(arguments: Namespace) -> int:
+    """Fit the scan, print its table and the order parameter, and draw it."""
+    figure = _figure(arguments)
+    for path in (arguments.output, figure):
+        if path is not None:
+            check_target(path, overwrite=arguments.force)
+    plan = planned(arguments)
+    scan, problem = fitted(plan, progress=sys.stderr.isatty())
+    saved = dumps({**scan.to_dict(), "recipe": recipe_to_dict(plan.recipe)})
+    if arguments.output is not None:
+        write_text(arguments.output, saved + "\n", overwrite=arguments.force)
+    if arguments.json:
+        say(saved)
+    else:
+        say(scan.summary())
+    drawn = None if figure is None else draw(scan, plan.recipe, figure, overwrite=arguments.force)
+    if not arguments.json:
+        say("\n".join(["", *_last_lines(scan, problem), *([drawn] if drawn else [])]))
+    return 0 if _all_valid(scan, plan) and not problem else 3
+
+
+def planned(arguments: Namespace) -> ScanFile:
+    """The scan file, or one made of runs, with the options that were typed over it."""
+    import dataclasses
+
+    from musrcu.analysis.scan_file import ScanFile
+    from musrcu.readers.find import find_runs
+    from musrcu.reduction.recipe import Reduction
+
+    first = arguments.runs[0]
+    if first.endswith(".toml"):
+        if len(arguments.runs) > 1:
+            raise MusrcuError(f"{first} and {arguments.runs[1]}: name one scan file, or runs")
+        plan = ScanFile.load(first)
+    else:
+        runs = {path: None for pattern in arguments.runs for path in find_runs(pattern)}
+        plan = ScanFile(data=tuple(runs), recipe=Reduction(), fit={}, order={})
+    typed = options.given_fit(arguments)
+    for name in ("start", "fixed", "limits", "ties"):
+        if name in typed:
+            typed[name] = {**plan.fit.get(name, {}), **typed[name]}
+    for name, model in (("ordered", arguments.model), ("paramagnetic", arguments.paramagnetic)):
+        if model is not None:
+            typed[name] = model
+    order = options.given_order(arguments)
+    return dataclasses.replace(
+        plan,
+        recipe=options.recipe(arguments, plan.recipe),
+        fit={**plan.fit, **typed},
+        order={**plan.order, **order} if plan.order is not None else order or None,
+    )
+
+
+def fitted(plan: ScanFile, *, progress: bool) -> tuple[Scan, str]:
+    """The scan with its order parameter, and why there is none (empty where there is one)."""
+    import dataclasses
+
+    from musrcu.analysis.order_parameter import fit_order_parameter
+
+    scan = dataclasses.replace(plan, order=None).run(progress=progress)
+    if plan.order is None:
+        return scan, ""
+    choice: dict[str, Any] = {"parameter": scan.parameter, **plan.order}
+    if choice.get("alpha") == "free":
+        choice["alpha"] = None
+    try:
+        return scan.with_order(fit_order_parameter(scan, **choice)), ""
+    except MusrcuError as error:
+        return scan, str(error)
+
+
+def _figure(arguments: Namespace) -> Path | None:
+    """Where the figure goes; None where none is wanted."""
+    if arguments.no_plot or (arguments.json and arguments.plot is None):
+        return None
+    if arguments.plot is not None:
+        return Path(arguments.plot)
+    first = Path(arguments.runs[0])
+    return Path(f"{first.stem if first.suffix == '.toml' else 'scan'}_order.png")
+
+
+def _last_lines(scan: Scan, problem: str) -> list[str]:
+    if problem:
+        return [f"no order parameter: {problem}"]
+    if scan.order is None:
+        return []
+    lines = [str(scan.order.T_N), str(scan.order.beta)]
+    return lines if scan.order.valid else [*lines, f"NOT VALID: {scan.order.reason}"]
+
+
+def _all_valid(scan: Scan, plan: ScanFile) -> bool:
+    fits = [one.result is not None and one.result.valid for one in scan.runs]
+    return all(fits) and (plan.order is None or (scan.order is not None and scan.order.valid))

@@ -1,0 +1,46 @@
+"""The figure of a scan: nu(T) with its law, and a spectrum from below and one from above T_N."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musrcu.errors import MusrcuError
+
+if TYPE_CHECKING:
+    from musrcu.analysis.scan_result import Scan
+    from musrcu.reduction.recipe import Reduction
+
+
+def draw(scan: Scan, recipe: Reduction, path: Path, *, overwrite: bool, where: str = "") -> str:
+    """Write the figure; the line that names it, or says why there is none.
+
+    ``where`` is the file that the scan was loaded from, if it was.
+    """
+    from musrcu import plot
+
+    try:
+        axes = plot.order(scan.order, scan, insets=insets(scan, recipe, where))
+    except MusrcuError as error:
+        return f"no figure: {error}"
+    plot.save(axes, path, overwrite=overwrite)
+    return f"figure: {path}"
+
+
+def insets(scan: Scan, recipe: Reduction, where: str = "") -> list[tuple[Any, Any]]:
+    """(asymmetry, fit) of the coldest ordered run and the warmest without order.
+
+    A spectrum whose file is gone is left out.
+    """
+    from musrcu.cli.saved import reduced
+
+    known = [one for one in scan.runs if one.temperature is not None and one.result is not None]
+    chosen = [one for one in known if one.verdict == "ordered"][:1]
+    chosen += [one for one in known if one.verdict == "not ordered"][-1:]
+    found = []
+    for one in chosen:
+        try:
+            found.append((reduced(one.path, recipe, where), one.result))
+        except MusrcuError:  # the figure is worth having without it
+            continue
+    return found

@@ -1,0 +1,176 @@
+"""The text of a commented scan file that runs as it is."""
+
+from __future__ import annotations
+
+import math
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musrcu import toml
+from musrcu.cli import options, paths
+from musrcu.cli.terminal import printable
+from musrcu.errors import MusrcuError
+
+if TYPE_CHECKING:
+    from musrcu.containers.run import Run
+
+SAME_FIELD = 1.0
+"""Fields that differ by less, G, belong to one scan."""
+
+_HEAD = """\
+# A temperature scan, from its runs to T_N and beta. This file runs as it is:
+#
+#     musrcu scan {name}
+#
+# Lines that begin with # are comments; an option in one shows what may be set. Paths are relative
+# to the folder of this file. {count} runs:
+#
+"""
+
+_EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
+    "reduction": {
+        "forward": ("Back", "detectors the muon spin points to"),
+        "backward": ("Forw", "detectors on the other side"),
+        "period": (1, "from 1, where a run has several"),
+        "alpha": (1.0, "balance of the pair; default: the calibration's, or 1"),
+        "packing": (20, "raw bins in one bin; default: the fewest that counts allow"),
+        "t_max": (8.0, "late cut, us; default: the latest that counts allow"),
+        "t0": (300.0, "bin (from 0) of the muon's arrival; default: the file's"),
+        "first_good": (5, "first good bin after t0; default: the file's"),
+        "background": ("auto", 'or "none", {before_t0 = [-0.5, -0.05]}, {given = [3.1, 2.9]}'),
+        "dead_time": ("file", 'or "none", or us'),
+    },
+    "fit": {
+        "ordered": (options.DEFAULT_MODEL, "runs with precession"),
+        "paramagnetic": (options.PARAMAGNETIC, "runs without"),
+        "t_range": ([0.02, 8.0], "us; default: all good bins"),
+        "start": ({"nu2": 1.5}, "start values; what is not given is found"),
+        "fixed": ({"phi2": 0.0}, "parameters that are held"),
+        "limits": ({"nu2": [0.5, 3.0]}, ""),
+        "ties": ({"lambda2": "2*lambda1"}, ""),
+        "minos": (["nu2"], "parameters with unequal errors"),
+    },
+    "order": {
+        "parameter": ("nu2", "the frequency that orders"),
+        "alpha": (3.0, 'exponent of T/T_N, or "free"'),
+    },
+}
+"""Every option with an example and what is said of it."""
+
+
+def scan_file(runs: Sequence[Run], arguments: Namespace, folder: Path) -> str:
+    """The text of a scan file of these runs, with the options that were typed.
+
+    Runs in another field than most are named in a comment and left out.
+
+    Parameters
+    ----------
+    runs : the runs, read from files.
+    arguments : of ``musrcu init``.
+    folder : where the file will lie.
+    """
+    chosen, others = _of_one_field(runs)
+    name = "scan.toml" if arguments.output is None else arguments.output.name
+    head = _HEAD.format(name=name, count=len(chosen)) + _listed(chosen)
+    if others:
+        head += "#\n# Left out, since their field is another one:\n#\n" + _listed(others)
+    lines = [head]
+    data = [f"[data]\nruns = {_runs(chosen, folder)}", _calibration(arguments, others, folder)]
+    lines.append("\n".join(data))
+    lines.append(_table("reduction", _reduction(arguments, chosen[0]), _pair(chosen[0])))
+    lines.append(_table("fit", _fit(arguments)))
+    lines.append(_table("order", _order(arguments)))
+    return "\n".join(lines)
+
+
+def _of_one_field(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+    """(runs in the field of most runs, the others); a field that is not known is as most."""
+    fields = Counter(round(run.field / SAME_FIELD) for run in runs if run.field is not None)
+    if not fields:
+        return list(runs), []
+    most = fields.most_common(1)[0][0] * SAME_FIELD
+    same = [run.field is None or abs(run.field - most) < SAME_FIELD for run in runs]
+    return (
+        [run for run, yes in zip(runs, same, strict=True) if yes],
+        [run for run, yes in zip(runs, same, strict=True) if not yes],
+    )
+
+
+def _listed(runs: Sequence[Run]) -> str:
+    """A comment line a run."""
+    rows = []
+    for run in runs:
+        field = "B unknown" if run.field is None else f"{run.field:g} G"
+        title = " ".join((run.title or "no title").split())
+        rows.append(f"#   {run.name:<12} {run.temperature!s:<16} {field:<8} {title}".rstrip())
+    return "".join(printable(row).replace("\t", " ") + "\n" for row in rows)
+
+
+def _runs(runs: Sequence[Run], folder: Path) -> str:
+    found = paths.pattern([run.path for run in runs if run.path is not None], folder)
+    if isinstance(found, str):
+        return toml.dump_value(found)
+    return "[\n" + "".join(f"    {toml.dump_value(name)},\n" for name in found) + "]"
+
+
+def _calibration(arguments: Namespace, others: Sequence[Run], folder: Path) -> str:
+    """The entry that was typed, or a comment that proposes one."""
+    comment = "# alpha and total asymmetry: a run in a transverse field, or what calibrate wrote"
+    if arguments.calibration is not None:
+        name = paths.relative(arguments.calibration, folder)
+        return f"{comment}\ncalibration = {toml.dump_value(name)}\n"
+    proposed = next((run.path for run in others if run.path is not None), None)
+    name = "calibration.toml" if proposed is None else paths.relative(proposed, folder)
+    return f"{comment}\n# calibration = {toml.dump_value(name)}\n"
+
+
+def _reduction(arguments: Namespace, run: Run) -> dict[str, Any]:
+    given = options.given_reduction(arguments)
+    if run.n_periods > 1:
+        given.setdefault("period", 1)
+    return given
+
+
+def _pair(run: Run) -> dict[str, Any]:
+    """The default pair of the run, to be shown; empty where none is known."""
+    from musrcu.instruments import default_pair
+
+    grouping = None if run.grouping is None else [int(group) for group in run.grouping]
+    try:
+        forward, backward, _ = default_pair(run.instrument, run.labels, grouping)
+    except MusrcuError:
+        return {}
+    return {"forward": forward, "backward": backward}
+
+
+def _fit(arguments: Namespace) -> dict[str, Any]:
+    given = options.given_fit(arguments)
+    given["ordered"] = arguments.model or options.DEFAULT_MODEL
+    given["paramagnetic"] = arguments.paramagnetic or options.PARAMAGNETIC
+    if "limits" in given:
+        ends = (-math.inf, math.inf)
+        given["limits"] = {
+            name: [end if value is None else value for value, end in zip(pair, ends, strict=True)]
+            for name, pair in given["limits"].items()
+        }
+    return given
+
+
+def _order(arguments: Namespace) -> dict[str, Any]:
+    given = {"alpha": 3.0, **options.given_order(arguments)}
+    if given["alpha"] is None:
+        given["alpha"] = "free"
+    return given
+
+
+def _table(title: str, given: Mapping[str, Any], shown: Mapping[str, Any] | None = None) -> str:
+    """A table with every option: those given are set, the others are comments."""
+    lines = [f"[{title}]"]
+    for name, (example, text) in _EXAMPLES[title].items():
+        value = given.get(name, (shown or {}).get(name, example))
+        line = f"{'' if name in given else '# '}{name} = {toml.dump_value(value)}"
+        lines.append(f"{line:<36}  # {text}" if text else line)
+    return "\n".join(lines) + "\n"

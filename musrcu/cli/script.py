@@ -1,0 +1,145 @@
+"""The text of a Python script that fits one run, to be kept and edited."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musrcu.cli import options, paths
+from musrcu.cli.terminal import printable
+
+if TYPE_CHECKING:
+    from musrcu.containers.run import Run
+    from musrcu.models.model import Model
+
+_WIDTH = 99
+_RESULTS = """\
+print(run)
+print(asymmetry.history)
+print(result.summary())
+
+# The figure, and the numbers in a file:
+# mu.plot.save(mu.plot.asymmetry(asymmetry, result), {picture})
+# result.save({json})
+"""
+
+
+def script(run: Run, arguments: Namespace, folder: Path) -> str:
+    """The script: the run, its reduction, the model, the fit; the digits of ``musrcu fit``.
+
+    Parameters
+    ----------
+    run : the run, read from a file.
+    arguments : of ``musrcu init``; the options of a fit in them become arguments of the script.
+    folder : where the script will lie.
+    """
+    from musrcu.models.model import Model
+
+    assert run.path is not None
+    model = Model(arguments.model or options.DEFAULT_MODEL)
+    stem = run.path.stem
+    steps = [
+        _head(run),
+        "from pathlib import Path\n\nimport musrcu as mu\n\nfolder = Path(__file__).parent",
+        *_calibration(arguments, folder),
+        _reduction(run, arguments, folder),
+        _model(model, options.given_fit(arguments)),
+        _RESULTS.format(
+            picture=_file(folder / f"{stem}.png", folder),
+            json=_file(folder / f"{stem}.json", folder),
+        ),
+    ]
+    return "\n\n".join(steps)
+
+
+def _head(run: Run) -> str:
+    """The docstring: what is fitted."""
+    title = " ".join((run.title or "no title").split())
+    field = "B unknown" if run.field is None else f"{run.field:g} G"
+    text = printable(f"{run.name}, {run.temperature}, {field}: {title}")
+    text = text.replace("\\", "/").replace('"', "'")
+    return f'"""{text}.\n\nWritten by musrcu init --script; edit what you know better.\n"""'
+
+
+def _calibration(arguments: Namespace, folder: Path) -> list[str]:
+    """Where alpha comes from; nothing where no calibration was named."""
+    if arguments.calibration is None:
+        return []
+    where = _file(Path(arguments.calibration), folder)
+    if arguments.calibration.endswith(".toml"):
+        text = "# The balance of the pair and the total asymmetry were found before."
+        return [f"{text}\ncalibration = mu.Calibration.load({where})"]
+    given = options.given_reduction(arguments)
+    pair = {name: value for name, value in given.items() if name in options.PAIR}
+    positional = [f"mu.read({where})", *([_call("mu.Reduction", [], pair)] if pair else [])]
+    text = (
+        "# The balance of the pair and the total asymmetry were found from a run in a field\n"
+        "# perpendicular to the spin."
+    )
+    return [f"{text}\n{_call('calibration = mu.calibrate', positional, {})}"]
+
+
+def _reduction(run: Run, arguments: Namespace, folder: Path) -> str:
+    """The run and its asymmetry."""
+    assert run.path is not None
+    recipe = {name: _literal(value) for name, value in options.given_reduction(arguments).items()}
+    if arguments.calibration is not None:
+        recipe["calibration"] = "calibration"
+    return "\n".join(
+        [
+            "# The asymmetry (F - alpha B) / (F + alpha B) was formed from the detectors along the",
+            "# muon spin. What is not given here is a default; asymmetry.history names every one.",
+            f"run = mu.read({_file(run.path, folder)})",
+            _call("recipe = mu.Reduction", [], recipe, literal=False),
+            "asymmetry = mu.reduce(run, recipe)",
+        ]
+    )
+
+
+def _model(model: Model, given: Mapping[str, Any]) -> str:
+    """The model and its fit."""
+    lines = ["# The spectrum was fitted with", "#     A(t) ="]
+    for word in f"{model.formula}.".split(" "):
+        if len(lines[-1]) + len(word) + 1 > _WIDTH:
+            lines.append("#       ")
+        lines[-1] += f" {word}"
+    if "start" not in given:
+        lines.append("# Start values were searched for.")
+    lines.append(f"model = mu.Model({_literal(model.expression)})")
+    lines.append(_call("result = mu.fit", ["asymmetry", "model"], given))
+    return "\n".join(lines)
+
+
+def _call(
+    function: str, positional: list[str], named: Mapping[str, Any], *, literal: bool = True
+) -> str:
+    """A call on one line, or with one argument a line where it is too long."""
+    parts = [
+        *positional,
+        *(f"{name}={_literal(value) if literal else value}" for name, value in named.items()),
+    ]
+    line = f"{function}({', '.join(parts)})"
+    if len(line) <= _WIDTH:
+        return line
+    return f"{function}(\n" + "".join(f"    {part},\n" for part in parts) + ")"
+
+
+def _file(path: Path, folder: Path) -> str:
+    """The expression of a path, as seen from the script."""
+    name = paths.relative(path, folder)
+    return f"Path({_literal(name)})" if Path(name).is_absolute() else f"folder / {_literal(name)}"
+
+
+def _literal(value: Any) -> str:
+    """A value as Python source."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=True)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, tuple):
+        inside = ", ".join(_literal(item) for item in value)
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    return repr(value)

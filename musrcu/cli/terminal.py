@@ -1,0 +1,77 @@
+"""What reaches the terminal: printable text, JSON, and one line for every complaint."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from musrcu.errors import MusrcuError
+
+
+def printable(text: str) -> str:
+    """``text`` with what would move the cursor or change colours (from a damaged file) replaced."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+
+
+def say(text: str = "") -> None:
+    """Print a text on standard output."""
+    sys.stdout.write(printable(text) + "\n")
+
+
+def complain(problem: object) -> None:
+    """Print an error as one line on standard error."""
+    sys.stdout.flush()
+    sys.stderr.write(f"musrcu: {printable(' '.join(str(problem).splitlines()))}\n")
+
+
+def dumps(content: Any) -> str:
+    """JSON text; what is not known is null, never NaN."""
+    import json
+
+    return json.dumps(content, indent=1, allow_nan=False)
+
+
+class Files:
+    """The files that the patterns on the command line name.
+
+    A pattern that names none and a file that fails are printed on standard error and counted; they
+    stop nothing.
+    """
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        from musrcu.readers.find import find_runs
+
+        self.failures = 0
+        found: dict[Path, None] = {}
+        for pattern in patterns:
+            try:
+                found |= dict.fromkeys(find_runs(pattern))
+            except MusrcuError as error:
+                self.fail(error)
+        self.paths = tuple(found)
+
+    def fail(self, error: MusrcuError) -> None:
+        """Print an error and count it."""
+        complain(error)
+        self.failures += 1
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one file was asked for."""
+        return len(self.paths) + self.failures > 1
+
+    def runs(self) -> Iterator[Any]:
+        """The run in each file, read when it is asked for; files that fail are left out."""
+        from musrcu.readers.registry import read
+
+        for path in self.paths:
+            try:
+                yield read(path)
+            except MusrcuError as error:
+                self.fail(error)

@@ -1,0 +1,156 @@
+"""Values on the command line: each function turns one text into a value or says what is expected.
+
+They raise ``argparse.ArgumentTypeError``, which becomes one line and exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from argparse import ArgumentTypeError
+from typing import Any
+
+
+def number(text: str) -> float:
+    """A finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ArgumentTypeError(f"{text!r} is not a number")
+    return value
+
+
+def above_zero(text: str) -> float:
+    """A number above 0."""
+    value = number(text)
+    if value <= 0:
+        raise ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def whole(text: str) -> int:
+    """A whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def count(text: str) -> int:
+    """A whole number from 1."""
+    value = whole(text)
+    if value < 1:
+        raise ArgumentTypeError(f"{text} is not 1 or above")
+    return value
+
+
+def one_or_several(text: str) -> float | tuple[float, ...]:
+    """A number, or numbers with commas between them."""
+    values = tuple(number(part) for part in text.split(","))
+    return values[0] if len(values) == 1 else values
+
+
+def pair(text: str) -> tuple[float, float]:
+    """Two numbers with a comma between them."""
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise ArgumentTypeError(f"{text!r} is not two numbers with a comma between them")
+    return number(parts[0]), number(parts[1])
+
+
+def interval(text: str) -> tuple[float, float]:
+    """A first and a larger last number."""
+    low, high = pair(text)
+    if not low < high:
+        raise ArgumentTypeError(f"{text}: the first is not below the last")
+    return low, high
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    found = tuple(part.strip() for part in text.split(","))
+    if not all(found):
+        raise ArgumentTypeError(f"{text!r} is not a list of names with commas between them")
+    return found
+
+
+def assignments(text: str) -> dict[str, float]:
+    """``name=value[,name=value]``."""
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, value = _split(part, "nu2=1.5,phi2=0")
+        if name in found:
+            raise ArgumentTypeError(f"{name} is given twice")
+        found[name] = number(value)
+    return found
+
+
+def limit(text: str) -> dict[str, tuple[float | None, float | None]]:
+    """``name=low,high``; an end that is left out is open."""
+    name, value = _split(text, "nu2=0.5,3")
+    parts = [part.strip() for part in value.split(",")]
+    if len(parts) != 2 or not any(parts):
+        raise ArgumentTypeError(f"{text!r} is not a name and two limits such as nu2=0.5,3")
+    low, high = (number(part) if part else None for part in parts)
+    return {name: (low, high)}
+
+
+def tie(text: str) -> dict[str, str]:
+    """``name=expression``."""
+    name, expression = _split(text, "lambda2=2*lambda1")
+    return {name: expression}
+
+
+def background(text: str) -> str | dict[str, tuple[float, float]]:
+    """``auto``, ``none``, ``before_t0=first,last`` in us, or ``given=forward,backward``."""
+    if text in ("auto", "none"):
+        return text
+    name, _, value = text.partition("=")
+    if name not in ("before_t0", "given") or not value:
+        raise ArgumentTypeError(
+            f"{text!r} is not auto, none, before_t0=-0.5,-0.05 (us) or given=3.1,2.9 (counts per "
+            "raw bin of forward and backward)"
+        )
+    return {name: pair(value)}
+
+
+def dead_time(text: str) -> str | float | tuple[float, ...]:
+    """``file``, ``none``, or us: one number or one per detector."""
+    if text in ("file", "none"):
+        return text
+    try:
+        return one_or_several(text)
+    except ArgumentTypeError:
+        raise ArgumentTypeError(f"{text!r} is not file, none or a number in us") from None
+
+
+def exponent(text: str) -> float | str:
+    """A number above 0, or ``free``."""
+    return text if text == "free" else above_zero(text)
+
+
+class Merge(argparse.Action):
+    """An option that may be repeated, each time with other names."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Add the names of one occurrence to those of the others."""
+        known = getattr(namespace, self.dest) or {}
+        for name in values:
+            if name in known:
+                raise argparse.ArgumentError(self, f"{name} is given twice")
+        setattr(namespace, self.dest, {**known, **values})
+
+
+def _split(text: str, example: str) -> tuple[str, str]:
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not (name and equals and value):
+        raise ArgumentTypeError(f"{text!r} is not of the form {example}")
+    return name, value
