@@ -42,13 +42,14 @@ class SimulatedRun:
     def to_dict(self) -> dict[str, Any]:
         """Its block in the manifest."""
         sensors = self.run.temperature.sensors
+        spreads = [sensor.spread for sensor in sensors if sensor.spread is not None]
         return {
             "number": self.run.number,
             "file": self.run.path.name if self.run.path else None,
             "set_point": self.run.temperature.nominal,
             "temperature": self.temperature,
             "sensor_means": [sensor.mean for sensor in sensors],
-            "sensor_spreads": [sensor.spread for sensor in sensors],
+            "sensor_spreads": spreads or None,
             "readings": sensors[0].n_readings,
             "temperature_error": self.run.temperature.error,
             "field": self.run.field,
@@ -205,7 +206,7 @@ def _manifest(truth: Truth, made: list[SimulatedRun]) -> str:
         }
     comment = (
         f"# {MARK}: what the runs beside this file were drawn from; no muon was measured.\n"
-        "# K, G, MHz, 1/us, degrees; alpha: efficiency of forward over backward; counts by detector.\n\n"
+        "# K, G, MHz, 1/us, degrees; alpha: efficiency of forward / backward; counts: by detector.\n\n"
     )
     return comment + toml.dumps(tables) + "".join(_block(one) for one in made)
 
