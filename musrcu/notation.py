@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
+
+PLAIN = range(-12, 6)
+"""Powers of ten of an error's last digit that are printed without an exponent."""
+DIGITS = 17
+"""Significant digits of a double: an error beyond them is none."""
 
 
 def bracket(value: float | None, error: float | None, unit: str = "") -> str:
     """A value with its error in brackets, to the first significant digit of the error.
+
+    A value that would be rounded to zero takes two digits of its error where they leave something
+    of it: ``-0.02(13)``.
 
     Parameters
     ----------
@@ -16,23 +25,42 @@ def bracket(value: float | None, error: float | None, unit: str = "") -> str:
 
     Returns
     -------
-    Text such as ``1.59(1) MHz``, ``12300(400)`` or ``-0.2(3)``.
+    Text such as ``1.59(1) MHz``, ``12300(400)``, ``-0.2(3)`` or ``1.23(4)e-15``.
     """
     tail = f" {unit}" if unit else ""
     if value is None or not math.isfinite(value):
         return "unknown"
     if error is None or not math.isfinite(error) or error <= 0:
         return f"{value:.6g}{tail}"
-    exponent = math.floor(math.log10(error))
-    digits = round(error / 10.0**exponent)
-    if digits == 10:
-        digits, exponent = 1, exponent + 1
+    value = float(value)
+    digits, exponent = _rounded(error, 1)
+    if 0.05 <= abs(Decimal(value).scaleb(-exponent)) < 0.5:
+        digits, exponent = _rounded(error, 2)
+    leading = max(Decimal(value).adjusted() if value else exponent, exponent)
+    if leading - exponent > DIGITS:
+        return f"{float(value)!r} +- {error:.1g}{tail}"
+    if exponent not in PLAIN or abs(value) >= 1e12:
+        power = f"e{leading}" if leading else ""
+        scaled = Decimal(value).scaleb(-leading)
+        return f"{_fixed(scaled, leading - exponent)}({digits}){power}{tail}"
     if exponent >= 0:
         scale = 10**exponent
         return f"{round(value / scale) * scale:d}({digits * scale:d}){tail}"
-    if exponent < -12 or abs(value) >= 1e12:
-        return f"{value:.6g} +- {error:.1g}{tail}"
-    return f"{value:.{-exponent}f}({digits}){tail}"
+    return f"{_fixed(Decimal(value), -exponent)}({digits}){tail}"
+
+
+def _rounded(error: float, n: int) -> tuple[int, int]:
+    """(d, e) with d 10^e the error to ``n`` significant digits, as it prints: 0.0095 is 1e-2."""
+    shortest = Decimal(repr(float(error)))
+    exponent = shortest.adjusted() - n + 1
+    digits = int(shortest.scaleb(-exponent).quantize(Decimal(1), ROUND_HALF_UP))
+    return (digits // 10, exponent + 1) if digits == 10**n else (digits, exponent)
+
+
+def _fixed(value: Decimal, decimals: int) -> str:
+    """Fixed-point text without a minus sign in front of zeros."""
+    text = f"{value:.{decimals}f}"
+    return text if text.strip("-0.") else text.lstrip("-")
 
 
 def asymmetric(value: float, low: float, high: float, unit: str = "") -> str:

@@ -1,0 +1,109 @@
+"""Values as the field prints them: by hand, and by reading the text back."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musrcu.notation import asymmetric, bracket, table
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "unit", "text"),
+    [
+        (1.59, 0.01, "MHz", "1.59(1) MHz"),
+        (0.105, 0.001, "K", "0.105(1) K"),
+        (0.12, 0.02, "", "0.12(2)"),
+        (12345.6, 400.0, "", "12300(400)"),
+        (12.0, 3.0, "G", "12(3) G"),
+        (-0.21, 0.3, "", "-0.2(3)"),
+        # an error that rounds up to the next power of ten
+        (1.0, 0.0095, "", "1.00(1)"),
+        (1.0, 0.0094, "", "1.000(9)"),
+        (5.3, 0.96, "", "5(1)"),
+        (250.0, 96.0, "", "200(100)"),
+        # a value that one digit of the error would wipe out
+        (-0.02, 0.13, "", "-0.02(13)"),
+        (2.0, 13.0, "", "2(13)"),
+        # no digit helps: a zero has no sign
+        (-0.001, 0.13, "", "0.0(1)"),
+        (0.0, 0.3, "", "0.0(3)"),
+        (-0.0, 0.3, "", "0.0(3)"),
+        # large and small
+        (1.234e-15, 1e-17, "s", "1.23(1)e-15 s"),
+        (-6.02e23, 4e21, "", "-6.02(4)e23"),
+        (0.0, 2e20, "", "0(2)e20"),
+        (1e300, 1e298, "", "1.00(1)e300"),
+        (3.0, 1e-30, "", "3.0 +- 1e-30"),
+        (1.0, 5e-324, "", "1.0 +- 5e-324"),
+    ],
+)
+def test_printed(value: float, error: float, unit: str, text: str) -> None:
+    assert bracket(value, error, unit) == text
+
+
+@pytest.mark.parametrize("error", [None, 0.0, -1.0, math.nan, math.inf])
+def test_without_an_error_six_digits(error: float | None) -> None:
+    assert bracket(1.5912345, error, "MHz") == "1.59123 MHz"
+
+
+@pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
+def test_no_value_is_unknown(value: float | None) -> None:
+    assert bracket(value, 0.1, "K") == "unknown"
+
+
+def test_numpy_numbers_print_like_others() -> None:
+    assert bracket(np.float64(1.59), np.float64(0.01)) == "1.59(1)"
+    assert bracket(np.float32(2.5), np.float32(0.25)) == bracket(2.5, 0.25)
+
+
+def read_back(text: str) -> tuple[Fraction, Fraction, Fraction]:
+    """(value, error, last printed digit) of a text with brackets, exactly."""
+    match = re.fullmatch(r"(-?\d+(?:\.(\d+))?)\((\d+)\)(?:e(-?\d+))?", text)
+    assert match, text
+    power = Fraction(10) ** int(match[4] or 0)
+    if match[2] is not None:
+        last = Fraction(1, 10 ** len(match[2]))
+        error = int(match[3]) * last
+    else:  # whole numbers: the bracket is a number of its own
+        error = Fraction(int(match[3]))
+        last = Fraction(10 ** (len(match[3]) - len(match[3].rstrip("0"))))
+    return Fraction(match[1]) * power, error * power, last * power
+
+
+@given(
+    st.floats(-1e12, 1e12) | st.floats(-1e300, 1e300) | st.floats(-10, 10),
+    st.floats(1e-15, 1e-2) | st.floats(1e-3, 10) | st.floats(10, 1e15) | st.floats(1e-300, 1e300),
+)
+def test_value_and_error_are_recovered(value: float, error: float) -> None:
+    text = bracket(value, error)
+    if " +- " in text:  # an error beyond the digits of the value
+        assert abs(value) > 1e16 * error
+        assert float(text.split()[0]) == value
+        return
+    found, spread, last = read_back(text)
+    # half a unit, and the rounding of one division where the digits are whole numbers
+    room = last / 2 * (1 + Fraction(1, 10**9)) + abs(Fraction(value)) / 2**52
+    assert abs(found - Fraction(value)) <= room
+    assert abs(spread - Fraction(Decimal(repr(error)))) <= last / 2
+    assert spread > 0
+    assert not re.match(r"-0(\.0*)?\(", text)
+
+
+def test_unequal_errors_to_two_digits_of_the_smaller() -> None:
+    assert asymmetric(0.1052, -0.0011, 0.0023, "K") == "0.1052 -0.0011 +0.0023 K"
+    assert asymmetric(12.0, -1.25, 30.0) == "12.0 -1.2 +30.0"
+    assert asymmetric(1.5, -0.2, math.inf).startswith("1.50 -0.20 ")
+    assert asymmetric(1.5, 0.0, 0.1, "K") == "1.5 +0 +0.1 K"
+
+
+def test_table_is_aligned() -> None:
+    text = table([["nu2", "1.59(1)"], ["lambda2", "0.3(1)"]], ["parameter", "value"])
+    assert text.split("\n") == ["parameter  value", "nu2        1.59(1)", "lambda2    0.3(1)"]
