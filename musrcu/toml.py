@@ -46,19 +46,25 @@ def dump_value(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         if math.isfinite(value):
-            return repr(value)
+            return repr(float(value))  # a NumPy number prints its type too
         return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quoted(value)
     if isinstance(value, Mapping):
-        inside = ", ".join(f"{_key(k)} = {dump_value(v)}" for k, v in value.items())
+        items = ((k, v) for k, v in value.items() if v is not None)
+        inside = ", ".join(f"{_key(k)} = {dump_value(v)}" for k, v in items)
         return f"{{ {inside} }}" if inside else "{}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(dump_value(item) for item in value) + "]"
-    if hasattr(value, "item"):  # a NumPy scalar
-        return dump_value(value.item())
+    if hasattr(value, "tolist"):  # a NumPy scalar or array
+        return dump_value(value.tolist())
     raise MusrcuError(f"a {type(value).__name__} cannot be written to TOML")
 
 
 def _key(name: str) -> str:
-    return name if _BARE.match(name) else json.dumps(name, ensure_ascii=False)
+    return name if _BARE.match(name) else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    # JSON and TOML escape alike, but for the one control character that JSON leaves as it is.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
