@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from musrcu.errors import ModelError
 from musrcu.models.registry import Component, find_component
@@ -33,26 +35,27 @@ def parse(expression: str) -> tuple[tuple[Factor, ...], ...]:
     ModelError where the text is not a sum of products of known components.
     """
     terms = [[_name(word) for word in words] for words in _words(expression)]
-    taken = {number for term in terms for key, number in term if number and key != "constant"}
-    count, backgrounds, parsed = 0, 0, []
+    written = [(key, number) for term in terms for key, number in term if number]
+    free = _free({number for key, number in written if key != "constant"})
+    free_backgrounds = _free({number for key, number in written if key == "constant"})
+    parsed = []
     for term in terms:
         factors = []
         for key, number in term:
             found = find_component(key)
             if found.variable != "t" and (len(terms) > 1 or len(term) > 1):
                 raise ModelError(f"{key} is a law of temperature and stands alone in a model")
-            if key == "constant":
-                backgrounds += 1
-                number = number or backgrounds
-            elif number is None:
-                count += 1
-                while count in taken:
-                    count += 1
-                number = count
+            if number is None:
+                number = next(free_backgrounds if key == "constant" else free)
             factors.append(Factor(found, number))
         parsed.append(tuple(factors))
     _refuse_repeats(expression, parsed)
     return tuple(parsed)
+
+
+def _free(taken: set[int]) -> Iterator[int]:
+    """1, 2, 3, ... without the numbers that are written out."""
+    return (number for number in count(1) if number not in taken)
 
 
 def _refuse_repeats(expression: str, terms: list[tuple[Factor, ...]]) -> None:

@@ -23,9 +23,9 @@ def order_parameter_law(
     ----------
     T : (n,) or scalar, temperature in K; what is below 0 K is taken as 0 K.
     nu0 : frequency at 0 K, MHz.
-    T_N : ordering temperature, K, above 0.
+    T_N : ordering temperature, K; at 0 there is no order.
     beta : exponent of the bracket; the critical exponent.
-    alpha : exponent of T/T_N, above 0; what spin waves do at low temperature.
+    alpha : exponent of T/T_N, what spin waves do at low temperature; at 0 there is no order.
 
     Returns
     -------
@@ -36,7 +36,9 @@ def order_parameter_law(
     Source: Huddart et al., Phys. Chem. Chem. Phys. 21, 1014 (2019), text of Fig. 3.
     """
     temperature = np.atleast_1d(np.asarray(T, dtype=float))
-    inside = temperature < T_N
+    inside = (temperature < T_N) & (T_N > 0) & (alpha > 0)
+    if not inside.any():
+        return np.zeros(temperature.shape), np.zeros((4, *temperature.shape))
     log_x = _log_reduced(temperature, T_N, inside)
     x_alpha = np.exp(alpha * log_x)
     u = -np.expm1(alpha * log_x)
@@ -55,7 +57,9 @@ def order_parameter_slope(
     -nu0 beta alpha u^(beta-1) (T/T_N)^alpha / T below T_N, 0 from T_N on; parameters as there.
     """
     temperature = np.atleast_1d(np.asarray(T, dtype=float))
-    inside = temperature < T_N
+    inside = (temperature < T_N) & (T_N > 0) & (alpha > 0)
+    if not inside.any():
+        return np.zeros(temperature.shape)
     log_x = _log_reduced(temperature, T_N, inside)
     u = -np.expm1(alpha * log_x)
     # x^(alpha-1) instead of x^alpha / T: the quotient has no value at 0 K

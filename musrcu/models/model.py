@@ -57,6 +57,9 @@ class Model:
     def __repr__(self) -> str:
         return f"Model({self.expression!r})"
 
+    def __reduce__(self) -> tuple[type[Model], tuple[str]]:
+        return Model, (self.expression,)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Model) and (self.names, self.labels) == (other.names, other.labels)
 
@@ -107,7 +110,12 @@ class Model:
         Returns
         -------
         Asymmetry, same shape as ``t``.
+
+        Raises
+        ------
+        ModelError if there are not as many values as parameters.
         """
+        self._check_length(values)
         t = np.asarray(t, dtype=float)
         total = np.zeros_like(t)
         for term in self.terms:
@@ -128,6 +136,7 @@ class Model:
 
         ``out`` takes the gradient, so that a fit need not allocate it at every step.
         """
+        self._check_length(values)
         t = np.atleast_1d(np.asarray(t, dtype=float))
         gradient = np.empty((len(self.names), t.size)) if out is None else out
         total = np.zeros_like(t)
@@ -152,15 +161,32 @@ class Model:
                     np.multiply(rest, derivative, out=row)
         return total, gradient
 
+    def _check_length(self, values: Sequence[float] | FloatArray) -> None:
+        if len(values) != len(self.names):
+            raise ModelError(
+                f"{self.expression!r} has {len(self.names)} parameters "
+                f"({', '.join(self.names)}), {len(values)} values were given"
+            )
+
     def shapes(self, t: FloatArray, values: Sequence[float] | FloatArray) -> FloatArray:
         """P(t) of every term without its amplitude, shape (n_terms, n_bins)."""
         return np.array([_product(term, t, values) for term in self.terms])
 
     def vector(self, values: Mapping[str, float], default: bool = True) -> FloatArray:
-        """Values by name as a vector in the order of ``names``; the rest default or NaN."""
+        """Values by name as a vector in the order of ``names``; the rest default or NaN.
+
+        Raises
+        ------
+        ModelError for an unknown or ambiguous name, or two names of one parameter.
+        """
         start = [p.default if default else np.nan for p in self.parameters]
+        given: dict[int, str] = {}
         for name, value in values.items():
-            start[self.index(name)] = float(value)
+            place = self.index(name)
+            if place in given:
+                raise ModelError(f"{given[place]!r} and {name!r} are the same parameter; give one")
+            given[place] = name
+            start[place] = float(value)
         return np.array(start)
 
     def normal_form(
@@ -265,8 +291,8 @@ def _formula(term: Term, names: tuple[str, ...]) -> str:
         for parameter, full in zip(factor.component.parameters, names[place], strict=True):
             text = _substitute(text, parameter.name, full)
         parts.append(text)
-    shape = " ".join(parts)
-    return amplitude if shape == "1" and amplitude else f"{amplitude} {shape}".strip()
+    written = [part for part in (amplitude, *parts) if part not in ("", "1")]
+    return " ".join(written) or "1"
 
 
 def _substitute(text: str, symbol: str, name: str) -> str:

@@ -48,7 +48,7 @@ def phasor(
 
 def _uniform_step(t: NDArray[np.float64]) -> float:
     """Distance of evenly spaced times; 0 where they are not, or are few or may still change."""
-    if t.ndim != 1 or t.size < SHORTEST or t.flags.writeable:
+    if t.ndim != 1 or t.size < SHORTEST or _may_change(t):
         return 0.0
     known = _steps.get(id(t))
     if known is not None and known[0]() is t:
@@ -60,3 +60,9 @@ def _uniform_step(t: NDArray[np.float64]) -> float:
     key = id(t)
     _steps[key] = (weakref.ref(t, lambda _: _steps.pop(key, None)), found)
     return found
+
+
+def _may_change(t: NDArray[np.float64]) -> bool:
+    """Whether its numbers may be other ones at the next call; a view shares those of its base."""
+    base = t.base
+    return t.flags.writeable or (isinstance(base, np.ndarray) and base.flags.writeable)

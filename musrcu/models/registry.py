@@ -56,6 +56,10 @@ class Component:
         """First line of the function's docstring."""
         return (inspect.getdoc(self.function) or "").split("\n")[0]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Functions behind a decorator cannot be sent to another process; a name can.
+        return find_component, (self.key,)
+
     def __call__(self, t: Any, *values: float, **named: float) -> FloatArray:
         """The function at ``t``; a parameter may be given by name (``lambda_`` for ``lambda``)."""
         return self.function(np.asarray(t, dtype=float), *values, **named)
@@ -150,11 +154,22 @@ def _load() -> None:
     for module in BUILT_IN:
         importlib.import_module(module)
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
-        point.load()
+        try:
+            point.load()
+        except (ImportError, AttributeError) as error:
+            raise ModelError(
+                f"entry point {point.name} = {point.value} in group {ENTRY_POINT_GROUP} cannot be "
+                f"loaded: {error}; repair or remove the package that has it"
+            ) from error
 
 
 def components() -> dict[str, Component]:
-    """Every known component by name: the built-in ones and those of other packages."""
+    """Every known component by name: the built-in ones and those of other packages.
+
+    Raises
+    ------
+    ModelError if the module of another package cannot be loaded.
+    """
     _load()
     return dict(_components)
 

@@ -8,6 +8,8 @@ from musrcu.models.parameter import Check, Parameter
 from musrcu.models.registry import FloatArray, component
 
 LAMBDA = Parameter("lambda", "1/us", 0.5, "relaxation rate", lower=0.0, seeds=(0.1, 0.8, 4.0))
+SMALLEST_RATE = 1e-12
+"""1/µs; a stretched exponential takes its derivative here where its rate is smaller."""
 SIGMA = Parameter("sigma", "1/us", 0.5, "Gaussian width", lower=0.0, seeds=(0.15, 0.6, 2.5))
 
 
@@ -60,13 +62,12 @@ def gaussian(t: FloatArray, sigma: float) -> FloatArray:
 def _stretched_derivatives(
     t: FloatArray, value: FloatArray, lambda_: float, beta: float
 ) -> tuple[FloatArray, FloatArray]:
-    x = lambda_ * t
+    # d/dlambda is -beta t (lambda t)^(beta-1) P: infinite at lambda = 0 for beta < 1
+    rate = max(lambda_, SMALLEST_RATE)
+    x = rate * t
     positive = x > 0
     log_x = np.log(x, out=np.zeros_like(x), where=positive)
     power = np.where(positive, np.exp(beta * log_x), 0.0)
-    # d/dlambda is -beta t (lambda t)^(beta-1) P: infinite at lambda = 0 for beta < 1, where the
-    # derivative at the smallest representable rate is returned in its place.
-    rate = max(lambda_, np.finfo(float).tiny)
     return -(beta / rate) * power * value, -power * log_x * value
 
 
@@ -85,5 +86,5 @@ def _stretched_derivatives(
     reference="I. A. Campbell et al., Phys. Rev. Lett. 72, 1291 (1994)",
 )
 def stretched_exponential(t: FloatArray, lambda_: float, beta: float) -> FloatArray:
-    """Stretched exponential: a distribution of relaxation rates."""
-    return np.exp(-((lambda_ * t) ** beta))
+    """Stretched exponential: a distribution of relaxation rates. 1 before t = 0."""
+    return np.exp(-(np.maximum(lambda_ * t, 0.0) ** beta))

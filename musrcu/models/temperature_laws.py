@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from musrcu.models.laws import order_parameter_law
 from musrcu.models.parameter import Check, Parameter
 from musrcu.models.registry import FloatArray, component
@@ -45,4 +43,4 @@ def _derivatives(
 )
 def order_parameter(T: FloatArray, nu0: float, T_N: float, alpha: float, beta: float) -> FloatArray:
     """Precession frequency below an ordering temperature; zero above it."""
-    return np.asarray(order_parameter_law(T, nu0, T_N, beta, alpha)[0])
+    return order_parameter_law(T, nu0, T_N, beta, alpha)[0].reshape(T.shape)
