@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,3 +29,20 @@ def check_shape(owner: str, name: str, array: NDArray[Any], shape: tuple[int, ..
     """Raise a MusrcuError unless ``array`` has the given shape."""
     if array.shape != shape:
         raise MusrcuError(f"{owner}.{name} has shape {array.shape}, expected {shape}")
+
+
+def by_fields(container: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """What ``__reduce__`` of a container returns, so that it can be copied and sent to a process.
+
+    The copy is made by the container's own constructor, so its arrays and mappings are read-only
+    too: NumPy forgets on the way that they were, and a read-only mapping cannot travel at all.
+    """
+    values = {f.name: getattr(container, f.name) for f in dataclasses.fields(container)}
+    for name, value in values.items():
+        if isinstance(value, MappingProxyType):
+            values[name] = dict(value)
+    return _from_fields, (type(container), values)
+
+
+def _from_fields(kind: Callable[..., Any], values: dict[str, Any]) -> Any:
+    return kind(**values)

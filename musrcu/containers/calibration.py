@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from musrcu import toml
 from musrcu.errors import MusrcuError, nearest
 from musrcu.files import PathLike, write_text
+
+_NUMBERS = ("alpha_error", "total", "total_error", "run", "field", "field_error", "probability")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +39,14 @@ class Calibration:
     """Chi-square probability of that fit."""
 
     def __post_init__(self) -> None:
-        if not self.alpha > 0:
-            raise MusrcuError(f"alpha = {self.alpha} in a calibration; it must be above 0")
+        if not (_is_number(self.alpha) and 0 < self.alpha < math.inf):
+            raise MusrcuError(
+                f"alpha = {self.alpha!r} in a calibration; it must be a number above 0"
+            )
+        for name in _NUMBERS:
+            value = getattr(self, name)
+            if value is not None and not _is_number(value):
+                raise MusrcuError(f"{name} = {value!r} in a calibration; it must be a number")
 
     def summary(self) -> str:
         """The calibration in two or three lines."""
@@ -81,3 +91,7 @@ class Calibration:
         if "calibration" not in tables:
             raise MusrcuError(f"{path} has no table [calibration]")
         return cls.from_dict(tables["calibration"], f"{path}: [calibration]")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from musrcu.containers.arrays import FloatArray, check_shape, frozen
+from musrcu.containers.arrays import FloatArray, by_fields, check_shape, frozen
 from musrcu.containers.history import History, Step
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
@@ -77,3 +77,6 @@ class Counts:
         if step is not None:
             changes["history"] = self.history.with_step(step)
         return dataclasses.replace(self, **changes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_fields(self)

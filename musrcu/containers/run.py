@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.containers.arrays import FloatArray, IntArray, check_shape, frozen
+from musrcu.containers.arrays import FloatArray, IntArray, by_fields, check_shape, frozen
 from musrcu.containers.history import History, Step
 from musrcu.containers.temperature import Temperature
 from musrcu.errors import MusrcuError
@@ -141,6 +141,9 @@ class Run:
         if step is not None:
             changes["history"] = self.history.with_step(step)
         return dataclasses.replace(self, **changes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_fields(self)
 
     def __str__(self) -> str:
         from musrcu.notation import bracket

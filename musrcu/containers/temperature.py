@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from musrcu.containers.arrays import FloatArray, frozen
+from musrcu.containers.arrays import FloatArray, by_fields, frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class TemperatureLog:
     def __post_init__(self) -> None:
         object.__setattr__(self, "seconds", frozen(self.seconds, float))
         object.__setattr__(self, "kelvin", frozen(self.kelvin, float))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_fields(self)
 
 
 @dataclass(frozen=True, slots=True)
