@@ -52,17 +52,20 @@ class ScanFile:
         """
         tables, folder = toml.load(path), Path(path).parent
         _refuse(path, "", tables, ("data", "reduction", "calibration", "fit", "order"))
+        for name, table in tables.items():
+            if not isinstance(table, Mapping):
+                raise MusrcuError(f"{path}: {name} = {table!r} is not a table; write [{name}]")
         data = tables.get("data", {})
         _refuse(path, "[data] ", data, ("runs", "calibration"))
         if "runs" not in data:
             raise MusrcuError(f'{path}: [data] lacks runs, for example runs = "run_{{1-20}}.bin"')
         patterns = [data["runs"]] if isinstance(data["runs"], str) else data["runs"]
+        if not (isinstance(patterns, list) and all(isinstance(p, str) for p in patterns)):
+            raise MusrcuError(f"{path}: [data] runs = {patterns!r}; expected a pattern or a list")
         runs = [run for pattern in patterns for run in find_runs(pattern, folder)]
         options = dict(tables.get("fit", {}))
         _refuse(path, "[fit] ", options, FIT_KEYS)
-        for key in ("t_range",):
-            if key in options:
-                options[key] = tuple(options[key])
+        _check_fit(path, options)
         order = dict(tables["order"]) if "order" in tables else None
         _refuse(path, "[order] ", order or {}, ORDER_KEYS)
         return cls(
@@ -101,9 +104,43 @@ def _recipe(path: PathLike, folder: Path, tables: Mapping[str, Any]) -> Reductio
     return Reduction.from_dict(table, found, f"{path}: [reduction]")
 
 
+def _check_fit(path: PathLike, options: dict[str, Any]) -> None:
+    """Refuse a fit option of the wrong shape, before any run is read."""
+    for key, value in options.items():
+        right: bool
+        match key:
+            case "ordered" | "paramagnetic":
+                right, wanted = isinstance(value, str), "a model such as 'exponential + constant'"
+            case "t_range":
+                right, wanted = _pair(value), "two times in us"
+            case "minos":
+                right, wanted = isinstance(value, list), "a list of names"
+            case "limits":
+                right = isinstance(value, Mapping) and all(_pair(pair) for pair in value.values())
+                wanted = "a table such as { nu2 = [0.5, 3.0] }"
+            case "ties":
+                right = isinstance(value, Mapping) and all(
+                    isinstance(text, str) for text in value.values()
+                )
+                wanted = 'a table such as { lambda2 = "2*lambda1" }'
+            case _:
+                right = isinstance(value, Mapping) and all(_number(v) for v in value.values())
+                wanted = "a table such as { phi2 = 0.0 }"
+        if not right:
+            raise MusrcuError(f"{path}: [fit] {key} = {value!r}; expected {wanted}")
+    if "t_range" in options:
+        options["t_range"] = tuple(options["t_range"])
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(_number(v) for v in value)
+
+
 def _refuse(path: PathLike, where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    if not isinstance(table, Mapping):
-        raise MusrcuError(f"{path}: {where}is not a table")
     for name in table:
         if name not in known:
             raise MusrcuError(f"{path}: {where}has no entry {name!r}{nearest(name, known)}")

@@ -1,0 +1,110 @@
+"""scan.toml: what it may say, and what it says when it is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import musrcu as mu
+from musrcu.analysis.scan_file import ScanFile
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "scan.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, samples: Path) -> Path:
+    for number in (3, 12, 21):
+        name = f"deltat_tdc_ltf_{number:04d}.bin"
+        (tmp_path / name).symlink_to(samples / name)
+    return tmp_path
+
+
+def test_paths_are_relative_to_the_file(folder: Path) -> None:
+    file = ScanFile.load(write(folder, '[data]\nruns = "deltat_tdc_ltf_{0003,0012}.bin"\n'))
+    assert [path.name for path in file.data] == [
+        "deltat_tdc_ltf_0003.bin", "deltat_tdc_ltf_0012.bin",
+    ]  # fmt: skip
+    assert file.order is None
+    scan = file.run()
+    assert scan.order is None
+    assert [run.verdict for run in scan.runs] == ["ordered", "ordered"]
+
+
+def test_a_list_of_patterns_and_a_table_of_fit_options(folder: Path) -> None:
+    text = """
+[data]
+runs = ["deltat_tdc_ltf_0012.bin", "deltat_tdc_ltf_0003.bin"]
+[reduction]
+packing = 4
+alpha = 1.2
+[fit]
+t_range = [0.02, 6.0]
+fixed = { phi2 = 6.0 }
+limits = { nu2 = [0.5, 3.0] }
+[order]
+alpha = "free"
+"""
+    file = ScanFile.load(write(folder, text))
+    assert file.recipe == mu.Reduction(packing=4, alpha=1.2)
+    scan = file.run()
+    assert scan.runs[0].ordered.reduction["rebin"]["packing"] == 4
+    assert scan.order is not None and not scan.order.valid  # two points for four parameters
+
+
+def test_a_calibration_run_is_evaluated_on_the_spot(folder: Path) -> None:
+    text = '[data]\nruns = "deltat_tdc_ltf_0003.bin"\ncalibration = "deltat_tdc_ltf_0021.bin"\n'
+    calibration = ScanFile.load(write(folder, text)).recipe.calibration
+    assert calibration is not None
+    assert abs(calibration.alpha - 1 / 0.83) < 3.5 * calibration.alpha_error
+    assert abs(calibration.total - 0.21) < 3.5 * calibration.total_error
+    assert calibration.run == 21
+
+
+def test_a_calibration_may_be_a_file_or_a_table(folder: Path) -> None:
+    table = "[calibration]\nalpha = 1.21\nalpha_error = 0.001\ntotal = 0.2\n"
+    (folder / "calibration.toml").write_text(table)
+    data = '[data]\nruns = "deltat_tdc_ltf_0003.bin"\n'
+    by_file = ScanFile.load(write(folder, data + 'calibration = "calibration.toml"\n'))
+    by_table = ScanFile.load(write(folder, data + table))
+    assert by_file.recipe == by_table.recipe
+    assert by_table.recipe.calibration.alpha == 1.21
+    both = write(folder, data + 'calibration = "calibration.toml"\n' + table)
+    with pytest.raises(mu.MusrcuError, match="keep one"):
+        ScanFile.load(both)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[dta]\nruns = "x"\n', "no entry 'dta'; did you mean 'data'"),
+        ('[data]\nrns = "x"\n', "no entry 'rns'; did you mean 'runs'"),
+        ("[data]\n", "lacks runs"),
+        ('[data]\nruns = "deltat_tdc_ltf_0099.bin"\n', "deltat_tdc_ltf_0099.bin"),
+        (
+            '[data]\nruns = "deltat_tdc_ltf_0003.bin"\n[reduction]\npaking = 3\n',
+            "no option 'paking'; did you mean 'packing'",
+        ),
+        (
+            '[data]\nruns = "deltat_tdc_ltf_0003.bin"\n[fit]\norderd = "x"\n',
+            "no entry 'orderd'; did you mean 'ordered'",
+        ),
+        (
+            '[data]\nruns = "deltat_tdc_ltf_0003.bin"\n[order]\nexponent = 3\n',
+            "no entry 'exponent'",
+        ),
+        ("[data\n", "not valid TOML"),
+        ("data = 3\n", "not a table"),
+        ("fit = 3\n[data]\nruns = 'deltat_tdc_ltf_0003.bin'\n", "not a table"),
+        ("[data]\nruns = 3\n", "runs"),
+    ],
+)
+def test_mistakes_are_one_clear_sentence(folder: Path, text: str, words: str) -> None:
+    with pytest.raises(mu.MusrcuError) as caught:
+        ScanFile.load(write(folder, text))
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)

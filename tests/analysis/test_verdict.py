@@ -1,0 +1,91 @@
+"""The rule that calls a run ordered, one condition at a time."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from musrcu.analysis.verdict import decide
+from musrcu.fitting.result import Fitted, FitResult
+
+LINE = "exponential + damped_cosine + constant"
+PLAIN = "gaussian + exponential + constant"
+NU_MAX = 50.0
+
+
+def line(chi2: float, *, nu: float = 1.5, rate: float = 0.4, amplitude: float = 0.045, **more):
+    values = {
+        "A1": (0.055, 0.001, ""),
+        "lambda1": (0.9, 0.03, "1/us"),
+        "A2": (amplitude, 0.002, ""),
+        "lambda2": (rate, 0.02, "1/us"),
+        "nu2": (nu, 0.002, "MHz"),
+        "phi2": (6.0, 1.0, "deg"),
+        "A_bg": (0.11, 0.001, ""),
+    }
+    parameters = {
+        name: Fitted(name, value, error, unit) for name, (value, error, unit) in values.items()
+    }
+    settings = {"valid": True, "reason": "", **more}
+    return FitResult(
+        model=LINE, parameters=parameters, covariance=None, chi2=chi2, ndof=993, n_bins=1000,
+        t_range=(0.01, 9.0), **settings,
+    )  # fmt: skip
+
+
+def plain(chi2: float | None) -> FitResult:
+    return FitResult(
+        model=PLAIN, parameters={}, covariance=None, chi2=chi2, ndof=995, valid=chi2 is not None,
+        reason="" if chi2 is not None else "too few bins", n_bins=1000, t_range=(0.01, 9.0),
+    )  # fmt: skip
+
+
+# The chance level of noise among (50 - 0.3) MHz x 2.197 us x 3 places, by hand.
+PLACES = (NU_MAX - 0.3) * 2.1969811 * 3
+LEVEL = 2 * math.log(PLACES / 1e-4)
+DOUBT = 2 * math.log(PLACES / 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("gain", "verdict"),
+    [
+        (-3.0, "not ordered"),
+        (DOUBT - 0.1, "not ordered"),
+        (DOUBT + 0.1, "undecided"),
+        (LEVEL - 0.1, "undecided"),
+        (LEVEL + 0.1, "ordered"),
+        (500.0, "ordered"),
+    ],
+)
+def test_gain_in_chi_square_decides(gain: float, verdict: str) -> None:
+    decision = decide(line(1000.0), plain(1000.0 + gain), NU_MAX)
+    assert decision.verdict == verdict
+    assert f"{gain:.1f}" in decision.why
+
+
+@pytest.mark.parametrize(
+    ("fit", "words"),
+    [
+        (line(1000.0, nu=0.25), "not above 0.3 MHz"),
+        (line(1000.0, rate=9.5), "within half a turn"),
+        (line(1000.0, amplitude=0.005), "three standard errors"),
+        (line(1000.0, valid=False, reason="the covariance is singular"), "not valid"),
+    ],
+)
+def test_a_doubtful_line_is_undecided_and_says_why(fit: FitResult, words: str) -> None:
+    decision = decide(fit, plain(1200.0), NU_MAX)
+    assert decision.verdict == "undecided"
+    assert words in decision.why
+
+
+def test_a_wider_search_needs_a_stronger_line() -> None:
+    gain = LEVEL + 1
+    assert decide(line(1000.0), plain(1000.0 + gain), NU_MAX).verdict == "ordered"
+    assert decide(line(1000.0), plain(1000.0 + gain), 20 * NU_MAX).verdict != "ordered"
+
+
+def test_a_fit_without_numbers_is_failed() -> None:
+    decision = decide(line(1000.0), plain(None), NU_MAX)
+    assert decision.verdict == "failed"
+    assert decision.why == "too few bins"
