@@ -206,7 +206,8 @@ def _manifest(truth: Truth, made: list[SimulatedRun]) -> str:
         }
     comment = (
         f"# {MARK}: what the runs beside this file were drawn from; no muon was measured.\n"
-        "# K, G, MHz, 1/us, degrees; alpha: efficiency of forward / backward; counts: by detector.\n\n"
+        "# K, G, MHz, 1/us, degrees; alpha: efficiency of forward / backward; "
+        "counts: by detector.\n\n"
     )
     return comment + toml.dumps(tables) + "".join(_block(one) for one in made)
 
