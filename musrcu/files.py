@@ -45,23 +45,25 @@ def replacing(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
 
     Raises
     ------
-    MusrcuError if the file exists and may not be replaced, or its folder cannot be written.
+    MusrcuError if the file exists and may not be replaced, or the system refuses to write it.
     """
     target = check_target(path, overwrite=overwrite)
+    if target.is_symlink():  # a link stays a link, the file behind it is replaced
+        target = target.resolve()
     try:
         handle, name = tempfile.mkstemp(
-            dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix
+            dir=target.parent, prefix=f".{target.stem[:20]}-", suffix=target.suffix
         )
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise MusrcuError(f"{target} cannot be written: {error.strerror or error}") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise MusrcuError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def write_text(path: PathLike, text: str, *, overwrite: bool = False) -> Path:

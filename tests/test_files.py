@@ -1,0 +1,145 @@
+"""Files are replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from musrcu.errors import MusrcuError
+from musrcu.files import read_text, replacing, write_text
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Every file of a folder, hidden ones too."""
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+
+
+def test_a_new_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    assert write_text(path, "µ\n") == path
+    assert path.read_bytes() == "µ\n".encode()
+    assert contents(tmp_path) == {"a.toml": "µ\n"}
+
+
+def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text("old")
+    with pytest.raises(MusrcuError, match=r"a\.toml exists and is not overwritten; .*--force"):
+        write_text(path, "new")
+    assert contents(tmp_path) == {"a.toml": "old"}
+    write_text(path, "new", overwrite=True)
+    assert contents(tmp_path) == {"a.toml": "new"}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, MusrcuError])
+def test_an_exception_leaves_the_old_file(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text("old")
+    with pytest.raises(error), replacing(path, overwrite=True) as temporary:
+        temporary.write_text("half")
+        raise error("stop")
+    assert contents(tmp_path) == {"a.toml": "old"}
+
+
+def test_an_exception_leaves_no_new_file(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "a.nxs") as temporary:
+        temporary.write_text("half")
+        1 / 0  # noqa: B018
+    assert contents(tmp_path) == {}
+
+
+def test_the_temporary_file_lies_beside_and_ends_alike(tmp_path: Path) -> None:
+    path = tmp_path / "a.nxs"
+    with replacing(path) as temporary:
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".nxs"
+        assert temporary != path
+        assert not path.exists()
+        temporary.write_text("x")
+    assert not temporary.exists()
+
+
+def test_a_very_long_name(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 250 + ".txt")
+    write_text(path, "x")
+    assert contents(tmp_path) == {path.name: "x"}
+
+
+def test_the_new_file_is_readable_as_any_other(tmp_path: Path) -> None:
+    usual = tmp_path / "usual"
+    usual.write_text("")
+    path = write_text(tmp_path / "ours", "")
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(usual.stat().st_mode)
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    path, link = tmp_path / "far" / "a.txt", tmp_path / "link.txt"
+    path.write_text("old")
+    link.symlink_to(path)
+    with pytest.raises(MusrcuError, match="link.txt exists"):
+        write_text(link, "new")
+    write_text(link, "new", overwrite=True)
+    assert link.is_symlink()
+    assert contents(tmp_path / "far") == {"a.txt": "new"}
+
+
+def test_folders_and_missing_folders(tmp_path: Path) -> None:
+    with pytest.raises(MusrcuError, match="is a directory; name a file to write"):
+        write_text(tmp_path, "x", overwrite=True)
+    with pytest.raises(MusrcuError, match="there is no folder"):
+        write_text(tmp_path / "no" / "a.txt", "x")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MusrcuError, match="there is no folder"):
+        write_text(tmp_path / "file" / "a.txt", "x")
+
+
+@pytest.mark.parametrize("call", ["tempfile.mkstemp", "pathlib.Path.replace"])
+def test_what_the_system_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    monkeypatch.setattr(call, refuse)
+    with pytest.raises(MusrcuError, match=r"a\.txt cannot be written: Permission denied"):
+        write_text(path, "new", overwrite=True)
+    monkeypatch.undo()
+    assert contents(tmp_path) == {"a.txt": "old"}
+
+
+def test_a_full_disk_inside_the_block(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with (
+        pytest.raises(MusrcuError, match="a.txt cannot be written: No space left"),
+        replacing(path),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert contents(tmp_path) == {}
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission(tmp_path: Path) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(MusrcuError, match="cannot be written: Permission denied"):
+        write_text(folder / "a.txt", "x")
+
+
+def test_reading(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("ν = 1.59\n".encode())
+    assert read_text(path) == "ν = 1.59\n"
+    path.write_bytes(b"\xb5")
+    with pytest.raises(MusrcuError, match="a.txt is not a UTF-8 text file"):
+        read_text(path)
+    with pytest.raises(MusrcuError, match="cannot be read: "):
+        read_text(tmp_path)
+    with pytest.raises(MusrcuError, match="cannot be read: No such file"):
+        read_text(tmp_path / "b.txt")
