@@ -85,7 +85,7 @@ def window(
     fastest = max(frequencies(result), default=0.0)
     if fastest > 0:
         finest = max(1, int(1 / (PER_PERIOD * fastest * asymmetry.bin_width)))
-        last = min(last, first + most * finest * asymmetry.bin_width)
+        last = min(last, first + (most * finest - 1) * asymmetry.bin_width)
     return first, last
 
 

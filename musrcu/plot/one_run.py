@@ -17,7 +17,6 @@ from musrcu.plot.style import (
     GREY,
     ORANGE,
     SINGLE,
-    SMALL,
     figure_of,
     headline,
     new_figure,
@@ -26,6 +25,7 @@ from musrcu.plot.style import (
     style,
     text_box,
     time_limits,
+    titles,
 )
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ def asymmetry(
         if ax is None:
             ax, below = _panels(width, best is not None and points.residual is not None)
         _draw(ax, points, best, limits, 100.0 if percent else 1.0)
-        ax.set_title(headline(asym.run), loc="left")
-        ax.set_title(points.note, loc="right", fontsize=SMALL, color=GREY)
+        titles(ax, headline(asym.run), points.note)
         ax.set_ylabel("Asymmetry (%)" if percent else "Asymmetry")
         ax.set_xlim(*time_limits(limits))
         round_ticks(ax)

@@ -14,7 +14,7 @@ from musrcu.errors import MusrcuError
 from musrcu.fitting.result import FitResult
 from musrcu.plot.display import Shown, dense, drawable, frequencies, show
 from musrcu.plot.one_run import draw_points
-from musrcu.plot.style import GREY, SINGLE, SMALL, new_figure, round_ticks, style, time_limits
+from musrcu.plot.style import SINGLE, SMALL, new_figure, round_ticks, style, time_limits, titles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +83,7 @@ def scan(
         _frame(ax, spectra, limits, step, scale)
         ends = [float(np.median(p.value[-max(1, p.value.size // 8) :])) for p in spectra]
         _label(ax, rows, colours, [scale * y for y in _spread(ends, step)])
-        _headline(ax, rows, spectra)
+        _headline(ax, rows, spectra, scale * step)
     return ax
 
 
@@ -136,9 +136,11 @@ def _step(spectra: list[Shown], rows: list[Row], limits: tuple[float, float]) ->
     """An offset at which neighbours touch but do not hide each other, to one digit."""
     heights = []
     for points, (_, result) in zip(spectra, rows, strict=True):
-        heights.append(float(np.ptp(np.quantile(points.value, [0.02, 0.98]))))
+        height = float(np.ptp(np.quantile(points.value, [0.02, 0.98])))
         if result is not None and drawable(result):
-            heights[-1] = float(np.ptp(result.curve(dense(limits, result))))
+            noise = 4 * float(np.median(points.error))
+            height = max(float(np.ptp(result.curve(dense(limits, result)))), noise)
+        heights.append(height)
     wanted = max(0.55 * float(np.median(heights)), 1e-3)
     digit = 10.0 ** math.floor(math.log10(wanted))
     return math.ceil(wanted / digit) * digit
@@ -169,11 +171,8 @@ def _frame(
     ax.set_xlim(*time_limits(limits))
     round_ticks(ax)
     ax.set_xlabel("Time (µs)")
-    percent = scale == 100.0
-    label = "Asymmetry (%)" if percent else "Asymmetry"
-    if len(spectra) > 1:
-        label += f", runs offset by {scale * step:.3g}" + (" %" if percent else "")
-    ax.set_ylabel(label)
+    offset = " + offset" if len(spectra) > 1 else ""
+    ax.set_ylabel(f"Asymmetry{offset}{' (%)' if scale == 100.0 else ''}")
 
 
 def _spread(ends: list[float], step: float) -> list[float]:
@@ -203,21 +202,27 @@ def _label(ax: Axes, rows: list[Row], colours: list[Any], places: list[float]) -
 
 
 def _decimals(values: list[float]) -> int:
-    """The fewest decimals that tell different temperatures apart, at most three."""
-    different = len(set(values))
-    enough = (d for d in range(3) if len({f"{value:.{d}f}" for value in values}) == different)
-    return next(enough, 3)
+    """The fewest decimals that tell temperatures apart and keep each to 5 %, at most four."""
+    for decimals in range(4):
+        shown = [f"{value:.{decimals}f}" for value in values]
+        near = all(
+            abs(float(s) - value) <= 0.05 * value for s, value in zip(shown, values, strict=True)
+        )
+        if near and len(set(shown)) == len(set(values)):
+            return decimals
+    return 4
 
 
-def _headline(ax: Axes, rows: list[Row], spectra: list[Shown]) -> None:
+def _headline(ax: Axes, rows: list[Row], spectra: list[Shown], step: float) -> None:
+    """Which runs, and what a point and an offset are."""
     runs = [a.run for a, _ in rows]
     numbers = [run.number for run in runs if run.number is not None]
     name = runs[0].instrument or ""
     if numbers:
         low, high = min(numbers), max(numbers)
         name += f" {low}" if low == high else f" {low}\N{EN DASH}{high}"
-    ax.set_title(name.strip(), loc="left")
     packings = sorted({points.raw for points in spectra})
     text = str(packings[0]) if len(packings) == 1 else f"{packings[0]}\N{EN DASH}{packings[-1]}"
     shown = " (display)" if any(points.packing > 1 for points in spectra) else ""
-    ax.set_title(f"packing {text}{shown}", loc="right", fontsize=SMALL, color=GREY)
+    note = f"packing {text}{shown}" + (f", offset {step:.3g}" if len(rows) > 1 else "")
+    titles(ax, name.strip(), note)

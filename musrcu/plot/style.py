@@ -129,7 +129,7 @@ def headline(run: Run) -> str:
     if run.temperature.value is not None:
         parts.append(kelvin(run.temperature.value, run.temperature.error))
     if run.field is not None:
-        parts.append("ZF" if run.field == 0 else f"{run.field:.4g} G")
+        parts.append("ZF" if run.field == 0 else f"{run.field:.6g} G")
     return ", ".join(parts)
 
 
@@ -139,6 +139,16 @@ def kelvin(value: float, error: float | None = None) -> str:
     if error is None or not error > 0:
         return f"{factor * value:.4g} {unit}"
     return bracket(factor * value, factor * error, unit)
+
+
+def titles(axes: Axes, left: str, right: str) -> None:
+    """What is shown, left above the axes, and a note on it, right; smaller where both are long."""
+    inches = axes.get_position().width * figure_of(axes).get_size_inches()[0]
+    letter = 0.56 / 72  # mean width of a letter, inches for each point of its size
+    needed = letter * (STYLE["axes.titlesize"] * len(left) + SMALL * len(right)) + 0.1
+    shrink = max(0.6, min(1.0, inches / needed))
+    axes.set_title(left, loc="left", fontsize=shrink * STYLE["axes.titlesize"])
+    axes.set_title(right, loc="right", fontsize=shrink * SMALL, color=GREY)
 
 
 def text_box(axes: Axes, columns: list[list[str]], loc: str = "upper right") -> AnchoredOffsetbox:
