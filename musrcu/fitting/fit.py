@@ -119,7 +119,9 @@ def _fit(
     spread = jacobian @ known @ jacobian.T
     covariance = None if singular else spread
     held = freedom.fixed - at_limit
-    judgement = judge(freedom.model, full, spread, bound, held, singular=singular)
+    judgement = judge(
+        freedom.model, full, spread, bound, held, tied=freedom.ties, singular=singular
+    )
     reason = judgement.reason or minimum.reason
     notes = [*judgement.notes, *_near_tie(cost, freedom, starts), *_few(window)]
     notes += [f"{freedom.model.names[k]} is at its limit, held there" for k in sorted(at_limit)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,7 @@ def judge(
     bound: Bound,
     fixed: frozenset[int] = frozenset(),
     *,
+    tied: Iterable[int] = (),
     singular: bool = False,
 ) -> Judgement:
     """The verdict on the minimum of a model.
@@ -74,9 +76,12 @@ def judge(
     covariance : (n_parameters, n_parameters), zero rows for held parameters.
     bound : the largest asymmetry.
     fixed : positions of the parameters the user fixed: they are never blamed.
+    tied : positions of tied parameters: that they follow others is no degeneracy.
     singular : whether ``covariance`` is a stand-in for one that does not exist.
     """
     correlation, errors = _correlation(covariance)
+    for place in tied:
+        correlation[place, :] = correlation[:, place] = 0.0
     pair = _strongest(model, correlation)
     excess = _excess(model, values, errors, bound, fixed)
     if singular:
