@@ -106,7 +106,7 @@ def test_one_bad_file_does_not_stop_the_rest(samples: Path, tmp_path: Path) -> N
     broken = tmp_path / "broken.bin"
     broken.write_bytes((samples / "deltat_tdc_ltf_0001.bin").read_bytes()[:5000])
     files = [broken, samples / "deltat_tdc_ltf_0009.bin", tmp_path / "missing.bin"]
-    scan = mu.fit_scan(files, mu.Reduction(alpha=1.2048))
+    scan = mu.fit_scan(files, mu.Reduction(alpha=0.93))
     assert sorted(run.verdict for run in scan.runs) == ["failed", "failed", "ordered"]
     for run in scan.runs:
         if run.verdict == "failed":
@@ -119,7 +119,7 @@ def test_one_bad_file_does_not_stop_the_rest(samples: Path, tmp_path: Path) -> N
 
 def test_executor_and_serial_give_the_same_digits(samples: Path) -> None:
     files = [samples / f"deltat_tdc_ltf_{number:04d}.bin" for number in (5, 12, 18)]
-    recipe = mu.Reduction(alpha=1.2048)
+    recipe = mu.Reduction(alpha=0.93)
     with ThreadPoolExecutor(2) as pool:
         threaded = mu.fit_scan(files, recipe, executor=pool)
     assert threaded.to_dict() == mu.fit_scan(files, recipe).to_dict()
@@ -129,7 +129,7 @@ def test_options_reach_the_models_that_have_the_parameter(samples: Path) -> None
     files = [samples / "deltat_tdc_ltf_0003.bin"]
     scan = mu.fit_scan(
         files,
-        mu.Reduction(alpha=1.2048),
+        mu.Reduction(alpha=0.93),
         fixed={"phi2": 6.0},
         ties={"lambda1": "2*lambda2"},
         limits={"nu2": (1.0, 2.0)},
@@ -151,7 +151,7 @@ def test_a_model_without_a_line_is_refused(samples: Path) -> None:
 def test_runs_without_temperature_are_fitted_but_no_points(samples: Path) -> None:
     run = mu.read(samples / "deltat_tdc_ltf_0003.bin")
     unknown = run.replace(temperature=type(run.temperature)())
-    scan = mu.fit_scan([unknown], mu.Reduction(alpha=1.2048))
+    scan = mu.fit_scan([unknown], mu.Reduction(alpha=0.93))
     assert scan.runs[0].verdict == "ordered"
     points = scan.points()
     assert len(points.temperature) == 0

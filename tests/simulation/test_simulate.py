@@ -102,7 +102,7 @@ def test_manifest_holds_the_truth(tables: dict[str, Any], tmp_path: Path) -> Non
     simulate(tables, tmp_path, numbers=[4, 18])
     manifest = tomllib.loads((tmp_path / "manifest.toml").read_text(encoding="utf-8"))
     assert manifest["simulation"]["seed"] == tables["seed"]
-    assert manifest["simulation"]["alpha"] == pytest.approx(1 / 0.83)
+    assert manifest["simulation"]["alpha"] == pytest.approx(0.93)
     assert manifest["order"] == tables["order"]
     below, above = manifest["runs"]
     assert below["parameters"]["nu2"] == pytest.approx(
