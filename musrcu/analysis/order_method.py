@@ -8,8 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musrcu.analysis.order_minimum import LawCost, Minimum, law_limits, lowest
+from musrcu.analysis.order_minimum import (
+    NAMES,
+    LawCost,
+    Limits,
+    Minimum,
+    Values,
+    descend,
+    law_limits,
+    lowest,
+)
 from musrcu.analysis.order_points import OrderPoints
+from musrcu.containers.arrays import FloatArray
 from musrcu.errors import FitError, nearest
 from musrcu.models.laws import order_parameter_slope
 
@@ -68,9 +78,11 @@ def too_little(points: OrderPoints, n_free: int) -> str:
 
 
 def choose_method(points: OrderPoints, held: Mapping[str, float], method: str) -> Method:
-    """Whether errors of temperatures matter, judged on the curve of the naive fit.
+    """Whether errors of temperatures matter, judged on curves of the naive fit.
 
-    ``auto`` is latent where |dnu/dT| sigma_T exceeds sigma_nu/3 at any point.
+    ``auto`` is latent where |dnu/dT| sigma_T exceeds sigma_nu/3 at any point, on the best curve or
+    on the steepest that is no worse than two standard deviations: a fit that happens to be shallow
+    must not decide that T_N and its errors can do without those of the temperatures.
 
     Raises
     ------
@@ -89,15 +101,14 @@ def choose_method(points: OrderPoints, held: Mapping[str, float], method: str) -
             )
         return Method(False, "no run has an error of its temperature", None)
     naive = LawCost(points, latent=False)
-    first = lowest(naive, law_limits(naive), held)
-    share = np.abs(order_parameter_slope(points.temperature, *first.values)) * T_error
-    share /= points.error
-    worst = int(np.argmax(share))
-    text = (
-        f"|dnu/dT| sigma_T reaches {share[worst]:.2g} sigma_nu, run {points.labels[worst]} at "
-        f"{points.temperature[worst]:.5g} K"
-    )
-    matters = bool(share[worst] > _NOT_NEGLIGIBLE)
+    limits = law_limits(naive)
+    first = lowest(naive, limits, held)
+    share, text = _share(points, T_error, first.values)
+    if share <= _NOT_NEGLIGIBLE and method == "auto":
+        share, text = max(
+            (share, text), _share(points, T_error, _steep(naive, first, limits, held))
+        )
+    matters = share > _NOT_NEGLIGIBLE
     latent = matters if method == "auto" else method == "latent"
     notes = []
     if points.unknown_temperature_errors:
@@ -106,3 +117,24 @@ def choose_method(points: OrderPoints, held: Mapping[str, float], method: str) -
     if matters and not latent:
         notes.append(f"errors of temperatures are left out as asked, although {text}")
     return Method(latent, text, first, tuple(notes))
+
+
+def _share(points: OrderPoints, T_error: FloatArray, values: Values) -> tuple[float, str]:
+    """The largest |dnu/dT| sigma_T / sigma_nu on one curve, and where it is, in words."""
+    share = np.abs(order_parameter_slope(points.temperature, *values)) * T_error / points.error
+    worst = int(np.argmax(share))
+    return float(share[worst]), (
+        f"|dnu/dT| sigma_T reaches {share[worst]:.2g} sigma_nu, run {points.labels[worst]} at "
+        f"{points.temperature[worst]:.5g} K"
+    )
+
+
+def _steep(cost: LawCost, best: Minimum, limits: Limits, held: Mapping[str, float]) -> Values:
+    """The curve with T_N two standard deviations below its best, or as low as it may be."""
+    low = limits["T_N"][0]
+    if best.valid and "T_N" in best.free:
+        best.minuit.minos("T_N", cl=2)
+        state = best.minuit.merrors["T_N"]
+        if state.lower_valid:
+            low = max(low, best.values[NAMES.index("T_N")] + state.lower)
+    return descend(cost, best.values, limits, {**held, "T_N": low}).values

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import numpy as np
 
 from musrcu.analysis.order_parameter import OrderParameter, OrderPoints
+from musrcu.analysis.scan_assumptions import assumptions_of
 from musrcu.analysis.verdict import Verdict
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, write_text
@@ -177,6 +178,11 @@ class Scan:
             left_out=tuple(left_out),
         )
 
+    def assumptions(self) -> list[str]:
+        """How the runs were reduced, one line a stage; what differs between runs as a range."""
+        fits = [run.ordered or run.paramagnetic for run in self.runs]
+        return assumptions_of([fit.reduction for fit in fits if fit is not None])
+
     def with_order(self, order: OrderParameter) -> Scan:
         """The scan with its fitted order parameter."""
         return dataclasses.replace(self, order=order)
@@ -191,7 +197,8 @@ class Scan:
             "no ordered run" if low is None else f"ordered up to {low:.6g} K",
             "no run without order" if high is None else f"not ordered from {high:.6g} K",
         ]
-        lines = [table(rows, header), "", "T_N bracket: " + ", ".join(bounds)]
+        lines = [*self.assumptions(), "", table(rows, header), ""]
+        lines.append("T_N bracket: " + ", ".join(bounds))
         if self.order is not None:
             lines += ["", self.order.summary()]
         return "\n".join(lines)
