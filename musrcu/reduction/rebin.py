@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,8 @@ FEWEST_COUNTS = 20
 """Counts in each group of a bin below which chi-square on an asymmetry is biased."""
 KEPT = 0.99
 """Share of the statistical weight of the good bins that the default late cut keeps."""
+FEWEST_BINS = 5
+"""The default packing leaves at least this many bins."""
 
 
 def rebin(counts: Counts, *, packing: int | None = None, t_max: float | None = None) -> Counts:
@@ -27,9 +31,9 @@ def rebin(counts: Counts, *, packing: int | None = None, t_max: float | None = N
     counts : grouped counts.
     packing : raw bins in one bin. None takes the smallest for which the cut below keeps 99 % of
         the statistical weight of the good bins.
-    t_max : last time, µs. None takes the latest time up to which every bin holds at least 20
-        counts in each group (so that chi-square is unbiased) and the background does not exceed
-        the signal; where packing is given, all good bins are kept.
+    t_max : last time, µs. None keeps all good bins where packing is given. Where it is not, the
+        last bin is in any case the latest one up to which every bin holds at least 20 counts in
+        each group (so that chi-square is unbiased) and the background does not exceed the signal.
 
     Raises
     ------
@@ -37,20 +41,19 @@ def rebin(counts: Counts, *, packing: int | None = None, t_max: float | None = N
     """
     if counts.packing != 1:
         raise ReductionError(f"the counts are packed already, {counts.packing} raw bins in one")
-    if packing is not None and packing < 1:
-        raise ReductionError(f"packing {packing} asked for; it must be at least 1")
-    note, wanted = "", packing
+    wanted = packing
     if packing is None:
-        packing, cut = choose_packing(counts)
-        t_max = cut if t_max is None else t_max
-        note = f"every bin holds at least {FEWEST_COUNTS} counts in each group"
+        packing, cut = choose_packing(counts, t_max=t_max)
+        t_max = cut if t_max is None else min(t_max, cut)
+    packing = _whole(packing)
     n = (counts.last_good - counts.first_good + 1) // packing
     if n < 1:
         raise ReductionError(f"{counts.run.name}: fewer good bins than one pack of {packing}")
     edges = slice(counts.first_good, counts.first_good + n * packing)
     time = counts.time[edges].reshape(n, packing).mean(axis=1)
     if t_max is not None:
-        n = int(np.searchsorted(time, t_max, side="right"))
+        # a printed cut may be given again, so digits behind the sixth of a bin do not count
+        n = int(np.searchsorted(time, t_max + 1e-6 * packing * counts.bin_width, side="right"))
         if n < 1:
             raise ReductionError(f"{counts.run.name}: no bin before the late cut of {t_max:g} us")
     packed = [
@@ -59,7 +62,7 @@ def rebin(counts: Counts, *, packing: int | None = None, t_max: float | None = N
     ]
     step = Step(
         "rebin",
-        note,
+        _note(packed[1]) if wanted is None else "",
         {
             "packing": packing,
             "packing_from": "counts" if wanted is None else "given",
@@ -81,57 +84,77 @@ def rebin(counts: Counts, *, packing: int | None = None, t_max: float | None = N
     )
 
 
-def choose_packing(counts: Counts) -> tuple[int, float]:
+def choose_packing(counts: Counts, *, t_max: float | None = None) -> tuple[int, float]:
     """The default packing and late cut of a run: (raw bins in one, time in µs).
 
-    For each packing the cut is the latest time up to which every bin has 20 counts in each group.
-    The packing is the smallest whose cut keeps 99 % of the statistical weight
-    sum S(t)^2 / N(t) of the good bins (S the decaying signal, N all counts) or, where none does,
-    the one that keeps most.
+    For each packing the cut is the latest time up to which every bin has 20 counts in each group
+    and the background does not exceed the signal. The packing is the smallest whose cut keeps
+    99 % of the statistical weight sum S(t)^2 / N(t) of the good bins up to ``t_max`` (S the
+    decaying signal, N all counts) or, where none does, the one that keeps most.
     """
-    raw = counts.variance[:, counts.good]
     time = counts.time[counts.good]
-    weight = _weight(counts, raw, time)
-    total = weight[-1]
-    if not total > 0:
-        return 1, float(time[-1])
-    best, kept = (1, float(time[-1])), -1.0
-    for packing in _candidates(time.size):
-        n = time.size // packing
-        smallest = raw[:, : n * packing].reshape(2, n, packing).sum(axis=2).min(axis=0)
-        low = smallest < FEWEST_COUNTS
-        full = int(np.argmax(low)) if low.any() else n
-        if full == 0:
-            continue
-        end = full * packing - 1
-        share = float(weight[end] / total)
+    if t_max is not None:
+        time = time[: max(1, int(np.searchsorted(time, t_max, side="right")))]
+    raw = counts.variance[:, counts.good][:, : time.size]
+    weight, usable = _weight(counts, raw, time)
+    sums = np.concatenate((np.zeros((2, 1)), np.cumsum(raw, axis=1)), axis=1)
+    best, kept = max(1, time.size // FEWEST_BINS), 0.0
+    for packing in range(1, best + 1):
+        share = weight[_full_bins(sums, packing, usable) * packing]
         if share > kept:
-            last = time[(full - 1) * packing : full * packing].mean()
-            best, kept = (packing, float(last)), share
+            best, kept = packing, float(share)
         if kept >= KEPT:
             break
-    return best
+    if not kept:  # hardly any counts: nothing better than the few largest bins
+        return best, float(time[-1])
+    last = _full_bins(sums, best, usable) * best
+    return best, float(time[last - best : last].mean())
+
+
+def _full_bins(sums: NDArray[np.float64], packing: int, usable: int) -> int:
+    """Bins before the first one with too few counts in a group, among the usable raw bins."""
+    smallest = np.diff(sums[:, : usable + 1 : packing], axis=1).min(axis=0)
+    # a sum of corrected counts may miss the limit by a rounding
+    low = smallest < FEWEST_COUNTS * (1 - 1e-9)
+    return int(np.argmax(low)) if low.any() else smallest.size
 
 
 def _weight(
     counts: Counts, raw: NDArray[np.float64], time: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Cumulative statistical weight, zero where the background exceeds the signal."""
+) -> tuple[NDArray[np.float64], int]:
+    """Share of the statistical weight in the first 0, 1, 2, ... raw bins, and the usable ones.
+
+    A bin is usable where the background does not exceed the signal.
+    """
     background = 0.0 if counts.background is None else float(counts.background.sum())
     decay = np.exp(-time / MUON_LIFETIME)
     signal = max(float(raw.sum()) - background * time.size, 0.0) / decay.sum() * decay
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weight = np.where(signal > background, signal**2 / (signal + background), 0.0)
-    return np.cumsum(np.nan_to_num(weight))
+    usable = int((signal >= background).sum())  # the signal only falls
+    every = np.maximum(signal + background, np.finfo(float).tiny)
+    weight = np.where(signal >= background, signal**2 / every, 0.0)
+    total = np.concatenate(([0.0], np.cumsum(weight)))
+    return total / (total[-1] or 1.0), usable
 
 
-def _candidates(n: int) -> list[int]:
-    """1, 2, 3, ... growing by at most a tenth, up to a fifth of the bins."""
-    sizes, size = [], 1
-    while size <= max(1, n // 5):
-        sizes.append(size)
-        size = max(size + 1, size * 11 // 10)
-    return sizes
+def _whole(packing: int) -> int:
+    try:
+        number = operator.index(packing)
+    except TypeError:
+        number = 0
+    if number < 1 or isinstance(packing, bool):
+        raise ReductionError(
+            f"packing {packing!r} asked for; it must be a whole number of raw bins, at least 1"
+        )
+    return number
+
+
+def _note(variance: NDArray[np.float64]) -> str:
+    few = int((variance.min(axis=0) < FEWEST_COUNTS * (1 - 1e-9)).sum())
+    if few:
+        return (
+            f"{few} of {variance.shape[1]} bins hold fewer than {FEWEST_COUNTS} counts in a group"
+        )
+    return f"every bin holds at least {FEWEST_COUNTS} counts in each group"
 
 
 def _scaled(values: NDArray[np.float64] | None, factor: int) -> NDArray[np.float64] | None:
