@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from musrcu.constants import ACCELERATOR_PERIOD
 from musrcu.containers.counts import Counts
@@ -53,9 +56,7 @@ def subtract_background(
     if before_t0 is not None and given is not None:
         raise ReductionError("give the background or a window for it, not both")
     if given is not None:
-        level = np.asarray(given, dtype=float)
-        if level.shape != (2,) or not np.isfinite(level).all():
-            raise ReductionError("a given background is two numbers: forward, backward")
+        level = _two_numbers(given, "a given background is two numbers: forward, backward")
         options = {"given": [float(b) for b in level]}
         return _subtract(counts, level, None, Step("subtract_background", "", options))
     if before_t0 is None and counts.run.source == "pulsed":
@@ -70,12 +71,15 @@ def _from_window(counts: Counts, window: tuple[float, float] | None) -> Counts:
     if window is None:
         first, last = int(np.ceil(LIVE_FROM * zero)), int(np.floor(zero - GUARD / dt))
     else:
-        if not window[0] < window[1] <= 0:
-            raise ReductionError(
-                f"the background window {tuple(window)} must lie before t0: "
-                "two negative times in µs, the earlier one first"
-            )
-        first, last = int(np.ceil(zero + window[0] / dt)), int(np.floor(zero + window[1] / dt))
+        wanted = (
+            f"the background window {window} must lie before t0: "
+            "two negative times in µs, the earlier one first"
+        )
+        begin, end = _two_numbers(window, wanted)
+        if not begin < end <= 0:
+            raise ReductionError(wanted)
+        # a printed window may be given again: the last digits of a bin's time do not count
+        first, last = int(np.ceil(zero + begin / dt - 1e-6)), int(np.floor(zero + end / dt + 1e-6))
     first = max(first, 0)
     n, periods = _whole_periods(counts.run.facility, last - first + 1, dt)
     if n < 1:
@@ -97,6 +101,16 @@ def _from_window(counts: Counts, window: tuple[float, float] | None) -> Counts:
         },
     )
     return _subtract(counts, sums / n, error, step)
+
+
+def _two_numbers(values: Sequence[float], sentence: str) -> NDArray[np.float64]:
+    try:
+        pair = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ReductionError(sentence) from error
+    if pair.shape != (2,) or not np.isfinite(pair).all():
+        raise ReductionError(sentence)
+    return pair
 
 
 def _whole_periods(facility: str | None, n: int, dt: float) -> tuple[int, int]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
+
+import numpy as np
 
 from musrcu import toml
 from musrcu.containers.asymmetry import Asymmetry
@@ -51,16 +54,17 @@ class Reduction:
 
     def __post_init__(self) -> None:
         for name in ("t0", "dead_time", "forward", "backward"):
-            value = getattr(self, name)
-            if isinstance(value, list):
-                object.__setattr__(self, name, tuple(value))
-        if isinstance(self.background, str):
-            if self.background not in ("auto", "none"):
-                raise ReductionError(
-                    f"background = {self.background!r}; expected 'auto', 'none', before_t0 or given"
-                )
-        elif set(self.background) not in ({"before_t0"}, {"given"}):
-            raise ReductionError(f"background = {dict(self.background)}; name before_t0 or given")
+            object.__setattr__(self, name, _as_tuple(getattr(self, name)))
+        _check_numbers(self)
+        if isinstance(self.background, Mapping):
+            pairs = {name: _as_tuple(pair) for name, pair in self.background.items()}
+            object.__setattr__(self, "background", pairs)
+            if set(pairs) not in ({"before_t0"}, {"given"}):
+                raise ReductionError(f"background = {pairs}; name before_t0 or given")
+        elif self.background not in ("auto", "none"):
+            raise ReductionError(
+                f"background = {self.background!r}; expected 'auto', 'none', before_t0 or given"
+            )
         if isinstance(self.dead_time, str) and self.dead_time not in ("file", "none"):
             raise ReductionError(
                 f"dead_time = {self.dead_time!r}; expected 'file', 'none' or numbers in us"
@@ -136,8 +140,8 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
     counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
     calibration = recipe.calibration
     if recipe.alpha is not None:
-        asymmetry = form_asymmetry(counts, alpha=recipe.alpha)
-        return asymmetry.replace(total=calibration.total if calibration else None)
+        total = (calibration.total, calibration.total_error) if calibration else (None, None)
+        return form_asymmetry(counts, alpha=recipe.alpha, total=total[0], total_error=total[1])
     if calibration is None:
         asymmetry = form_asymmetry(counts, alpha=1.0)
         step = asymmetry.history[-1]
@@ -173,3 +177,38 @@ def grouped_counts(run: Run, recipe: Reduction) -> Counts:
     if isinstance(recipe.background, Mapping):
         return subtract_background(counts, **recipe.background)
     return subtract_background(counts)
+
+
+def _as_tuple(value: Any) -> Any:
+    """Lists and arrays as tuples, so that a recipe read from a file equals the one saved."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return tuple(_as_tuple(item) for item in value) if isinstance(value, (list, tuple)) else value
+
+
+def _check_numbers(recipe: Reduction) -> None:
+    for name, whole in (
+        ("period", True),
+        ("packing", True),
+        ("first_good", True),
+        ("alpha", False),
+        ("t_max", False),
+    ):
+        value = getattr(recipe, name)
+        kind = Integral if whole else Real
+        if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
+            wanted = "a whole number" if whole else "a number"
+            raise ReductionError(f"{name} = {value!r}; expected {wanted}")
+    for name in ("t0", "dead_time"):
+        value = getattr(recipe, name)
+        if value is not None and not (name == "dead_time" and isinstance(value, str)):
+            _check_row(name, value)
+
+
+def _check_row(name: str, value: Any) -> None:
+    try:
+        row = np.asarray(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ReductionError(f"{name} = {value!r}; expected a number or rows of them") from error
+    if not np.isfinite(row).all():
+        raise ReductionError(f"{name} = {value!r}; expected finite numbers")
