@@ -44,7 +44,7 @@ def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
     Source: W. R. Leo, Techniques for Nuclear and Particle Physics Experiments, Springer (1994),
     non-extendable dead time; the error was checked by a frame-by-frame simulation.
     """
-    if run.history.find("correct_dead_time") or run.variance is not None:
+    if run.variance is not None:
         raise ReductionError(f"{run.name}: the dead time was corrected already")
     tau = _dead_times(run, dead_time)
     if tau is None:
@@ -76,16 +76,24 @@ def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
 def _dead_times(run: Run, given: ArrayLike | None) -> NDArray[np.float64] | None:
     shape = (run.n_periods, run.n_detectors)
     if given is None:
-        return run.dead_time
+        given = run.dead_time
+    if given is None:
+        return None
+    found = np.asarray(given, dtype=float)
     try:
-        tau = np.broadcast_to(np.asarray(given, dtype=float), shape)
+        tau = np.broadcast_to(found, shape)
     except ValueError as error:
         raise ReductionError(
-            f"{run.name}: dead times of shape {np.shape(given)} do not fit "
+            f"{run.name}: dead times of shape {found.shape} do not fit "
             f"{shape[0]} periods x {shape[1]} detectors"
         ) from error
-    if not np.isfinite(tau).all():
-        raise ReductionError(f"{run.name}: a dead time is not a number")
+    wrong = ~np.isfinite(tau)
+    if wrong.any():
+        period, detector = np.unravel_index(int(np.argmax(wrong)), shape)
+        raise ReductionError(
+            f"{run.name}, period {period + 1}, detector {detector + 1}: the dead time is "
+            f"{tau[period, detector]}; pass dead_time= in us"
+        )
     return tau
 
 
