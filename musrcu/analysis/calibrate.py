@@ -15,10 +15,15 @@ from musrcu.fitting.cost import AsymmetryCost
 from musrcu.fitting.fit import FEWEST_COUNTS, fit
 from musrcu.fitting.freedom import settle
 from musrcu.fitting.minimise import minimise
+from musrcu.notation import bracket
 from musrcu.reduction.asymmetry import form_asymmetry
 from musrcu.reduction.grouping import ranges
 from musrcu.reduction.rebin import rebin
 from musrcu.reduction.recipe import Reduction, grouped_counts
+
+CERTAIN = 6.0
+"""Errors above zero that the total asymmetry must lie: the best of a thousand frequencies of a run
+without precession reaches four."""
 
 
 def calibrate(
@@ -73,7 +78,14 @@ def calibrate(
             f"{run.name}: no calibration: {(smallest[used] < FEWEST_COUNTS).sum()} of "
             f"{used.sum()} bins hold fewer than {FEWEST_COUNTS} counts in a group; pack more"
         )
-    return _calibration(run, counts.detectors, balanced, cost, minimum.x, minimum.covariance)
+    found = _calibration(run, counts.detectors, balanced, cost, minimum.x, minimum.covariance)
+    if not found.total or not found.total > CERTAIN * (found.total_error or 0.0):
+        amplitude = bracket(found.total, found.total_error)
+        raise FitError(
+            f"{run.name}: no calibration: a total asymmetry of {amplitude} is no precession; "
+            "take a run in a transverse field"
+        )
+    return found
 
 
 def _calibration(
