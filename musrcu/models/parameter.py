@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -33,9 +34,9 @@ class Parameter:
     """Values worth trying as a start; empty means the default alone."""
 
     def __post_init__(self) -> None:
-        low = self.lower is not None and self.default < self.lower
-        high = self.upper is not None and self.default > self.upper
-        if low or high:
+        low = -math.inf if self.lower is None else self.lower
+        high = math.inf if self.upper is None else self.upper
+        if not low <= self.default <= high:  # not a number lies nowhere
             raise ModelError(
                 f"parameter {self.name}: default {self.default} lies outside its limits "
                 f"[{self.lower}, {self.upper}]"
