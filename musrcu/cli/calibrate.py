@@ -1,7 +1,9 @@
 """The balance alpha and the total asymmetry of a pair, from a run in a transverse field.
 
-musrcu calibrate tf_run.bin -o calibration.toml
-musrcu scan "ltf_{0001-0020}.bin" --calibration calibration.toml
+Examples:
+
+  musrcu calibrate tf_run.bin -o calibration.toml
+  musrcu scan "ltf_{0001-0020}.bin" --calibration calibration.toml
 """
 
 from __future__ import annotations
@@ -52,6 +54,6 @@ def run(arguments: Namespace) -> int:
             say(calibration.summary())
         if arguments.output is not None:
             calibration.save(arguments.output, overwrite=arguments.force)
-    if arguments.json:
-        say(dumps(found if files.several or not found else found[0]))
+    if arguments.json and (found or files.several):
+        say(dumps(found if files.several else found[0]))
     return int(files.failures > 0)

@@ -1,8 +1,10 @@
 """Fit a model to one run, or to several one by one; what was assumed is printed.
 
-musrcu fit run.bin --model "exponential + damped_cosine + constant"
-musrcu fit run.bin --alpha 1.2 --range 0.02,8 --fix phi2=0 --plot run.png
-musrcu fit "ltf_{0001-0005}.bin" --json
+Examples:
+
+  musrcu fit run.bin --model "exponential + damped_cosine + constant"
+  musrcu fit run.bin --alpha 1.2 --range 0.02,8 --fix phi2=0 --plot run.png
+  musrcu fit "ltf_{0001-0005}.bin" --json
 """
 
 from __future__ import annotations
@@ -55,11 +57,12 @@ def run(arguments: Namespace) -> int:
         if arguments.plot is not None:
             _draw(asymmetry, result, arguments)
     content = [saved for _, saved in results]
-    text = dumps(content if files.several else content[0]) if content else "[]"
-    if arguments.json:
-        say(text)
-    if arguments.output is not None and content:
-        write_text(arguments.output, text + "\n", overwrite=arguments.force)
+    if content or files.several:
+        text = dumps(content if files.several else content[0])
+        if arguments.json:
+            say(text)
+        if arguments.output is not None:
+            write_text(arguments.output, text + "\n", overwrite=arguments.force)
     if files.failures:
         return 1
     return 0 if all(valid for valid, _ in results) else 3

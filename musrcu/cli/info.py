@@ -1,8 +1,10 @@
 """What is in a file: one line a run.
 
-musrcu info run.bin
-musrcu info "deltat_tdc_ltf_{0001-0020}.bin"
-musrcu info --full run.nxs
+Examples:
+
+  musrcu info run.bin
+  musrcu info "deltat_tdc_ltf_{0001-0020}.bin"
+  musrcu info --full run.nxs
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """A commented scan file that runs as it is, or a fit script of one run in Python.
 
+Examples:
+
   musrcu init ltf_*.bin --calibration tf_run.bin -o scan.toml
   musrcu init --script run.bin --alpha 1.2 -o fit_run.py
 

@@ -1,7 +1,9 @@
 """The known formats, models or instruments; with a name, all about one.
 
-musrcu list models
-musrcu list models damped_cosine
+Examples:
+
+  musrcu list models
+  musrcu list models damped_cosine
 """
 
 from __future__ import annotations

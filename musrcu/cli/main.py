@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any, NoReturn, TextIO
+from typing import NoReturn, TextIO
 
 from musrcu.cli.terminal import complain
 from musrcu.errors import MusrcuError, MusrcuWarning, nearest
@@ -30,16 +30,9 @@ VERBS = {
     "simulate": "PSI-BIN files from a truth file",
 }
 
-_EPILOG = """musrcu VERB --help explains a verb.
+_CODES = """musrcu VERB --help explains a verb.
 Exit code: 0 done, 1 an error (one line on standard error), 2 wrong usage,
 3 done but some fit is not valid."""
-
-
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Help whose verbs and their explanations stand on one line."""
-
-    def __init__(self, prog: str, **options: Any) -> None:
-        super().__init__(prog, max_help_position=26, **options)
 
 
 class Parser(argparse.ArgumentParser):
@@ -91,25 +84,30 @@ def _run(words: list[str]) -> int:
 
 def _parser(words: Sequence[str]) -> Parser:
     """The parser of the whole command; only the verb that was typed gets its options."""
+    listed = "\n".join(f"  {verb:<11}{text}" for verb, text in VERBS.items())
     parser = Parser(
         prog="musrcu",
         description="Muon spin rotation: from raw facility files to an ordering temperature.",
-        epilog=_EPILOG,
+        epilog=f"verbs:\n{listed}\n\n{_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
-        formatter_class=_Help,
     )
     parser.add_argument("--version", action="version", version=_version())
     verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=Parser)
     typed = next((word for word in words if not word.startswith("-")), None)
-    if typed is not None and typed not in VERBS:
+    if typed is None:
+        return parser
+    if typed not in VERBS:
         parser.error(f"there is no verb {typed!r}{nearest(typed, list(VERBS))}")
-    for verb, text in VERBS.items():
-        sub = verbs.add_parser(verb, help=text, allow_abbrev=False, formatter_class=_Help)
-        if verb == typed:
-            module = importlib.import_module(f"musrcu.cli.{verb}")
-            sub.description = module.__doc__
-            module.add_arguments(sub)
-            sub.set_defaults(run=module.run)
+    module = importlib.import_module(f"musrcu.cli.{typed}")
+    verb = verbs.add_parser(
+        typed,
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(verb)
+    verb.set_defaults(run=module.run)
     return parser
 
 

@@ -1,5 +1,7 @@
 """The order parameter nu(T) = nu0 [1 - (T/T_N)^alpha]^beta alone, from a scan or a table.
 
+Examples:
+
   musrcu order scan.json --exponent free
   musrcu order table.csv --plot order.png
 

@@ -1,10 +1,12 @@
 """Pictures of runs, of a saved fit, or of a saved scan.
 
-musrcu plot run.bin -o run.png
-musrcu plot "ltf_{0001-0020}.bin" -o runs.pdf
-musrcu plot fit.json -o fit.png
-musrcu plot scan.json -o order.pdf
-musrcu plot scan.json --runs -o spectra.pdf
+Examples:
+
+  musrcu plot run.bin -o run.png
+  musrcu plot "ltf_{0001-0020}.bin" -o runs.pdf
+  musrcu plot fit.json -o fit.png
+  musrcu plot scan.json -o order.pdf
+  musrcu plot scan.json --runs -o spectra.pdf
 """
 
 from __future__ import annotations
@@ -51,9 +53,11 @@ def run(arguments: Namespace) -> int:
     if first.lower().endswith(".json"):
         if len(arguments.sources) > 1:
             raise MusrcuError(f"{first} and {arguments.sources[1]}: name one JSON file, or runs")
-        picture = _saved(first, arguments)
+        picture: Axes | None = _saved(first, arguments)
     else:
         picture, failures = _runs(arguments)
+    if picture is None:
+        return 1
     plot.save(picture, arguments.output, overwrite=arguments.force)
     say(f"figure: {arguments.output}")
     return int(failures > 0)
@@ -63,8 +67,8 @@ def _view(arguments: Namespace) -> dict[str, Any]:
     return {"t_range": arguments.range, "percent": arguments.percent}
 
 
-def _runs(arguments: Namespace) -> tuple[Axes, int]:
-    """The picture of runs, and how many could not be drawn."""
+def _runs(arguments: Namespace) -> tuple[Axes | None, int]:
+    """The picture of runs, None where there is none, and how many could not be drawn."""
     from musrcu import plot
     from musrcu.reduction.recipe import reduce
 
@@ -77,7 +81,7 @@ def _runs(arguments: Namespace) -> tuple[Axes, int]:
         except MusrcuError as error:
             files.fail(error)
     if not found:
-        raise MusrcuError("no run can be drawn")
+        return None, files.failures
     if len(found) == 1:
         return plot.asymmetry(found[0], **_view(arguments)), files.failures
     return plot.scan(found, **_view(arguments)), files.failures

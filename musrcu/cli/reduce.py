@@ -1,7 +1,9 @@
 """The asymmetry of a run, as comma-separated values or as NeXus.
 
-musrcu reduce run.bin --alpha 1.2 > run.csv
-musrcu reduce run.bin -o run.nxs
+Examples:
+
+  musrcu reduce run.bin --alpha 1.2 > run.csv
+  musrcu reduce run.bin -o run.nxs
 """
 
 from __future__ import annotations

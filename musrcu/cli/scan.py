@@ -1,5 +1,7 @@
 """Fit every run of a temperature scan, decide which are ordered, then nu0, T_N and beta.
 
+Examples:
+
   musrcu scan scan.toml
   musrcu scan "ltf_{0001-0020}.bin" --calibration tf_run.bin --range 0.02,8 -o scan.json
 

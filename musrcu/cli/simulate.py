@@ -1,6 +1,8 @@
 """PSI-BIN files of simulated runs, from a truth file; every file says SIMULATED.
 
-musrcu simulate truth.toml -o runs
+Examples:
+
+  musrcu simulate truth.toml -o runs
 """
 
 from __future__ import annotations

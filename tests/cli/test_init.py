@@ -1,0 +1,143 @@
+"""``musrcu init``: the scan file runs as it is, the script gives the digits of ``musrcu fit``."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from command import Musrcu
+
+import musrcu as mu
+from musrcu.analysis.scan_file import ScanFile
+from musrcu.cli.options import DEFAULT_MODEL, PARAMAGNETIC
+from musrcu.cli.paths import pattern, relative
+
+OPTIONS = ("--alpha", "1.2", "--packing", "20", "--range", "0.01,8", "--fix", "phi2=6")
+
+
+def test_scan_file_runs_as_it_is(musrcu: Musrcu, samples: Path, here: Path) -> None:
+    (here / "data").mkdir()
+    for number in (1, 2, 5, 21):
+        shutil.copy(samples / f"deltat_tdc_ltf_{number:04d}.bin", here / "data")
+    done = musrcu("init", *sorted(Path("data").glob("*.bin")), "-o", "data/my.toml")
+    assert (done.code, done.err) == (0, "")
+    assert "musrcu scan data/my.toml" in done.out
+    text = Path("data/my.toml").read_text()
+    tables = tomllib.loads(text)
+    assert tables["data"] == {"runs": "deltat_tdc_ltf_{0001-0002,0005}.bin"}
+    assert '# calibration = "deltat_tdc_ltf_0021.bin"' in text  # in another field: proposed
+    assert "#   LTF 21       1.0004(1) K      50 G     SIMULATED" in text
+    assert '# forward = "Back"' in text
+    plan = ScanFile.load("data/my.toml")
+    assert [path.name[-8:-4] for path in plan.data] == ["0001", "0002", "0005"]
+    assert plan.recipe == mu.Reduction()
+    assert plan.fit == {"ordered": DEFAULT_MODEL, "paramagnetic": PARAMAGNETIC}
+    assert plan.order == {"alpha": 3.0}
+
+
+def test_every_comment_of_an_option_may_be_uncommented(
+    musrcu: Musrcu, samples: Path, here: Path
+) -> None:
+    text = musrcu("init", samples / "deltat_tdc_ltf_0001.bin").out
+    live = re.sub(r"(?m)^# (\w+ = (?![^#]*calibration))", r"\1", text)
+    plan = tomllib.loads(re.sub(r"(?m)^calibration = .*$", "", live))
+    assert len(plan["reduction"]) == 10
+    assert len(plan["fit"]) == 8
+    Path("x.toml").write_text(re.sub(r"(?m)^calibration = .*$", "", live))
+    ScanFile.load("x.toml")
+
+
+def test_options_that_are_typed_are_set(musrcu: Musrcu, samples: Path, here: Path) -> None:
+    words = ("--limit", "nu2=0.5,", "--tie", "lambda1=lambda2", "--minos", "nu2",
+             "--exponent", "free", "--calibration", samples / "deltat_tdc_ltf_0021.bin",
+             "--background", "before_t0=-0.2,-0.05", "--dead-time", "none", "--t0", "298,301,3,4",
+             "--model", "cosine + constant")  # fmt: skip
+    run = samples / "deltat_tdc_ltf_0001.bin"
+    assert musrcu("init", run, "-o", "s.toml", *OPTIONS, *words).code == 0
+    plan = ScanFile.load("s.toml")
+    assert plan.recipe.alpha == 1.2
+    assert plan.recipe.packing == 20
+    assert plan.recipe.t0 == (298.0, 301.0, 3.0, 4.0)
+    assert plan.recipe.dead_time == "none"
+    assert {k: tuple(v) for k, v in plan.recipe.background.items()} == {"before_t0": (-0.2, -0.05)}
+    assert plan.recipe.calibration is not None
+    assert plan.recipe.calibration.run == 21
+    assert plan.fit["limits"] == {"nu2": [0.5, float("inf")]}
+    assert plan.fit["ties"] == {"lambda1": "lambda2"}
+    assert plan.fit["ordered"] == "cosine + constant"
+    assert plan.order == {"alpha": "free"}
+
+
+@pytest.mark.parametrize("number", [1, 18])
+def test_script_gives_the_digits_of_fit(
+    musrcu: Musrcu, samples: Path, here: Path, number: int
+) -> None:
+    """Below T_N with every option, above it with none but the model; run from elsewhere."""
+    run = samples / f"deltat_tdc_ltf_{number:04d}.bin"
+    words: tuple[object, ...] = ("--model", PARAMAGNETIC)
+    if number == 1:
+        words = (*OPTIONS, "--limit", "nu2=1,", "--minos", "nu2", "--tie", "lambda1=3*lambda2",
+                 "--start", "A2=0.04", "--forward", "Back", "--backward", "Forw",
+                 "--calibration", samples / "deltat_tdc_ltf_0021.bin")  # fmt: skip
+    (here / "scripts").mkdir()
+    done = musrcu("init", "--script", run, *words, "-o", "scripts/one.py")
+    assert (done.code, done.err) == (0, "")
+    text = Path("scripts/one.py").read_text()
+    assert max(map(len, text.splitlines())) <= 120
+    script = subprocess.run(
+        [sys.executable, "-W", "error", here / "scripts" / "one.py"],
+        capture_output=True, text=True, check=True, cwd=samples,
+    )  # fmt: skip
+    fitted = musrcu("fit", run, *words)
+    summary = fitted.out[fitted.out.index(f"LTF {number}: exp" if number == 1 else "LTF 18: gau") :]
+    assert summary.strip() in script.stdout
+    for line in fitted.out.splitlines():
+        if line.startswith("  form_asymmetry") or line.startswith("  rebin"):
+            assert line.strip() in script.stdout
+
+
+def test_script_of_a_title_that_is_code(musrcu: Musrcu, run1: Path, here: Path) -> None:
+    from musrcu.readers.registry import read
+    from musrcu.writers.psi_bin import write_psi_bin
+
+    write_psi_bin(read(run1).replace(title='x""" \\ {y}'), 'a "b".bin')
+    done = musrcu("init", "--script", 'a "b".bin')
+    assert done.code == 0
+    compile(done.out, "script", "exec")
+
+
+def test_what_init_refuses(musrcu: Musrcu, samples: Path, here: Path) -> None:
+    both = samples / "deltat_tdc_ltf_{0001-0002}.bin"
+    assert "a script fits one run, 2 are named" in musrcu("init", "--script", both).complaint
+    Path("s.toml").write_text("mine")
+    assert "exists and is not overwritten" in musrcu("init", both, "-o", "s.toml").complaint
+    assert Path("s.toml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["r_1.bin"], "r_1.bin"),
+        (["r_01.bin", "r_02.bin", "r_03.bin"], "r_{01-03}.bin"),
+        (["r_08.bin", "r_09.bin", "r_10.bin", "r_12.bin"], "r_{08-10,12}.bin"),
+        (["r_9.bin", "r_10.bin", "r_11.bin"], "r_{9,10-11}.bin"),
+        (["r_3.bin", "r_1.bin"], "r_{3,1}.bin"),
+        (["a_1.bin", "b_2.bin"], ["a_1.bin", "b_2.bin"]),
+        (["a.bin", "b.bin"], ["a.bin", "b.bin"]),
+    ],
+)
+def test_pattern_of_paths(here: Path, names: list[str], expected: str | list[str]) -> None:
+    for name in names:
+        Path(name).touch()
+    assert pattern([Path(name) for name in names], Path()) == expected
+
+
+def test_relative_names(tmp_path: Path) -> None:
+    assert relative(tmp_path / "a" / "x.bin", tmp_path / "b") == "../a/x.bin"
+    assert relative("x.bin", Path("out")) == "../x.bin"
+    assert relative("out/x.bin", Path("out")) == "x.bin"

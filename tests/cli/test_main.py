@@ -1,0 +1,188 @@
+"""The entrance: help, wrong usage, exit codes, and how the command ends when it is stopped."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from command import Musrcu
+
+from musrcu.cli import info
+from musrcu.cli.main import VERBS, main
+from musrcu.cli.terminal import printable
+from musrcu.errors import MusrcuError, MusrcuWarning
+
+
+def command(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "musrcu", *map(str, words)],
+        capture_output=True, text=True, check=False, **options,
+    )  # type: ignore[call-overload]  # fmt: skip
+
+
+def test_help_names_every_verb_on_a_line(musrcu: Musrcu) -> None:
+    done = musrcu("--help")
+    assert done.code == 0
+    for verb, text in VERBS.items():
+        assert any(line.split() == [verb, *text.split()] for line in done.out.splitlines())
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(musrcu: Musrcu, verb: str) -> None:
+    done = musrcu(verb, "--help")
+    assert done.code == 0
+    assert f"  musrcu {verb} " in done.out
+    assert max(map(len, done.out.splitlines())) <= 100
+
+
+def test_version(musrcu: Musrcu) -> None:
+    from musrcu import __version__
+
+    assert musrcu("--version").out == f"musrcu {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ([], "the following arguments are required: VERB; see musrcu --help"),
+        (["fot"], "there is no verb 'fot'; did you mean 'fit'?; see musrcu --help"),
+        (["fit"], "musrcu fit: the following arguments are required: RUN"),
+        (["fit", "x", "--fast"], "unrecognized arguments: --fast"),
+        (["fit", "x", "--pack", "2"], "unrecognized arguments: --pack"),  # no abbreviations
+        (["fit", "x", "--alpha", "x"], "argument --alpha: 'x' is not a number"),
+        (["fit", "x", "--alpha", "0"], "argument --alpha: 0 is not above 0"),
+        (["fit", "x", "--alpha", "nan"], "argument --alpha: 'nan' is not a number"),
+        (["fit", "x", "--packing", "0"], "argument --packing: 0 is not 1 or above"),
+        (["fit", "x", "--packing", "2.5"], "argument --packing: '2.5' is not a whole number"),
+        (["fit", "x", "--range", "3"], "argument --range: '3' is not two numbers"),
+        (["fit", "x", "--range", "3,1"], "argument --range: 3,1: the first is not below"),
+        (["fit", "x", "--start", "nu2"], "argument --start: 'nu2' is not of the form nu2=1.5"),
+        (["fit", "x", "--start", "a=1,a=2"], "argument --start: a is given twice"),
+        (["fit", "x", "--fix", "a=1", "--fix", "a=2"], "argument --fix: a is given twice"),
+        (["fit", "x", "--limit", "nu2=1"], "argument --limit: 'nu2=1' is not a name and two"),
+        (["fit", "x", "--limit", "nu2=,"], "argument --limit: 'nu2=,' is not a name and two"),
+        (["fit", "x", "--tie", "lambda2"], "argument --tie: 'lambda2' is not of the form"),
+        (["fit", "x", "--minos", "a,,b"], "argument --minos: 'a,,b' is not a list of names"),
+        (["fit", "x", "--background", "flat"], "argument --background: 'flat' is not auto, none"),
+        (["fit", "x", "--background", "given=1"], "argument --background: '1' is not two numbers"),
+        (["fit", "x", "--dead-time", "yes"], "argument --dead-time: 'yes' is not file, none or"),
+        (["scan", "x", "--exponent", "big"], "argument --exponent: 'big' is not a number"),
+        (["scan", "x", "--plot", "a.png", "--no-plot"], "not allowed with argument"),
+        (["plot", "x"], "the following arguments are required: -o/--output"),
+        (["simulate", "x"], "the following arguments are required: -o/--output"),
+        (["list", "colours"], "invalid choice: 'colours'"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_two(musrcu: Musrcu, words: list[str], text: str) -> None:
+    done = musrcu(*words)
+    assert done.code == 2
+    assert not done.out
+    assert text in done.complaint
+
+
+def test_errors_are_one_line_and_one(musrcu: Musrcu, here: Path) -> None:
+    (here / "empty.bin").touch()
+    for words in (["fit", "gone.bin"], ["info", "empty.bin"], ["reduce", "."], ["scan", "x.toml"],
+                  ["order", "gone.csv"], ["init", "gone_{1-3}.bin"], ["calibrate", "empty.bin"],
+                  ["plot", "empty.bin", "-o", "a.png"], ["simulate", "x.toml", "-o", "y"],
+                  ["list", "models", "damped_cosin"]):  # fmt: skip
+        done = musrcu(*words)
+        assert done.code == 1, words
+        assert done.complaint
+        assert not done.out
+    assert "did you mean 'damped_cosine'?" in musrcu("list", "models", "damped_cosin").complaint
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (MusrcuError("two\nlines"), 1),
+        (OSError(errno.ENOSPC, "No space left on device"), 1),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_how_a_verb_may_end(
+    musrcu: Musrcu, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+) -> None:
+    def run(arguments: object) -> int:
+        raise error
+
+    monkeypatch.setattr(info, "run", run)
+    done = musrcu("info", "x")
+    assert done.code == code
+    assert len(done.err.splitlines()) == (code == 1)
+
+
+def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(arguments: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(info, "run", run)
+    with pytest.raises(ZeroDivisionError):
+        main(["info", "x"])
+
+
+def test_doubts_are_printed_once_and_stop_nothing(
+    musrcu: Musrcu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(arguments: object) -> int:
+        for text in ("odd", "odd", "odder"):
+            warnings.warn(text, MusrcuWarning, stacklevel=2)
+        return 0
+
+    monkeypatch.setattr(info, "run", run)
+    done = musrcu("info", "x")
+    assert done.code == 0
+    assert done.err == "musrcu: warning: odd\nmusrcu: warning: odder\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+def test_a_closed_pipe_is_quiet(samples: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    program = [sys.executable, "-m", "musrcu", "info", str(samples / "deltat_tdc_ltf_0001.bin")]
+    done = subprocess.run(program, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert done.stderr == b""
+    assert done.returncode == 141
+
+
+def test_the_module_is_the_command(run1: Path) -> None:
+    done = command("info", run1)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "LTF 1" in done.stdout
+    assert command("nothing").returncode == 2
+
+
+def test_a_terminal_without_the_letters(here: Path, run1: Path) -> None:
+    """The title of a run may hold what the terminal cannot show."""
+    from musrcu.readers.registry import read
+    from musrcu.writers.psi_bin import write_psi_bin
+
+    write_psi_bin(read(run1).replace(title="\xe9\xe0"), "x.bin")
+    done = command("info", "x.bin", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+    assert "\\xe9\\xe0" in done.stdout
+
+
+def test_a_damaged_title_does_not_colour_the_terminal() -> None:
+    assert printable("a\x1b[31mb\r\tc\n") == "a\ufffd[31mb\ufffd\tc\n"
+
+
+def test_only_the_verb_that_is_typed_is_imported() -> None:
+    program = "import sys; from musrcu.cli.main import main; main(['info', '--help'])\n"
+    program += "print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stderr.split())
+    assert {name for name in loaded if name.startswith("musrcu.cli.")} == {
+        "musrcu.cli.main", "musrcu.cli.terminal", "musrcu.cli.info",
+    }  # fmt: skip
+    assert not loaded & {"numpy", "scipy", "h5py", "iminuit", "matplotlib", "tqdm", "json"}

@@ -1,0 +1,156 @@
+"""``musrcu scan``, ``order``, ``plot`` and ``simulate``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import Musrcu
+
+import musrcu as mu
+from musrcu.output.table import scan_csv
+
+PNG = b"\x89PNG"
+RUN_KEYS = {
+    "run", "temperature", "temperature_error", "model", "verdict", "valid", "reason", "chi2",
+    "ndof", "parameters",
+}  # fmt: skip
+QUICK = ("--alpha", "1.2", "--packing", "50")
+
+
+def content(folder: Path) -> Any:
+    return json.loads((folder / "scan.json").read_text())
+
+
+def test_json_of_a_scan(small_scan: Path) -> None:
+    found = content(small_scan)
+    assert set(found) >= {"runs", "T_N_bracket", "order_parameter"}
+    assert all(set(one) >= RUN_KEYS for one in found["runs"])
+    assert [one["run"] for one in found["runs"]] == [1, 5, 9, 12, 14, 16, 18, 20]
+    assert [one["verdict"] for one in found["runs"]] == ["ordered"] * 5 + ["not ordered"] * 3
+    low, high = found["T_N_bracket"]
+    assert low < 0.105 < high
+    law = found["order_parameter"]
+    assert set(law) >= {"nu0", "T_N", "beta", "alpha", "chi2", "ndof", "valid", "reason"}
+    for name, truth in (("nu0", 1.59), ("T_N", 0.105), ("beta", 0.12)):
+        assert set(law[name]) >= {"value", "error", "minos"}
+        assert abs(law[name]["value"] - truth) < 3.5 * law[name]["error"]
+    assert law["alpha"]["value"] == 3.0
+    assert (small_scan / "order.png").read_bytes().startswith(PNG)
+
+
+def test_scan_file_with_options_typed_over_it(musrcu: Musrcu, samples: Path, here: Path) -> None:
+    (here / "s.toml").write_text(
+        f'[data]\nruns = "{samples.as_posix()}/deltat_tdc_ltf_{{0001,0007,0012,0014,0018}}.bin"\n'
+        "[reduction]\npacking = 200\nalpha = 1.2\n[fit]\nfixed = {phi2 = 6.0}\n[order]\nalpha = 2.0"
+    )
+    done = musrcu("scan", "s.toml", "--packing", "50", "--fix", "lambda1=0.9")
+    assert done.code == 0, done.err
+    assert Path("s_order.png").read_bytes().startswith(PNG)
+    assert "alpha = 2 (fixed)" in done.out
+    *_, T_N, beta, figure = done.out.splitlines()
+    assert T_N.startswith("T_N = 0.10")
+    assert beta.startswith("beta = 0.0")
+    assert figure == "figure: s_order.png"
+    assert "[fixed]" not in done.out
+    again = musrcu("scan", "s.toml")
+    assert again.code == 1
+    assert "s_order.png exists and is not overwritten" in again.complaint
+    found = musrcu("scan", "s.toml", "--json", "--packing", "50", "--exponent", "3").json
+    assert found["reduction"]["packing"] == 50
+    assert found["recipe"]["reduction"]["alpha"] == 1.2
+    assert found["runs"][0]["parameters"]["phi2"]["fixed"]
+    assert not found["runs"][0]["parameters"]["lambda1"]["fixed"]
+    assert found["order_parameter"]["alpha"]["value"] == 3.0
+
+
+def test_a_scan_that_has_no_order_says_why(musrcu: Musrcu, samples: Path, here: Path) -> None:
+    runs = samples / "deltat_tdc_ltf_{0018-0019}.bin"
+    done = musrcu("scan", runs, *QUICK, "--no-plot")
+    assert done.code == 3
+    assert "not ordered" in done.out
+    assert "NOT VALID: " in done.out.splitlines()[-1]
+    assert not list(here.iterdir())
+    done = musrcu("scan", runs, *QUICK, "--parameter", "nu9", "--no-plot")
+    assert done.code == 3
+
+
+def test_one_broken_run_does_not_stop_a_scan(musrcu: Musrcu, samples: Path, here: Path) -> None:
+    for number in (1, 18):
+        shutil.copy(samples / f"deltat_tdc_ltf_{number:04d}.bin", here)
+    Path("deltat_tdc_ltf_0009.bin").write_bytes(b"1N broken")
+    done = musrcu("scan", "*.bin", *QUICK, "--json")
+    assert done.code == 3
+    assert {one["verdict"] for one in done.json["runs"]} == {"ordered", "not ordered", "failed"}
+    missing = musrcu("scan", "deltat_tdc_ltf_{0001-0003}.bin")
+    assert missing.code == 1
+    assert "2 of 3 files are missing" in missing.complaint
+
+
+def test_order_of_a_scan_and_of_its_table_agree(
+    musrcu: Musrcu, small_scan: Path, here: Path
+) -> None:
+    scan = mu.load(small_scan / "scan.json")
+    assert isinstance(scan, mu.Scan)
+    assert scan.order is not None
+    Path("t.csv").write_text(scan_csv(scan))
+    by_scan = musrcu("order", small_scan / "scan.json", "--json")
+    by_table = musrcu("order", "t.csv", "--json", "-o", "law.json")
+    assert by_scan.code == by_table.code == 0
+    for name in ("nu0", "T_N", "beta"):
+        assert by_scan.json[name] == scan.order.to_dict()[name]
+        assert by_table.json[name]["value"] == pytest.approx(by_scan.json[name]["value"], rel=1e-9)
+    done = musrcu("order", "law.json", "--exponent", "free", "--plot", "o.png")
+    assert done.code == 0
+    assert "alpha = " in done.out
+    assert "alpha = 3 (fixed)" not in done.out
+    assert done.out.endswith("figure: o.png\n")
+    assert Path("o.png").read_bytes().startswith(PNG)
+
+
+def test_plot_draws_runs_fits_scans_and_laws(
+    musrcu: Musrcu, samples: Path, small_scan: Path, here: Path
+) -> None:
+    run = samples / "deltat_tdc_ltf_0001.bin"
+    assert musrcu("fit", run, *QUICK, "-o", "fit.json").code == 0
+    assert musrcu("order", small_scan / "scan.json", "-o", "law.json").code == 0
+    both = samples / "deltat_tdc_ltf_{0001,0018}.bin"
+    for number, words in enumerate([
+        (run, *QUICK, "--range", "0,4", "--percent"), (both, *QUICK), ("fit.json",),
+        (small_scan / "scan.json",), (small_scan / "scan.json", "--runs"), ("law.json",),
+    ]):  # fmt: skip
+        done = musrcu("plot", *words, "-o", f"{number}.png")
+        assert (done.code, done.out, done.err) == (0, f"figure: {number}.png\n", "")
+        assert Path(f"{number}.png").read_bytes().startswith(PNG)
+    assert "exists and is not" in musrcu("plot", run, "-o", "0.png").complaint
+    assert "name one JSON file" in musrcu("plot", "fit.json", run, "-o", "x.png").complaint
+    done = musrcu("plot", "gone.bin", run, *QUICK, "-o", "x.png")
+    assert (done.code, done.out) == (1, "figure: x.png\n")
+
+
+def test_a_fit_whose_run_is_gone_cannot_be_drawn(musrcu: Musrcu, run1: Path, here: Path) -> None:
+    shutil.copy(run1, "r.bin")
+    assert musrcu("fit", "r.bin", *QUICK, "-o", "fit.json").code == 0
+    Path("r.bin").unlink()
+    assert "r.bin cannot be opened" in musrcu("plot", "fit.json", "-o", "x.png").complaint
+    data = json.loads(Path("fit.json").read_text())
+    Path("bare.json").write_text(json.dumps({**data, "recipe": None}))
+    assert "holds no recipe" in musrcu("plot", "bare.json", "-o", "x.png").complaint
+    Path("odd.json").write_text("[]")
+    assert "musrcu saves" in musrcu("plot", "odd.json", "-o", "x.png").complaint
+    assert not Path("x.png").exists()
+
+
+def test_simulate_writes_runs_that_info_reads(musrcu: Musrcu, samples: Path, here: Path) -> None:
+    done = musrcu("simulate", samples / "truth.toml", "-o", "runs")
+    assert (done.code, done.err) == (0, "")
+    names = done.out.splitlines()
+    assert names[-1] == str(Path("runs") / "manifest.toml")
+    first = Path("runs") / "deltat_tdc_ltf_0001.bin"
+    assert first.read_bytes() == (samples / first.name).read_bytes()
+    again = musrcu("simulate", samples / "truth.toml", "-o", "runs")
+    assert again.code == 1
+    assert "nothing is overwritten" in again.complaint
