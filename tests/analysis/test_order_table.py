@@ -1,0 +1,112 @@
+"""Points of an order parameter from tables as people write them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musrcu.analysis.order_parameter import fit_order_parameter
+from musrcu.analysis.order_points import OrderPoints
+from musrcu.analysis.order_table import read_order_table
+from musrcu.errors import FitError, MusrcuError
+
+
+def table(folder: Path, text: str) -> OrderPoints:
+    path = folder / "t.csv"
+    path.write_text(text, encoding="utf-8")
+    return read_order_table(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "T,nu,nu_error\n0.02,1.59,0.01\n0.05,1.5,0.02\n",
+        "\ufeffT (K), nu (MHz), nu_error (MHz)\r\n0.02, 1.59, 0.01\r\n0.05, 1.5, 0.02\r\n",
+        "# T nu dnu\n0.02 1.59 0.01\n\n  0.05   1.5  0.02\n",
+        "# 2019\ntemperature_K;nu2_MHz;nu2_error_MHz;chi2\n0.02;1.59;.01;3\n5e-2;1.5;2e-2;4",
+        "Temp\tfreq\terr\n# a comment\n0.02\t1.59\t0.01\n0.05\t1.5\t0.02\n",
+        'NU_ERR,Frequency,T\n"0.01","1.59","0.02"\n0.02,1.5,0.05\n',
+    ],
+)
+def test_the_ways_people_write_it(tmp_path: Path, text: str) -> None:
+    points = table(tmp_path, text)
+    assert points.temperature.tolist() == [0.02, 0.05]
+    assert points.value.tolist() == [1.59, 1.5]
+    assert points.error.tolist() == [0.01, 0.02]
+    assert points.temperature_error is None
+    assert points.labels == ("1", "2")
+    assert points.upper_bound is None
+
+
+def test_errors_of_temperature_names_and_verdicts(tmp_path: Path) -> None:
+    points = table(
+        tmp_path,
+        "run,name,T_K,T_error_K,nu,nu_error,verdict,note\n"
+        '7,LTF 7,0.02,0.001,1.59,0.01,ordered,"a, b"\n'
+        "8,LTF 8,0.05,,1.5,0.02,ordered,\n"
+        "9,LTF 9,0.2,0.002,,,not ordered,\n"
+        "10,LTF 10,0.12,nan,,,not ordered,\n"
+        "11,LTF 11,,,,,failed,broken\n",
+    )
+    assert points.labels == ("7", "8")
+    assert points.temperature_error is not None
+    assert points.temperature_error[0] == 0.001
+    assert math.isnan(points.temperature_error[1])
+    assert (points.upper_bound, points.upper_bound_error) == (0.12, None)
+    assert points.left_out == ("11: failed",)
+
+
+def test_only_runs_without_order_is_a_law_that_is_not_valid(tmp_path: Path) -> None:
+    points = table(tmp_path, "T,nu,nu_error,verdict\n0.2,,,not ordered\n")
+    assert len(points) == 0
+    assert not fit_order_parameter(points).valid
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", r"t\.csv is empty; expected a table with the columns T, nu, nu_error"),
+        ("# T nu\n", r"line 1: no column nu_error among T, nu"),
+        ("T,nu\n1,2\n", r"line 1: no column nu_error among T, nu; the first line names"),
+        ("1,2,3\n", r"line 1: no column T and no column nu and no column nu_error among 1, 2, 3"),
+        ("T,nu,nu2,dnu\n", r"line 1: columns nu and nu2 are both nu; keep one"),
+        ("T,nu,dnu\n1,2\n", r"line 2: 2 cells under 3 column names"),
+        ("T,nu,dnu\n\n# x\n1,x,3\n", r"line 4: nu is 'x', expected a number$"),
+        ("T;nu;dnu\n0,02;1,59;0,01\n", r"line 2: T is '0,02'.*write a decimal point"),
+        ("T,nu,dnu\n1,,3\n", r"line 2: nu is '', not a number"),
+        ("T,nu,dnu\n1,2,inf\n", r"line 2: nu_error is 'inf', not a number"),
+        ("T,nu,dnu\n1,2,0\n", r"run 1: error is 0, expected finite and above 0"),
+        ("T,nu,dnu\n-1,2,1\n", r"run 1: temperature is -1"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(FitError, match=complaint):
+        table(tmp_path, text)
+
+
+@given(text=st.text(alphabet='Tnu_d,;\t \n#"1.5e-', max_size=60))
+def test_any_text_is_points_or_an_error(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    try:
+        table(folder, f"T,nu,dnu\n{text}")
+    except MusrcuError:
+        return
+
+
+def test_the_law_of_the_paper_from_a_table(tmp_path: Path) -> None:
+    """Points on the curve, computed here, give its parameters back."""
+    rows = []
+    for k in range(1, 11):
+        T = 0.0102 * k
+        nu = 1.59 * (1 - (T / 0.105) ** 3) ** 0.12
+        rows.append(f"{T!r},{nu!r},0.001")
+    law = fit_order_parameter(table(tmp_path, "T,nu,nu_error\n" + "\n".join(rows)))
+    assert law.T_N.value == pytest.approx(0.105, abs=1e-5)
+    assert law.beta.value == pytest.approx(0.12, abs=1e-4)
+    assert law.nu0.value == pytest.approx(1.59, abs=1e-4)
