@@ -83,8 +83,9 @@ def window(
     if result is not None and result.t_range is not None:
         first, last = result.t_range
     fastest = max(frequencies(result), default=0.0)
-    if fastest > 0:
-        finest = max(1, int(1 / (PER_PERIOD * fastest * asymmetry.bin_width)))
+    bins = _bins_of_a_point(fastest, asymmetry.bin_width)
+    if math.isfinite(bins):
+        finest = max(1, math.floor(bins))
         last = min(last, first + (most * finest - 1) * asymmetry.bin_width)
     return first, last
 
@@ -99,9 +100,9 @@ def show(
 ) -> Shown:
     """The asymmetry inside ``t_range`` as at most ``most`` points.
 
-    A point is the mean of its bins with weights (1 - A^2) / sigma^2, which are the counts where
-    alpha = 1: the mean is then the asymmetry of the summed counts, which weights 1/sigma^2 would
-    pull outwards in runs of few counts.
+    A point is the mean of its bins weighted with their counts F + alpha B, so that without a
+    background it is the asymmetry of the summed counts. (Weights 1/sigma^2 would pull it away
+    from zero in runs of few counts.)
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ def show(
     curve = result.curve(time) if result is not None and drawable(result) else None
     if packing is None:
         packing = _choose(asymmetry.bin_width, error, value, curve, frequencies(result), most)
-    weight = np.where(known[bins], np.clip(1 - value**2, 0.05, 1.0) / error**2, 0.0)
+    weight = np.where(known[bins], _counts(value, error, asymmetry.alpha), 0.0)
     columns = [time, value, error] if curve is None else [time, value, error, value - curve]
     mean_time, mean, spread, *gap = _packed(columns, weight, packing)
     return Shown(
@@ -141,6 +142,19 @@ def show(
         packing,
         packing * asymmetry.packing,
     )
+
+
+def _counts(value: FloatArray, error: FloatArray, alpha: float) -> FloatArray:
+    """F + alpha B of each bin, from its asymmetry and the Poisson error of it.
+
+    sigma^2 = (1 - A^2) [1 - A + alpha (1 + A)] / [2 (F + alpha B)], from the formula of
+    :func:`musrcu.form_asymmetry`; a bin with counts in one group only has sigma = 2 alpha / F or
+    2 / (alpha B). With a background these are fewer than the counts, as its noise demands.
+    """
+    inside = np.clip(value, -1.0, 1.0)
+    both = (1 - inside**2) * (1 - inside + alpha * (1 + inside)) / (2 * error**2)
+    one = 2 * np.where(inside > 0, alpha, 1.0) / error
+    return np.where(np.abs(value) < 1, both, one)
 
 
 def _packed(columns: list[FloatArray], weight: FloatArray, packing: int) -> list[FloatArray]:
@@ -174,9 +188,14 @@ def _choose(
         height = float(np.ptp(np.nanpercentile(value, [5, 95])))
     noise = float(np.nanmedian(error)) / max(height, 1e-6)
     wanted = min((noise / NOISE) ** 2, error.size / FEWEST)
-    if precession and max(precession) > 0:
-        wanted = min(wanted, 1 / (PER_PERIOD * max(precession) * width))
+    wanted = min(wanted, _bins_of_a_point(max(precession, default=0.0), width))
     return max(packing, int(wanted))
+
+
+def _bins_of_a_point(fastest: float, width: float) -> float:
+    """Bins in a tenth of a period; infinite where nothing precesses."""
+    tenth = PER_PERIOD * fastest * width
+    return 1 / tenth if tenth > 1e-12 else math.inf
 
 
 def dense(t_range: tuple[float, float], result: FitResult) -> FloatArray:

@@ -41,7 +41,7 @@ def save(figure: Figure | Axes, path: PathLike, *, overwrite: bool = False, dpi:
             f"{target}: a picture ends in .png, .pdf or .svg, not in {target.suffix or 'nothing'!r}"
         )
     whole = figure_of(figure) if isinstance(figure, Axes) else figure
-    # a date in the file would make two runs of one script differ
+    # without a date, two runs of a script give the same png and pdf
     dated = {"png": {}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[kind]
     with replacing(target, overwrite=overwrite) as temporary, style():
         whole.savefig(temporary, format=kind, dpi=dpi, metadata=dated)

@@ -64,7 +64,6 @@ STYLE: Any = {  # its type, a list of every key, differs between releases of mat
     "pdf.fonttype": 42,  # TrueType: journals refuse Type 3 fonts
     "ps.fonttype": 42,
     "svg.fonttype": "path",
-    "svg.hashsalt": "musrcu",  # the same figure gives the same file
 }
 
 # superscripts as letters: mathematics in them would make lines of text uneven
