@@ -17,8 +17,10 @@ FloatArray = NDArray[np.float64]
 
 MOST_TRIALS = 96
 """Combinations of rates that are tried."""
-REFINED = 4
+REFINED = 3
 """Separate candidates that are refined."""
+PEAKS = 2
+"""Frequencies that are followed for one combination of rates."""
 ENOUGH_BINS = 1500
 """Bins on which start values are searched."""
 FAR = 8.0
@@ -154,7 +156,7 @@ def _place_lines(
                 spectrum, residual, smooth, envelope, cost.freedom.start[phi] if held else None
             )
             width = 0.3 / _resolution(cost)
-            most = REFINED if len(branches) == 1 else 1
+            most = PEAKS if len(branches) == 1 else 1
             found = peaks(spectrum.nu, gain, phase, _bounds(cost, nu, lowest), width, most)
             if not found and not lowest:
                 found = [_middle(cost, nu, spectrum, phase)]
@@ -227,8 +229,6 @@ def _solve(cost: AsymmetryCost, full: FloatArray) -> Start:
         residual, jacobian = cost.linearise(x)
         design = jacobian[wanted]
         if not (np.isfinite(design).all() and np.isfinite(residual).all()):
-            return Start(x, np.inf)
-        if not (np.isfinite(residual).all() and np.isfinite(design).all()):
             return Start(x, NO_NUMBER)
         x[wanted] = np.linalg.lstsq(design @ design.T, -design @ residual, rcond=1e-10)[0]
     x = np.clip(x, freedom.lower[cost.free], freedom.upper[cost.free])

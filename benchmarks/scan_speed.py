@@ -1,0 +1,70 @@
+"""Time of reading, of reduction, and of the scan of the sample runs from files to T_N.
+
+    python benchmarks/scan_speed.py
+
+Ratios in one run: reading beside ``numpy.fromfile`` of the same bytes, reduction beside reading,
+the whole command beside an empty interpreter.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+import musrcu as mu
+
+SAMPLES = Path(__file__).resolve().parent.parent / "sample_runs"
+RUN = SAMPLES / "deltat_tdc_ltf_0001.bin"
+
+
+def best(work: Callable[[], object], repeats: int) -> float:
+    """Shortest time of several, s."""
+    times = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+def command(*words: str) -> Callable[[], object]:
+    """A command in an interpreter of its own."""
+    return lambda: subprocess.run([sys.executable, *words], check=True, capture_output=True)
+
+
+def main() -> None:
+    """Print the table."""
+    run = mu.read(RUN)
+    recipe = mu.Reduction(alpha=0.93)
+    bare = best(lambda: np.fromfile(RUN, dtype="<i4"), 200)
+    reading = best(lambda: mu.read(RUN), 200)
+    reducing = best(lambda: mu.reduce(run, recipe), 100)
+    empty = best(command("-c", "pass"), 5)
+    with tempfile.TemporaryDirectory() as folder:
+        figure = str(Path(folder) / "order.png")
+        scan = ["-m", "musrcu", "scan", str(SAMPLES / "scan.toml")]
+        without = best(command(*scan, "--no-plot"), 5)
+        with_figure = best(command(*scan, "--plot", figure, "--force"), 3)
+    print("| what | time (ms) | beside | ratio |")
+    print("|---|---|---|---|")
+    rows = [
+        ("numpy.fromfile of a 198 kB file", bare, "", None),
+        ("read the same file", reading, "fromfile", reading / bare),
+        ("reduce it to an asymmetry", reducing, "reading", reducing / reading),
+        ("empty interpreter", empty, "", None),
+        ("scan of 20 runs, no figure", without, "empty interpreter", without / empty),
+        ("scan of 20 runs with figure", with_figure, "empty interpreter", with_figure / empty),
+    ]
+    for name, seconds, beside, ratio in rows:
+        shown = "" if ratio is None else f"{ratio:.1f}"
+        print(f"| {name} | {1e3 * seconds:.2f} | {beside} | {shown} |")
+
+
+if __name__ == "__main__":
+    main()
