@@ -20,7 +20,7 @@ import order_truth as truth
 from musrcu.analysis.order_parameter import OrderPoints, fit_order_parameter, likelihood_root
 
 SEED = 20190121
-LEVELS = ((1.0, 5e-4), (1 / math.sqrt(10), 2e-4), (1.0, 0.0))
+LEVELS = ((1.0, 5e-4), (1 / math.sqrt(10), 2e-4), (2.0, 5e-4), (1.0, 0.0))
 """(errors of the frequencies in units of NU_ERROR, error of each temperature in K)."""
 
 TRUTH = {"nu0": truth.NU0, "T_N": truth.T_N, "beta": truth.BETA}

@@ -81,7 +81,7 @@ def choose_method(points: OrderPoints, held: Mapping[str, float], method: str) -
     """Whether errors of temperatures matter, judged on curves of the naive fit.
 
     ``auto`` is latent where |dnu/dT| sigma_T exceeds sigma_nu/3 at any point, on the best curve or
-    on the steepest that is no worse than two standard deviations: a fit that happens to be shallow
+    on the steepest that is no worse than three standard deviations: a fit that happens to be shallow
     must not decide that T_N and its errors can do without those of the temperatures.
 
     Raises
@@ -130,10 +130,10 @@ def _share(points: OrderPoints, T_error: FloatArray, values: Values) -> tuple[fl
 
 
 def _steep(cost: LawCost, best: Minimum, limits: Limits, held: Mapping[str, float]) -> Values:
-    """The curve with T_N two standard deviations below its best, or as low as it may be."""
+    """The curve with T_N three standard deviations below its best, or as low as it may be."""
     low = limits["T_N"][0]
     if best.valid and "T_N" in best.free:
-        best.minuit.minos("T_N", cl=2)
+        best.minuit.minos("T_N", cl=3)
         state = best.minuit.merrors["T_N"]
         if state.lower_valid:
             low = max(low, best.values[NAMES.index("T_N")] + state.lower)

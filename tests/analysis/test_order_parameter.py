@@ -19,7 +19,7 @@ from musrcu.analysis.order_parameter import (
     likelihood_root,
 )
 from musrcu.errors import FitError
-from musrcu.models.laws import order_parameter_law
+from musrcu.models.laws import order_parameter_law, order_parameter_slope
 
 TRUTH = {"nu0": 1.59, "T_N": 0.105, "beta": 0.12, "alpha": 3.0}
 T = np.array([0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.085, 0.09, 0.095, 0.099, 0.102, 0.104])
@@ -208,10 +208,22 @@ class TestLatentTemperatures:
         order = fit_order_parameter(points, minos=False)
         assert order.method == "latent"
         assert "|dnu/dT| sigma_T reaches" in order.method_reason
-        small = replace(points, temperature_error=np.full(13, 1e-5))
+        small = replace(points, temperature_error=np.full(13, 1e-6))
         assert fit_order_parameter(small, minos=False).method == "naive"
         alone = replace(points, temperature_error=None)
         assert fit_order_parameter(alone, minos=False).method == "naive"
+
+    @pytest.mark.parametrize("seed", [4, 20, 24, 49])
+    def test_chosen_though_the_best_curve_is_shallow(self, seed: int) -> None:
+        """T_N came out high, so the best curve is flat at every point; steeper ones fit as well."""
+        random = np.random.default_rng(seed)
+        nu = law(T, 1.59, 0.105, 0.12) + 2 * NU_ERROR * random.normal(size=13)
+        errors = np.full(13, 5e-4)
+        points = OrderPoints(T + errors * random.normal(size=13), errors, nu, 2 * NU_ERROR)
+        naive = fit_order_parameter(points, method="naive", minos=False)
+        slope = np.abs(order_parameter_slope(points.temperature, *naive.values))
+        assert (slope * errors < points.error / 3).all()
+        assert fit_order_parameter(points, minos=False).method == "latent"
 
     def test_left_out_only_with_a_word(self) -> None:
         order = fit_order_parameter(drawn(1, 1e-3), method="naive", minos=False)
