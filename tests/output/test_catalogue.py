@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+import musrcu as mu
+from musrcu.errors import MusrcuError
+from musrcu.instruments import INSTRUMENTS
+from musrcu.models.registry import components
+from musrcu.readers.registry import formats
+
+
+def row(text: str, name: str) -> str:
+    return next(line for line in text.split("\n") if line.split()[:1] == [name])
+
+
+def test_every_model_is_listed() -> None:
+    text = mu.catalogue("models")
+    for known in components().values():
+        assert known.formula in row(text, known.key)
+        assert known.reference in row(text, known.key)
+    line = row(text, "damped_cosine")
+    assert "exp(-lambda t) cos(2 pi nu t + phi)" in line
+    assert "lambda (1/us, from 0), nu (MHz, from 0), phi (deg)" in line
+    assert text.split("\n")[0].split() == ["component", "formula", "parameters", "reference"]
+
+
+@pytest.mark.parametrize("name", sorted(components()))
+def test_one_model(name: str) -> None:
+    text = mu.catalogue("models", name)
+    assert text.startswith(f"{name}: {components()[name].meaning}")
+    for parameter in components()[name].parameters:
+        line = row(text.partition("meaning\n")[2], parameter.name)
+        assert parameter.meaning in line
+        assert parameter.unit in line
+    assert f"alone in a model: {', '.join(mu.Model(name).names)}" in text
+
+
+def test_every_format() -> None:
+    text = mu.catalogue("formats")
+    for known in formats():
+        assert known.title in row(text, known.name)
+        assert known.title in mu.catalogue("formats", known.name)
+
+
+def test_every_instrument() -> None:
+    text = mu.catalogue("instruments")
+    for known in INSTRUMENTS:
+        assert known.facility in row(text, known.name)
+        assert known.evidence in mu.catalogue("instruments", known.name)
+    assert row(text, "LTF").split()[-2:] == ["Back", "Forw"]  # forward is where the spin points
+    both = mu.catalogue("instruments", "musr")
+    assert "32 detectors: forward 1-16, backward 17-32" in both
+    assert "64 detectors: forward 33-64, backward 1-32" in both
+    assert "also called: HIF" in mu.catalogue("instruments", "hif")
+    assert "no default pair" in mu.catalogue("instruments", "LEM")
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (("model",), "no catalogue is called 'model'; did you mean 'models'"),
+        (("models", "damped_cosin"), "did you mean 'damped_cosine'"),
+        (("formats", "psibin"), "no format is called 'psibin'; did you mean 'psi-bin'"),
+        (("instruments", "GSP"), "no instrument is called 'GSP'; did you mean 'GPS'"),
+        (("formats", "zzz"), r"no format is called 'zzz' \(known: psi-bin, isis"),
+    ],
+)
+def test_a_wrong_name_offers_the_nearest(asked: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(MusrcuError, match=sentence):
+        mu.catalogue(*asked)
