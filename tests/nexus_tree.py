@@ -76,7 +76,8 @@ def small_tree() -> dict[str, Any]:
 def write_tree(folder: Path, changes: dict[str, Any] | None = None) -> Path:
     """The small tree as a file, some values replaced; a value of None leaves the path out.
 
-    A value that is an h5py link is stored as a link, without attributes.
+    A text is stored with fixed length as an attribute, with variable length as a value. A value
+    that is an h5py link is stored as a link, without attributes.
     """
     tree = small_tree() | (changes or {})
     path = folder / "small.nxs"
@@ -88,5 +89,7 @@ def write_tree(folder: Path, changes: dict[str, Any] | None = None) -> Path:
             place, _, name = where.partition("@")
             linked = isinstance(tree.get(place), (h5py.SoftLink, h5py.ExternalLink))
             if name and value is not None and not linked and place in file:
-                file[place].attrs[name] = value
+                # fixed length, as ISIS stores its texts
+                fixed = np.bytes_(value.encode()) if isinstance(value, str) else value
+                file[place].attrs[name] = fixed
     return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.errors import ReadError
+from musrcu.readers.hdf5_heap import check_global_heaps
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 """First eight bytes of an HDF5 file (HDF5 File Format Specification, superblock)."""
 
 SMALL = 1 << 20
 """Bytes that a text, a number or a short list may take; real ones stay below 10 kB."""
-FREE = 64 << 20
+FREE = 16 << 20
 """Bytes that a data set may declare without showing that they are stored."""
 DEFLATE = 1032
 """Best compression of deflate; a data set that declares more than it stores times this is bad."""
@@ -68,10 +69,18 @@ def open_hdf5(path: Path) -> Iterator[Node]:
     with reading(path, "its beginning"):
         file = h5py.File(path, "r")
     try:
-        yield Node(path, "/", file, {})
+        yield Node(path, "/", file, _Seen())
     finally:
         with reading(path, "its end"):
             file.close()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is known of an open file, shared by its nodes."""
+
+    nodes: dict[str, Node | None] = field(default_factory=dict)
+    heaps_are_sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ class Node:
     place: str
     """Where in the file, such as ``/raw_data_1/sample``."""
     _item: Any
-    _known: dict[str, Node | None]
+    _seen: _Seen
 
     @property
     def is_group(self) -> bool:
@@ -130,6 +139,7 @@ class Node:
             if name not in self._item.attrs:
                 return None
             kept = self._item.attrs.get_id(name)
+            self._check_type(kept.dtype)
             if kept.get_storage_size() > SMALL:
                 raise ReadError(f"{self.path} at {place} declares {kept.get_storage_size()} bytes")
             value = np.ravel(np.asarray(self._item.attrs[name]))
@@ -229,6 +239,7 @@ class Node:
         """
         with reading(self.path, self.place):
             item = self._item
+            self._check_type(item.dtype)
             if item.shape is None:
                 return np.empty(0, dtype=item.dtype)
             if item.is_virtual or item.external:
@@ -257,11 +268,26 @@ class Node:
         node = self.child(where)
         if node is None:
             return None
-        if node.is_group or node.dtype.kind not in "iufbSO":
+        if node.is_group:
             raise node.error(f"holds {node._describe()}, expected a text or a number")
         values = np.ravel(node._small())
         with reading(node.path, node.place):
             return _plain(values[0]) if values.size else None
+
+    def _check_type(self, dtype: np.dtype[Any]) -> None:
+        """Refuse all but plain numbers and texts, before the HDF5 library sees a value.
+
+        Lists of variable length with a damaged element type crash that library.
+        """
+        import h5py
+
+        if dtype.kind in "iufbS":
+            return
+        if dtype.kind != "O" or h5py.check_string_dtype(dtype) is None:
+            raise TypeError(f"values of type {dtype} are neither text nor numbers")
+        if not self._seen.heaps_are_sound:
+            check_global_heaps(self.path)
+            self._seen.heaps_are_sound = True
 
     def _describe(self) -> str:
         return "a group" if self.is_group else f"values of type {self.dtype}"
@@ -273,9 +299,9 @@ class Node:
                 return None
             if name not in ("", "."):
                 place = f"{node.place.rstrip('/')}/{name}"
-                if place not in node._known:
-                    node._known[place] = node._step(name, place, links)
-                node = node._known[place]
+                if place not in self._seen.nodes:
+                    self._seen.nodes[place] = node._step(name, place, links)
+                node = self._seen.nodes[place]
         return node
 
     def _step(self, name: str, place: str, links: int) -> Node | None:
@@ -287,14 +313,14 @@ class Node:
                 return None
             kind = self._item.id.links.get_info(key).type
             if kind == h5py.h5l.TYPE_HARD:
-                return Node(self.path, place, self._item[name], self._known)
+                return Node(self.path, place, self._item[name], self._seen)
             if kind != h5py.h5l.TYPE_SOFT:
                 raise ReadError(f"{self.path} at {place} is a link out of the file; not followed")
             if links == 0:
                 raise ReadError(f"{self.path} at {place} is a link that leads in circles")
             target = self._item.id.links.get_val(key).decode()
             # the target is walked here, name by name, because it may itself leave the file
-            start = Node(self.path, "/", self._item.file, self._known)
+            start = Node(self.path, "/", self._item.file, self._seen)
             return (start if target.startswith("/") else self)._walk(target, links - 1)
 
 
