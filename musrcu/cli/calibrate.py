@@ -54,6 +54,8 @@ def run(arguments: Namespace) -> int:
             say(calibration.summary())
         if arguments.output is not None:
             calibration.save(arguments.output, overwrite=arguments.force)
+            if not arguments.json:
+                say(f"saved: {arguments.output}")
     if arguments.json and (found or files.several):
         say(dumps(found if files.several else found[0]))
     return int(files.failures > 0)

@@ -63,6 +63,8 @@ def run(arguments: Namespace) -> int:
             say(text)
         if arguments.output is not None:
             write_text(arguments.output, text + "\n", overwrite=arguments.force)
+            if not arguments.json:
+                say(f"saved: {arguments.output}")
     if files.failures:
         return 1
     return 0 if all(valid for valid, _ in results) else 3

@@ -47,6 +47,8 @@ def run(arguments: Namespace) -> int:
     say(text if arguments.json else law.summary())
     if arguments.output is not None:
         write_text(arguments.output, text + "\n", overwrite=arguments.force)
+        if not arguments.json:
+            say(f"saved: {arguments.output}")
     if arguments.plot is not None:
         from musrcu import plot
 

@@ -10,6 +10,7 @@ Options that are typed replace those of the scan file.
 
 from __future__ import annotations
 
+import math
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -61,7 +62,8 @@ def run(arguments: Namespace) -> int:
         say(scan.summary())
     drawn = None if figure is None else draw(scan, plan.recipe, figure, overwrite=arguments.force)
     if not arguments.json:
-        say("\n".join(["", *_last_lines(scan, problem), *([drawn] if drawn else [])]))
+        last = ["", *_last_lines(scan, problem), *([drawn] if drawn else [])]
+        say("\n".join(last if arguments.output is None else [*last, f"saved: {arguments.output}"]))
     return 0 if _all_valid(scan, plan) and not problem else 3
 
 
@@ -130,6 +132,8 @@ def _last_lines(scan: Scan, problem: str) -> list[str]:
         return [f"no order parameter: {problem}"]
     if scan.order is None:
         return []
+    if not math.isfinite(scan.order.T_N.value):
+        return [f"no order parameter: {scan.order.reason}"]
     lines = [str(scan.order.T_N), str(scan.order.beta)]
     return lines if scan.order.valid else [*lines, f"NOT VALID: {scan.order.reason}"]
 

@@ -64,7 +64,7 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
 def scan_file(runs: Sequence[Run], arguments: Namespace, folder: Path) -> str:
     """The text of a scan file of these runs, with the options that were typed.
 
-    Runs in another field than most are named in a comment and left out.
+    Runs in another field or of another instrument than most are named in a comment and left out.
 
     Parameters
     ----------
@@ -76,9 +76,12 @@ def scan_file(runs: Sequence[Run], arguments: Namespace, folder: Path) -> str:
     name = "scan.toml" if arguments.output is None else arguments.output.name
     head = _HEAD.format(name=name, count=len(chosen)) + _listed(chosen)
     if others:
-        head += "#\n# Left out, since their field is another one:\n#\n" + _listed(others)
+        head += "#\n# Left out, since field or instrument differ:\n#\n" + _listed(others)
     lines = [head]
-    data = [f"[data]\nruns = {_runs(chosen, folder)}", _calibration(arguments, others, folder)]
+    data = [
+        f"[data]\nruns = {_runs(chosen, folder)}",
+        _calibration(arguments, _in_field(others, chosen[0]), folder),
+    ]
     lines.append("\n".join(data))
     lines.append(_table("reduction", _reduction(arguments, chosen[0]), _pair(chosen[0])))
     lines.append(_table("fit", _fit(arguments)))
@@ -87,16 +90,14 @@ def scan_file(runs: Sequence[Run], arguments: Namespace, folder: Path) -> str:
 
 
 def _of_one_field(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
-    """(runs in the field of most runs, the others); a field that is not known is as most."""
-    fields = Counter(round(run.field / SAME_FIELD) for run in runs if run.field is not None)
-    if not fields:
-        return list(runs), []
-    most = fields.most_common(1)[0][0] * SAME_FIELD
-    same = [run.field is None or abs(run.field - most) < SAME_FIELD for run in runs]
-    return (
-        [run for run, yes in zip(runs, same, strict=True) if yes],
-        [run for run, yes in zip(runs, same, strict=True) if not yes],
-    )
+    """(runs of the instrument and in the field of most runs, the others)."""
+    kinds = [
+        (run.instrument, None if run.field is None else round(run.field / SAME_FIELD))
+        for run in runs
+    ]
+    most = Counter(kinds).most_common(1)[0][0]
+    chosen = [run for run, kind in zip(runs, kinds, strict=True) if kind == most]
+    return chosen, [run for run, kind in zip(runs, kinds, strict=True) if kind != most]
 
 
 def _listed(runs: Sequence[Run]) -> str:
@@ -116,14 +117,20 @@ def _runs(runs: Sequence[Run], folder: Path) -> str:
     return "[\n" + "".join(f"    {toml.dump_value(name)},\n" for name in found) + "]"
 
 
-def _calibration(arguments: Namespace, others: Sequence[Run], folder: Path) -> str:
+def _in_field(runs: Sequence[Run], like: Run) -> Run | None:
+    """The first run of the same instrument in some field: perhaps its calibration."""
+    same = (run for run in runs if run.instrument == like.instrument)
+    return next((run for run in same if run.field and run.path is not None), None)
+
+
+def _calibration(arguments: Namespace, proposed: Run | None, folder: Path) -> str:
     """The entry that was typed, or a comment that proposes one."""
     comment = "# alpha and total asymmetry: a run in a transverse field, or what calibrate wrote"
     if arguments.calibration is not None:
         name = paths.relative(arguments.calibration, folder)
         return f"{comment}\ncalibration = {toml.dump_value(name)}\n"
-    proposed = next((run.path for run in others if run.path is not None), None)
-    name = "calibration.toml" if proposed is None else paths.relative(proposed, folder)
+    path = None if proposed is None else proposed.path
+    name = "calibration.toml" if path is None else paths.relative(path, folder)
     return f"{comment}\n# calibration = {toml.dump_value(name)}\n"
 
 

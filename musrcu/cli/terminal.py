@@ -55,16 +55,13 @@ class Files:
             except MusrcuError as error:
                 self.fail(error)
         self.paths = tuple(found)
+        self.several = len(found) + self.failures > 1
+        """Whether more than one file was asked for."""
 
     def fail(self, error: MusrcuError) -> None:
         """Print an error and count it."""
         complain(error)
         self.failures += 1
-
-    @property
-    def several(self) -> bool:
-        """Whether more than one file was asked for."""
-        return len(self.paths) + self.failures > 1
 
     def runs(self) -> Iterator[Any]:
         """The run in each file, read when it is asked for; files that fail are left out."""

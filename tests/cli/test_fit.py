@@ -157,6 +157,7 @@ def test_what_cannot_be_done_is_one_line(
 ) -> None:
     done = musrcu("fit", run1, "--packing", "200", "--json", *words)
     assert done.code == 1
+    assert not done.out
     assert text in done.complaint
 
 
