@@ -7,7 +7,7 @@ import math
 import pytest
 
 from musrcu.analysis.verdict import decide
-from musrcu.fitting.result import Fitted, FitResult
+from musrcu.fitting.result import FitResult, Fitted
 
 LINE = "exponential + damped_cosine + constant"
 PLAIN = "gaussian + exponential + constant"
