@@ -207,7 +207,7 @@ def sensors(header: Header) -> tuple[tuple[float, float | None, int | None], ...
     )
 
 
-_QUANTITY = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z]*)")
+_QUANTITY = re.compile(r"([-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z]*)")
 _GAUSS = {"g": 1.0, "gauss": 1.0, "oe": 1.0, "kg": 1e3, "mt": 10.0, "t": 1e4, "tesla": 1e4}
 _KELVIN = {"": 1.0, "k": 1.0, "kelvin": 1.0, "mk": 1e-3}
 
@@ -238,10 +238,11 @@ def _quantity(
     if found is None:
         return None, "", f"{what} {typed!r} holds no number"
     name = found[2].casefold()
-    value = float(found[1]) * units.get(name, 1.0)
+    value = float(found[1].replace(",", ".")) * units.get(name, 1.0)
     if (name and name not in units) or not math.isfinite(value):
         return None, name, f"{what} {typed!r} cannot be read in {unit}"
-    doubt = None if found[0] == typed else f"{what} {typed!r} is read as {value:g} {unit}"
+    plain = found[0] == typed and "," not in typed
+    doubt = None if plain else f"{what} {typed!r} is read as {value:g} {unit}"
     return value, name, doubt
 
 

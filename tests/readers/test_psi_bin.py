@@ -217,7 +217,7 @@ def test_field_text(tmp_path: Path, typed: str, gauss: float | None, doubtful: b
 @pytest.mark.parametrize(
     ("typed", "kelvin", "doubtful"),
     [("6.000K", 6.0, False), ("298.0 K", 298.0, False), ("200", 200.0, False),
-     ("50mK", 0.05, False), ("0,05K", 0.0, True), ("25 C", None, True), ("-3K", None, True),
+     ("50mK", 0.05, False), ("0,05K", 0.05, True), ("25 C", None, True), ("-3K", None, True),
      ("RT", None, True), ("", None, False)],
 )  # fmt: skip
 def test_temperature_text(tmp_path: Path, typed: str, kelvin: float | None, doubtful: bool) -> None:
