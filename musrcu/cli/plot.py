@@ -98,6 +98,8 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     if isinstance(loaded, OrderParameter):
         return plot.order(loaded)
     data = contents(name)
+    if isinstance(loaded, Scan) and not arguments.runs and data.get("recipe") is None:
+        return plot.order(loaded.order, loaded)
     recipe = options.recipe(arguments, recipe_from_dict(data.get("recipe"), name))
     if not isinstance(loaded, Scan):
         return plot.asymmetry(reduced(data.get("path"), recipe, name), loaded, **_view(arguments))

@@ -32,7 +32,10 @@ def recipe_from_dict(data: Any, where: PathLike) -> Reduction:
         known = None if calibration is None else Calibration.from_dict(calibration)
         return Reduction.from_dict(table, known, f"{where}: recipe")
     except (KeyError, TypeError) as error:
-        raise MusrcuError(f"{where} holds no recipe of a reduction: {error!r} in it") from error
+        raise MusrcuError(
+            f"{where} does not say how its runs were reduced; what musrcu fit and musrcu scan write "
+            "with -o does"
+        ) from error
 
 
 def contents(path: PathLike) -> dict[str, Any]:

@@ -138,10 +138,24 @@ def test_a_fit_whose_run_is_gone_cannot_be_drawn(musrcu: Musrcu, run1: Path, her
     assert "r.bin cannot be opened" in musrcu("plot", "fit.json", "-o", "x.png").complaint
     data = json.loads(Path("fit.json").read_text())
     Path("bare.json").write_text(json.dumps({**data, "recipe": None}))
-    assert "holds no recipe" in musrcu("plot", "bare.json", "-o", "x.png").complaint
+    assert (
+        "does not say how its runs were reduced"
+        in musrcu("plot", "bare.json", "-o", "x.png").complaint
+    )
     Path("odd.json").write_text("[]")
     assert "musrcu saves" in musrcu("plot", "odd.json", "-o", "x.png").complaint
     assert not Path("x.png").exists()
+
+
+def test_a_scan_saved_from_python_is_drawn_without_its_spectra(
+    musrcu: Musrcu, small_scan: Path, here: Path
+) -> None:
+    scan = mu.load(small_scan / "scan.json")
+    assert isinstance(scan, mu.Scan)
+    scan.save("bare.json")
+    assert musrcu("plot", "bare.json", "-o", "a.png").code == 0
+    done = musrcu("plot", "bare.json", "--runs", "-o", "b.png")
+    assert "does not say how its runs were reduced" in done.complaint
 
 
 def test_simulate_writes_runs_that_info_reads(musrcu: Musrcu, samples: Path, here: Path) -> None:
