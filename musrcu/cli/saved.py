@@ -33,7 +33,7 @@ def recipe_from_dict(data: Any, where: PathLike) -> Reduction:
         return Reduction.from_dict(table, known, f"{where}: recipe")
     except (KeyError, TypeError) as error:
         raise MusrcuError(
-            f"{where} does not say how its runs were reduced; what musrcu fit and musrcu scan write "
+            f"{where} does not say how its runs were reduced; what musrcu fit and scan write "
             "with -o does"
         ) from error
 
