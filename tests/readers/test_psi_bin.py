@@ -200,7 +200,7 @@ def test_real_valued_t0(tmp_path: Path, coarse: int, fine: float, t0: float, dou
         ("20 mT", 200.0, False),
         (".5T", 5000.0, False),
         ("150", 150.0, True),
-        ("0,3 T", 0.0, True),
+        ("0,3 T", 3000.0, True),
         ("10 A", None, True),
         ("ZF", None, True),
         ("1e999G", None, True),
