@@ -124,14 +124,17 @@ def _weight(
 ) -> tuple[NDArray[np.float64], int]:
     """Share of the statistical weight in the first 0, 1, 2, ... raw bins, and the usable ones.
 
-    A bin is usable where the background does not exceed the signal.
+    A bin is usable where the background does not exceed the signal; where it always does, all
+    are.
     """
     background = 0.0 if counts.background is None else float(counts.background.sum())
     decay = np.exp(-time / MUON_LIFETIME)
     signal = max(float(raw.sum()) - background * time.size, 0.0) / decay.sum() * decay
     usable = int((signal >= background).sum())  # the signal only falls
-    every = np.maximum(signal + background, np.finfo(float).tiny)
-    weight = np.where(signal >= background, signal**2 / every, 0.0)
+    if usable < FEWEST_BINS:
+        usable = time.size
+    weight = signal**2 / np.maximum(signal + background, np.finfo(float).tiny)
+    weight[usable:] = 0.0
     total = np.concatenate(([0.0], np.cumsum(weight)))
     return total / (total[-1] or 1.0), usable
 
