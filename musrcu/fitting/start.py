@@ -59,7 +59,8 @@ def find_starts(cost: AsymmetryCost) -> list[Start]:
     refined = [Start(*descend(cost, start.x, tolerance=0.05)) for start in best]
     refined.sort(key=lambda start: start.chi2)
     fastest = _fastest_line(coarse)
-    if any(cost.freedom.upper[nu] > fastest for _, nu, _ in scanned):
+    given = ~np.isnan(cost.freedom.start)
+    if any(cost.freedom.upper[nu] > fastest and not given[nu] for _, nu, _ in scanned):
         fast = _candidates(cost, scanned, fastest)[:1]
         if fast and (not refined or fast[0].chi2 < refined[0].chi2 + FAR):
             refined.append(Start(*descend(cost, fast[0].x, tolerance=0.05)))
@@ -100,13 +101,13 @@ def _candidates(
 
 
 def _scanned(cost: AsymmetryCost) -> list[tuple[int, int, int]]:
-    """(term, nu, phi) of the oscillations whose frequency is free and was not given."""
-    freedom = cost.freedom
+    """(term, nu, phi) of the oscillations whose frequency, or else phase, is to be found."""
     free = set(cost.free.tolist())
+    wanted = {k for k in free if np.isnan(cost.freedom.start[k])}
     return [
         (term, nu, phi)
-        for term, nu, phi in freedom.model.oscillations()
-        if nu in free and np.isnan(freedom.start[nu])
+        for term, nu, phi in cost.freedom.model.oscillations()
+        if nu in wanted or (phi in wanted and not np.isnan(cost.freedom.start[nu]))
     ]
 
 
@@ -155,12 +156,8 @@ def _place_lines(
             gain, phase = line_gain(
                 spectrum, residual, smooth, envelope, cost.freedom.start[phi] if held else None
             )
-            width = 0.3 / _resolution(cost)
             most = PEAKS if len(branches) == 1 else 1
-            found = peaks(spectrum.nu, gain, phase, _bounds(cost, nu, lowest), width, most)
-            if not found and not lowest:
-                found = [_middle(cost, nu, spectrum, phase)]
-            for peak in found:
+            for peak in _lines(cost, nu, spectrum, gain, phase, lowest, most):
                 placed = vector.copy()
                 placed[nu], placed[phi] = peak.nu, peak.phase
                 grown.append((placed, absent - {term}))
@@ -179,12 +176,27 @@ def _bounds(cost: AsymmetryCost, nu: int, lowest: float) -> tuple[float, float]:
     return (max(float(cost.freedom.lower[nu]), lowest), float(cost.freedom.upper[nu]))
 
 
-def _middle(cost: AsymmetryCost, nu: int, spectrum: Spectrum, phase: FloatArray) -> Peak:
-    """The middle of limits that hold no frequency of the scan: too narrow, or too low."""
-    lower, upper = float(cost.freedom.lower[nu]), float(cost.freedom.upper[nu])
-    middle = 0.5 * (lower + upper) if np.isfinite(lower + upper) else max(lower, 0.0)
-    nearest = int(np.argmin(np.abs(spectrum.nu - middle)))
-    return Peak(middle, 0.0, float(phase[nearest]))
+def _lines(
+    cost: AsymmetryCost,
+    nu: int,
+    spectrum: Spectrum,
+    gain: FloatArray,
+    phase: FloatArray,
+    lowest: float,
+    most: int,
+) -> list[Peak]:
+    """The peaks of a scan; the given frequency where there is one."""
+    given = float(cost.freedom.start[nu])
+    if np.isnan(given):
+        width = 0.3 / _resolution(cost)
+        found = peaks(spectrum.nu, gain, phase, _bounds(cost, nu, lowest), width, most)
+        if found or lowest:
+            return found
+        # Limits that hold no frequency of the scan, too narrow or too low: their middle.
+        lower, upper = float(cost.freedom.lower[nu]), float(cost.freedom.upper[nu])
+        given = 0.5 * (lower + upper) if np.isfinite(lower + upper) else max(lower, 0.0)
+    nearest = int(np.argmin(np.abs(spectrum.nu - given)))
+    return [Peak(given, float(gain[nearest]), float(phase[nearest]))]
 
 
 def _linear_problem(
