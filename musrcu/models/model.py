@@ -213,6 +213,8 @@ class Model:
                 signs[term.amplitude] *= -1
                 values[phi] += 180.0
             values[phi] = 180.0 - (180.0 - values[phi]) % 360.0
+            if values[phi] <= -180.0:  # a rounded remainder may be a whole turn
+                values[phi] = 180.0
         return values, signs
 
     def _oscillation(self, term: Term) -> tuple[int | None, int | None]:
