@@ -263,6 +263,41 @@ def test_phases_and_amplitudes_are_in_their_normal_form(phi: float, sign: int) -
     assert result["nu1"].value == pytest.approx(2.2, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    "phi", [180.0, 180.00000000000003, -180.0, -180.00000000000003, 540.0, 900]
+)
+def test_half_a_turn_is_plus_180(phi: float) -> None:
+    assert Model("cosine").normal_form(np.array([0.1, 1.0, phi]))[0][2] == 180.0
+
+
+def test_random_requests_end_where_plain_iminuit_does_from_the_truth() -> None:
+    rng = np.random.default_rng(0)
+    lows, highs = (-0.08, 0.3, 0.03, 0.1, 0.7, -180, -0.1), (0.08, 3, 0.1, 2, 6, 180, 0.15)
+    for seed in range(40):
+        truth = dict(zip(NAMES, rng.uniform(lows, highs), strict=True))
+        data = thrown(paper(truth), 1e7, seed, n_bins=450, width=0.02)
+        start = {name: truth[name] * rng.uniform(0.8, 1.2) for name in NAMES if rng.random() < 0.3}
+        if "nu2" in start:
+            start["nu2"] = truth["nu2"] + rng.uniform(-0.05, 0.05)
+        fixed = {name: truth[name] for name in NAMES if rng.random() < 0.15}
+        result = fit(data, PAPER, start=start, fixed=fixed)
+        plain = minuit_from(truth, data, fixed)
+        assert result.chi2 < plain.fval + 0.5, (seed, truth, start, fixed)
+
+
+def minuit_from(truth: dict[str, float], data: Any, fixed: dict[str, float]) -> Any:
+    from iminuit import Minuit
+    from iminuit.cost import LeastSquares
+
+    cost = LeastSquares(data.time, data.value, data.error, curve)
+    minuit = Minuit(cost, *truth.values(), name=NAMES)
+    for name in ("lambda1", "lambda2", "nu2"):
+        minuit.limits[name] = (0, None)
+    for name in fixed:
+        minuit.fixed[name] = True
+    return minuit.migrad()
+
+
 def test_reversed_pair_turns_phase_and_signs() -> None:
     data = run(14)
     one, other = fit(data, PAPER), fit(asymmetry(data.time, -data.value, data.error), PAPER)
