@@ -25,6 +25,8 @@ FloatArray = NDArray[np.float64]
 
 FEWEST_COUNTS = 20
 """Counts in each group of a bin below which chi-square on an asymmetry is biased."""
+SPARE = 25.0
+"""A term whose loss raises chi-square by more than this is not spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,9 @@ def _fit(
         asymmetry, window, freedom, minimum,
         covariance=covariance, at_limit=at_limit, intervals=intervals, reason=reason,
         notes=tuple(notes), start=_named(cost.freedom, starts[0].x),
-        alternative=_alternative(asymmetry, window, cost.freedom, bound, judgement, depth),
+        alternative=_alternative(
+            asymmetry, window, cost.freedom, bound, judgement, depth, minimum.chi2 + SPARE
+        ),
     )  # fmt: skip
 
 
@@ -225,8 +229,12 @@ def _alternative(
     bound: Bound,
     judgement: Judgement,
     depth: int,
+    worst: float,
 ) -> FitResult | None:
-    """The best fit without one of the terms that cannot be told apart."""
+    """The best fit without one of the spare terms.
+
+    Where one term is blamed alone, its loss may not raise chi-square above ``worst``.
+    """
     if not judgement.reason or depth > 1:
         return None
     found = []
@@ -234,7 +242,9 @@ def _alternative(
         reduced = _without(freedom, term)
         if reduced is not None:
             found.append(_fit(asymmetry, window, reduced, bound, (), depth + 1))
-    fitted = [result for result in found if result.chi2 is not None]
+    if len(judgement.spare) > 1:
+        worst = np.inf
+    fitted = [result for result in found if result.chi2 is not None and result.chi2 <= worst]
     return min(fitted, key=_rank, default=None)
 
 

@@ -95,7 +95,7 @@ def judge(
                 (),
                 _owners(model, (amplitude, partner)),
             )
-        return Judgement(text, (), ())
+        return Judgement(text, (), (_owner(model, amplitude),))
     if pair is not None and abs(correlation[pair]) > SINGULAR:
         return _singular(model, pair, correlation)
     notes = tuple(
