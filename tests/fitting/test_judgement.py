@@ -153,6 +153,32 @@ def test_a_rate_held_at_nothing_is_a_second_constant(rate: float) -> None:
     assert result.alternative.valid
 
 
+def test_a_runaway_amplitude_of_its_own_is_dropped() -> None:
+    """A fast rate in the first bins alone: an amplitude of 10 that correlates with no other."""
+    seen = 0
+    for seed in range(30):
+        data = thrown(paper(paper_parameters(0.06)), 1000, seed, n_bins=30, width=0.3)
+        result = fit(data, PAPER)
+        if result.valid or "are one term" in result.reason or "exceeds 0.35" not in result.reason:
+            continue
+        other = result.alternative
+        if other is not None:
+            seen += 1
+            name = result.reason.split(" = ")[0]
+            assert name not in other.names
+            assert other.chi2 <= result.chi2 + 25
+    assert seen
+
+
+def test_a_term_that_matters_is_never_the_spare_one() -> None:
+    # A_bg is out of bounds and real: a fit without it is no alternative.
+    data = thrown(paper(paper_parameters(0.02)), 2e7, 1)
+    tight = asymmetry(data.time, data.value, data.error, total=0.09, total_error=0.001)
+    result = fit(tight, PAPER)
+    assert not result.valid
+    assert result.alternative is None
+
+
 def test_two_exponentials_where_there_is_one() -> None:
     data = thrown(lambda t: 0.2 * np.exp(-0.5 * t), 1e7, 2)
     result = fit(data, "exponential + exponential", ties={"lambda2": "lambda1"})
