@@ -1,6 +1,6 @@
 """Fits of real files against what other programs published on the same files.
 
-Their conventions (``formats/msr.md`` of the shared notes): alpha is the inverse of ours, the
+Their conventions (studied on its source and by running it): alpha is the inverse of ours, the
 background is a mean over whole accelerator periods counted in packed bins, t0 and first bins stand
 in the fit file. Every option is given here as that file has it, so that only the fit is compared.
 """
@@ -215,7 +215,7 @@ def test_asy_psi_bin(real: Path) -> None:
 
 
 def test_asy_psi_bin_at_the_printed_values(real: Path) -> None:
-    """The number of that program without its left-over bug, formats/msr.md section 11."""
+    """The number of that program without its left-over bug."""
     one = published(real, "test-asy-PSI-BIN")
     p = {name: value for name, (value, _) in parameters(one).items()}
     raw, t_range = reduced(real, one, 1.0)
@@ -347,7 +347,7 @@ def dynamic_kubo_toyabe(t: np.ndarray, width: float, omega: float, hop: float) -
 @pytest.mark.parametrize(
     ("t", "width", "omega", "hop", "expected"),
     [
-        # shared/physics/models.md sections 2 and 3: quadrature and numerical Laplace inversion
+        # Notes on models, sections 2 and 3: quadrature and numerical Laplace inversion
         (2.0, 0.5, 0.3, 0.0, 0.35199860165952),
         (6.0, 0.5, 2.5, 0.0, 0.922681748057459),
         (2.0, 0.5, 1.0, 0.5, 0.5812934915357),

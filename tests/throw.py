@@ -25,7 +25,7 @@ def paper_frequency(temperature: float) -> float:
 
 
 def paper_parameters(temperature: float) -> dict[str, float]:
-    """The ordered model of the simulated paper scan, shared/physics/fitting.md section 8."""
+    """The ordered model of the simulated paper scan, section 8 of the notes on fitting."""
     return {
         "A1": 0.055,
         "lambda1": 0.9,

@@ -58,7 +58,7 @@ def test_truth_comes_back() -> None:
 
 @pytest.mark.parametrize(("nu", "error"), [(2.7, 0.00264), (0.15, 0.00476)])
 def test_unbiased_where_the_ratio_of_sums_is_not(nu: float, error: float) -> None:
-    """The table of shared/physics/reduction.md section 7: 1e6 events, alpha = 1.3."""
+    """The table of section 7 of the notes on reduction: 1e6 events, alpha = 1.3."""
     packed = dataclasses.replace(RECIPE, packing=4)
     found = [calibrate(run(nu, 1e6, seed), packed) for seed in range(40)]
     alphas = np.array([c.alpha for c in found])

@@ -1,4 +1,4 @@
-"""Start values found without the user, against the table of shared/physics/fitting.md section 4."""
+"""Start values found without the user, against the table of section 4 of the notes on fitting."""
 
 from __future__ import annotations
 
