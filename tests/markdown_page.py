@@ -4,7 +4,8 @@
 
 runs every ``python`` and ``console`` block in order, in one namespace and the current folder. Of a
 console block it runs the lines ``$ musrcu ...``; what stands below such a line is compared with the
-output, with ``...`` for anything. Other commands and other languages are left alone.
+output, with ``...`` for anything. Other commands and languages are left alone. A warning is an
+error.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 import shlex
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from glob import glob
@@ -93,4 +95,5 @@ def main(page: str) -> None:
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("error")  # not -W error, on which pyparsing turns on warnings of its own
     main(sys.argv[1])

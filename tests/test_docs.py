@@ -45,7 +45,7 @@ def test_examples_of_a_page(page: Path, tmp_path: Path) -> None:
     if "sample_runs" in page.read_text(encoding="utf-8"):
         shutil.copytree(ROOT / "sample_runs", tmp_path / "sample_runs")
     done = subprocess.run(
-        [sys.executable, "-W", "error", markdown_page.__file__, str(page)],
+        [sys.executable, markdown_page.__file__, str(page)],
         cwd=tmp_path,
         env={**os.environ, "MPLBACKEND": "Agg", "PYTHONSAFEPATH": "1", "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
