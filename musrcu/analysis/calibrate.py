@@ -12,9 +12,11 @@ from musrcu.containers.run import Run
 from musrcu.errors import FitError
 from musrcu.fitting.balance import BalancedModel
 from musrcu.fitting.cost import AsymmetryCost
-from musrcu.fitting.fit import FEWEST_COUNTS, fit
+from musrcu.fitting.fit import fit
 from musrcu.fitting.freedom import settle
 from musrcu.fitting.minimise import minimise
+from musrcu.fitting.result import chi2_probability
+from musrcu.fitting.window import FEWEST_COUNTS
 from musrcu.notation import bracket
 from musrcu.reduction.asymmetry import form_asymmetry
 from musrcu.reduction.grouping import ranges
@@ -96,8 +98,6 @@ def _calibration(
     x: np.ndarray,
     covariance: np.ndarray,
 ) -> Calibration:
-    from scipy.special import gammaincc
-
     values, signs = model.normal_form(x)
     covariance = covariance * np.outer(signs, signs)
     amplitudes = [term.amplitude for term in model.terms if term.amplitude is not None]
@@ -119,5 +119,5 @@ def _calibration(
         instrument=run.instrument,
         field=field,
         field_error=field_error,
-        probability=float(gammaincc((cost.n_bins - x.size) / 2, cost(x) / 2)),
+        probability=chi2_probability(cost(x), cost.n_bins - x.size),
     )

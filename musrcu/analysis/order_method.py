@@ -81,8 +81,8 @@ def choose_method(points: OrderPoints, held: Mapping[str, float], method: str) -
     """Whether errors of temperatures matter, judged on curves of the naive fit.
 
     ``auto`` is latent where |dnu/dT| sigma_T exceeds sigma_nu/3 at any point, on the best curve or
-    on the steepest that is no worse than three standard deviations: a fit that happens to be shallow
-    must not decide that T_N and its errors can do without those of the temperatures.
+    on the steepest that is no worse than three standard deviations: a fit that happens to be
+    shallow must not decide that T_N and its errors can do without those of the temperatures.
 
     Raises
     ------

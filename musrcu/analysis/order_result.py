@@ -15,6 +15,7 @@ from musrcu.analysis.order_minimum import NAMES, Values
 from musrcu.analysis.order_points import OrderPoints
 from musrcu.containers.arrays import FloatArray, frozen
 from musrcu.files import PathLike, write_text
+from musrcu.fitting.result import chi2_probability
 from musrcu.models.laws import order_parameter_law
 from musrcu.notation import asymmetric, bracket
 
@@ -107,11 +108,8 @@ class OrderParameter:
     @property
     def probability(self) -> float:
         """Probability of a chi2 at least this large; NaN without degrees of freedom."""
-        from scipy.special import gammaincc
-
-        if self.ndof < 1 or not math.isfinite(self.chi2):
-            return math.nan
-        return float(gammaincc(0.5 * self.ndof, 0.5 * self.chi2))
+        probability = chi2_probability(self.chi2, self.ndof) if math.isfinite(self.chi2) else None
+        return math.nan if probability is None else probability
 
     def __getitem__(self, name: str) -> LawParameter:
         if name not in NAMES:

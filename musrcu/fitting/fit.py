@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.containers.asymmetry import Asymmetry
-from musrcu.containers.history import History
 from musrcu.errors import FitError
 from musrcu.fitting.cost import AsymmetryCost
 from musrcu.fitting.freedom import Freedom, Limits, settle
 from musrcu.fitting.judgement import Bound, Judgement, judge
 from musrcu.fitting.minimise import Minimum, minimise
-from musrcu.fitting.result import FitResult, Fitted, number
+from musrcu.fitting.outcome import fitted_result, unfitted_result
+from musrcu.fitting.result import FitResult, chi2_probability
 from musrcu.fitting.start import NEAR_TIE, Start, differing, find_starts
+from musrcu.fitting.window import Window, fitted_bins
 from musrcu.models.model import Model
 from musrcu.notation import bracket
 
 FloatArray = NDArray[np.float64]
 
-FEWEST_COUNTS = 20
-"""Counts in each group of a bin below which chi-square on an asymmetry is biased."""
+IMPROBABLE = 1e-4
+"""A chi-square less probable than this is named: the model does not describe the data."""
 SPARE = 25.0
 """A term whose loss raises chi-square by more than this is not spare."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The fitted bins."""
-
-    time: FloatArray
-    value: FloatArray
-    error: FloatArray
-    dropped: int
-    few: int
-    """Bins with fewer than 20 counts in a group."""
 
 
 def fit(
@@ -87,7 +74,7 @@ def fit(
     if any(term.amplitude is None for term in model.terms):
         raise FitError(f"{model.expression!r} is a law of temperature; it fits no asymmetry")
     freedom = settle(model, start, fixed, limits, ties)
-    window = _window(asymmetry, t_range)
+    window = fitted_bins(asymmetry, t_range)
     bound = Bound(asymmetry.total, asymmetry.total_error)
     if max_asymmetry is not None:
         bound = Bound(max_asymmetry, 0.0)
@@ -108,11 +95,13 @@ def _fit(
         raise FitError("every parameter is fixed or tied; free at least one")
     if window.time.size <= n_free:
         reason = f"{window.time.size} bins for {n_free} free parameters"
-        return _unfitted(asymmetry, window, freedom, reason)
+        return unfitted_result(asymmetry, window, freedom, reason)
     cost = AsymmetryCost(window.time, window.value, window.error, freedom)
     starts = find_starts(cost)
     if not starts:
-        return _unfitted(asymmetry, window, freedom, "no start values give a finite chi-square")
+        return unfitted_result(
+            asymmetry, window, freedom, "no start values give a finite chi-square"
+        )
     minimum, freedom, at_limit = _minimum(cost, starts[0].x)
     full = freedom.expand(minimum.x)
     jacobian = freedom.jacobian(full)
@@ -125,10 +114,12 @@ def _fit(
         freedom.model, full, spread, bound, held, tied=freedom.ties, singular=singular
     )
     reason = judgement.reason or minimum.reason
-    notes = [*judgement.notes, *_near_tie(cost, freedom, starts), *_few(window)]
+    notes = [*judgement.notes, *_near_tie(cost, freedom, starts), *window.notes]
     notes += [f"{freedom.model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
+    notes += _beyond_limits(freedom, full)
+    notes += _poor(minimum.chi2, window.time.size - freedom.free.size)
     intervals = _minos(minimum, freedom, minos, notes) if not reason else {}
-    return _result(
+    return fitted_result(
         asymmetry, window, freedom, minimum,
         covariance=covariance, at_limit=at_limit, intervals=intervals, reason=reason,
         notes=tuple(notes), start=_named(cost.freedom, starts[0].x),
@@ -157,30 +148,22 @@ def _minimum(cost: AsymmetryCost, x: FloatArray) -> tuple[Minimum, Freedom, froz
         cost = AsymmetryCost(cost.time, cost.value, 1 / cost.inverse_error, freedom)
 
 
-def _window(asymmetry: Asymmetry, t_range: tuple[float, float] | None) -> Window:
-    low, high = (-np.inf, np.inf) if t_range is None else t_range
-    if not low < high:
-        raise FitError(f"t_range {t_range}: the first time is not below the last")
-    inside = (asymmetry.time >= low) & (asymmetry.time <= high)
-    usable = inside & np.isfinite(asymmetry.value)
-    few = 0
-    if asymmetry.smallest is not None:
-        few = int((asymmetry.smallest[usable] < FEWEST_COUNTS).sum())
-    return Window(
-        asymmetry.time[usable],
-        asymmetry.value[usable],
-        asymmetry.error[usable],
-        int(inside.sum() - usable.sum()),
-        few,
-    )
+def _beyond_limits(freedom: Freedom, full: FloatArray) -> list[str]:
+    """Tied parameters that their tie carries out of their limits."""
+    return [
+        f"{freedom.model.names[k]} = {freedom.ties[k].text} = {full[k]:.4g} lies outside its limits"
+        for k in freedom.ties
+        if not freedom.lower[k] <= full[k] <= freedom.upper[k]
+    ]
 
 
-def _few(window: Window) -> list[str]:
-    if not window.few:
+def _poor(chi2: float, ndof: int) -> list[str]:
+    probability = chi2_probability(chi2, ndof)
+    if probability is None or probability > IMPROBABLE:
         return []
     return [
-        f"{window.few} of {window.time.size} bins hold fewer than {FEWEST_COUNTS} counts in a "
-        "group: chi-square is biased there, pack more or cut earlier"
+        f"chi-square {chi2:.1f} for {ndof} degrees of freedom has a probability of "
+        f"{probability:.1g}: the model does not describe these data within their errors"
     ]
 
 
@@ -273,95 +256,5 @@ def _without(freedom: Freedom, term: int) -> Freedom | None:
     return settle(reduced, free_start, fixed, limits, ties)
 
 
-def _result(
-    asymmetry: Asymmetry,
-    window: Window,
-    freedom: Freedom,
-    minimum: Minimum,
-    *,
-    covariance: FloatArray | None,
-    at_limit: frozenset[int],
-    intervals: Mapping[str, tuple[float, float]],
-    reason: str,
-    notes: tuple[str, ...],
-    start: Mapping[str, float],
-    alternative: FitResult | None,
-) -> FitResult:
-    model, full = freedom.model, freedom.expand(minimum.x)
-    # What a tie relates keeps its signs: the tie holds for the values that are reported.
-    related = {model.index(name) for tie in freedom.ties.values() for name in tie.names}
-    held = (freedom.fixed - at_limit) | freedom.ties.keys() | related
-    values, signs = model.normal_form(full, held)
-    if covariance is not None:
-        covariance = covariance * np.outer(signs, signs)
-    parameters = {}
-    for k, parameter in enumerate(model.parameters):
-        error = None if covariance is None else number(float(np.sqrt(covariance[k, k]))) or None
-        interval = intervals.get(parameter.name)
-        if interval is not None and signs[k] < 0:
-            interval = (-interval[1], -interval[0])
-        parameters[parameter.name] = Fitted(
-            parameter.name, number(float(values[k])), error, parameter.unit,
-            k in freedom.fixed - at_limit, k in at_limit, interval,
-            freedom.ties[k].text if k in freedom.ties else None,
-        )  # fmt: skip
-    return FitResult(
-        model=model.expression, parameters=parameters, covariance=covariance,
-        chi2=number(minimum.chi2), ndof=window.time.size - freedom.free.size,
-        valid=not reason, reason=reason, notes=notes, alternative=alternative, start=start,
-        **_identity(asymmetry, window),
-    )  # fmt: skip
-
-
 def _named(freedom: Freedom, x: FloatArray) -> dict[str, float]:
     return {freedom.model.names[k]: float(v) for k, v in zip(freedom.free, x, strict=True)}
-
-
-def _unfitted(asymmetry: Asymmetry, window: Window, freedom: Freedom, reason: str) -> FitResult:
-    parameters = {
-        p.name: Fitted(
-            p.name, number(float(freedom.start[k])) if k in freedom.fixed else None, None, p.unit,
-            k in freedom.fixed,
-        )
-        for k, p in enumerate(freedom.model.parameters)
-    }  # fmt: skip
-    return FitResult(
-        model=freedom.model.expression, parameters=parameters, covariance=None, chi2=None,
-        ndof=window.time.size - freedom.free.size, valid=False, reason=reason,
-        **_identity(asymmetry, window),
-    )  # fmt: skip
-
-
-def _identity(asymmetry: Asymmetry, window: Window) -> dict[str, Any]:
-    run = asymmetry.run
-    first_last = None
-    if window.time.size:
-        first_last = (float(window.time[0]), float(window.time[-1]))
-    return {
-        "t_range": first_last,
-        "n_bins": int(window.time.size),
-        "n_dropped": window.dropped,
-        "run": run.number,
-        "name": run.name,
-        "temperature": run.temperature.value,
-        "temperature_error": run.temperature.error,
-        "reduction": describe(asymmetry.history),
-        "versions": versions(),
-    }
-
-
-def describe(history: History) -> dict[str, Any]:
-    """A history as plain data: ``{stage: {note, option: value}}``."""
-    return {
-        step.stage: ({"note": step.note} if step.note else {}) | dict(step.options)
-        for step in history
-    }
-
-
-def versions() -> dict[str, str]:
-    """Versions of what computed a result."""
-    import iminuit
-
-    from musrcu import __version__
-
-    return {"musrcu": __version__, "numpy": np.__version__, "iminuit": iminuit.__version__}

@@ -118,11 +118,7 @@ class FitResult:
     @property
     def probability(self) -> float | None:
         """Probability of a chi-square at least this large."""
-        if self.chi2 is None or self.ndof < 1:
-            return None
-        from scipy.special import gammaincc
-
-        return float(gammaincc(self.ndof / 2, self.chi2 / 2))
+        return chi2_probability(self.chi2, self.ndof)
 
     @property
     def best(self) -> FitResult:
@@ -232,6 +228,15 @@ _COPIED = (
     "chi2", "ndof", "valid", "reason", "cost", "n_bins", "n_dropped", "run", "name",
     "temperature", "temperature_error", "reduction", "start", "versions",
 )  # fmt: skip
+
+
+def chi2_probability(chi2: float | None, ndof: int) -> float | None:
+    """Probability of a chi-square at least this large; None without degrees of freedom."""
+    if chi2 is None or ndof < 1:
+        return None
+    from scipy.special import gammaincc
+
+    return float(gammaincc(ndof / 2, chi2 / 2))
 
 
 def _plain(parameter: Fitted) -> dict[str, Any]:

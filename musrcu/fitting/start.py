@@ -61,10 +61,26 @@ def find_starts(cost: AsymmetryCost) -> list[Start]:
     fastest = _fastest_line(coarse)
     given = ~np.isnan(cost.freedom.start)
     if any(cost.freedom.upper[nu] > fastest and not given[nu] for _, nu, _ in scanned):
-        fast = _candidates(cost, scanned, fastest)[:1]
+        fast = _fast_lines(cost, scanned, fastest, refined)[:1]
         if fast and (not refined or fast[0].chi2 < refined[0].chi2 + FAR):
             refined.append(Start(*descend(cost, fast[0].x, tolerance=0.05)))
     return sorted(refined, key=lambda start: start.chi2)
+
+
+def _fast_lines(
+    cost: AsymmetryCost,
+    scanned: list[tuple[int, int, int]],
+    fastest: float,
+    refined: list[Start],
+) -> list[Start]:
+    """Candidates with one line above ``fastest``, the others where they were found; best first."""
+    found = _candidates(cost, scanned, fastest)
+    if refined and len(scanned) > 1:
+        placed = cost.freedom.expand(refined[0].x)
+        spectrum = Spectrum(cost.time, cost.inverse_error**2)
+        for line in scanned:
+            found += _place_lines(cost, placed, [line], spectrum, fastest)
+    return sorted(found, key=lambda start: start.chi2)
 
 
 def _averaged(cost: AsymmetryCost) -> AsymmetryCost | None:

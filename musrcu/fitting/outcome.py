@@ -1,0 +1,113 @@
+"""From a minimum to the record of a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.history import History
+from musrcu.fitting.freedom import Freedom
+from musrcu.fitting.minimise import Minimum
+from musrcu.fitting.result import FitResult, Fitted, number
+from musrcu.fitting.window import Window
+
+FloatArray = NDArray[np.float64]
+
+
+def fitted_result(
+    asymmetry: Asymmetry,
+    window: Window,
+    freedom: Freedom,
+    minimum: Minimum,
+    *,
+    covariance: FloatArray | None,
+    at_limit: frozenset[int],
+    intervals: Mapping[str, tuple[float, float]],
+    reason: str,
+    notes: tuple[str, ...],
+    start: Mapping[str, float],
+    alternative: FitResult | None,
+) -> FitResult:
+    """The record of a fit that reached a minimum, its signs and phases in normal form."""
+    model, full = freedom.model, freedom.expand(minimum.x)
+    # What a tie relates keeps its signs: the tie holds for the values that are reported.
+    related = {model.index(name) for tie in freedom.ties.values() for name in tie.names}
+    held = (freedom.fixed - at_limit) | freedom.ties.keys() | related
+    values, signs = model.normal_form(full, held)
+    if covariance is not None:
+        covariance = covariance * np.outer(signs, signs)
+    parameters = {}
+    for k, parameter in enumerate(model.parameters):
+        error = None if covariance is None else number(float(np.sqrt(covariance[k, k]))) or None
+        interval = intervals.get(parameter.name)
+        if interval is not None and signs[k] < 0:
+            interval = (-interval[1], -interval[0])
+        parameters[parameter.name] = Fitted(
+            parameter.name, number(float(values[k])), error, parameter.unit,
+            k in freedom.fixed - at_limit, k in at_limit, interval,
+            freedom.ties[k].text if k in freedom.ties else None,
+        )  # fmt: skip
+    return FitResult(
+        model=model.expression, parameters=parameters, covariance=covariance,
+        chi2=number(minimum.chi2), ndof=window.time.size - freedom.free.size,
+        valid=not reason, reason=reason, notes=notes, alternative=alternative, start=start,
+        **identity(asymmetry, window),
+    )  # fmt: skip
+
+
+def unfitted_result(
+    asymmetry: Asymmetry, window: Window, freedom: Freedom, reason: str
+) -> FitResult:
+    """The record of a fit that could not begin, and why."""
+    parameters = {
+        p.name: Fitted(
+            p.name, number(float(freedom.start[k])) if k in freedom.fixed else None, None, p.unit,
+            k in freedom.fixed,
+        )
+        for k, p in enumerate(freedom.model.parameters)
+    }  # fmt: skip
+    return FitResult(
+        model=freedom.model.expression, parameters=parameters, covariance=None, chi2=None,
+        ndof=window.time.size - freedom.free.size, valid=False, reason=reason,
+        **identity(asymmetry, window),
+    )  # fmt: skip
+
+
+def identity(asymmetry: Asymmetry, window: Window) -> dict[str, Any]:
+    """What was fitted, and with what: the entries every record shares."""
+    run = asymmetry.run
+    first_last = None
+    if window.time.size:
+        first_last = (float(window.time[0]), float(window.time[-1]))
+    return {
+        "t_range": first_last,
+        "n_bins": int(window.time.size),
+        "n_dropped": window.dropped,
+        "run": run.number,
+        "name": run.name,
+        "temperature": run.temperature.value,
+        "temperature_error": run.temperature.error,
+        "reduction": describe(asymmetry.history),
+        "versions": versions(),
+    }
+
+
+def describe(history: History) -> dict[str, Any]:
+    """A history as plain data: ``{stage: {note, option: value}}``."""
+    return {
+        step.stage: ({"note": step.note} if step.note else {}) | dict(step.options)
+        for step in history
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computed a result."""
+    import iminuit
+
+    from musrcu import __version__
+
+    return {"musrcu": __version__, "numpy": np.__version__, "iminuit": iminuit.__version__}
