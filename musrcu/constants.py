@@ -14,17 +14,11 @@ GAMMA_MU_OVER_2PI = 0.01355388094
 GAMMA_MU = 2 * math.pi * GAMMA_MU_OVER_2PI
 """Muon gyromagnetic ratio, rad/(µs G)."""
 
-GAMMA_MU_OVER_2PI_PAPER = 0.01355
-"""The rounded value printed in Huddart et al., PCCP 21, 1014 (2019), MHz/G."""
-
 MUON_LIFETIME = 2.1969811
 """Mean life of the positive muon, µs; one standard deviation 0.0000022 (PDG 2024)."""
 
 ACCELERATOR_PERIOD = {"PSI": 0.01975, "TRIUMF": 0.04337}
 """Radio-frequency period of the accelerator of each continuous source, µs."""
-
-GAUSS_PER_UNIT = {"G": 1.0, "mT": 10.0, "T": 1.0e4}
-"""Units of field that are accepted, in gauss."""
 
 MAX_ASYMMETRY = 0.35
 """Largest initial asymmetry that a fit may claim where no calibration bounds it.

@@ -73,6 +73,17 @@ def asymmetric(value: float, low: float, high: float, unit: str = "") -> str:
     return f"{value:.{decimals}f} {-abs(low):+.{decimals}f} {abs(high):+.{decimals}f}{tail}"
 
 
+def field(gauss: float | None, error: float | None = None) -> str:
+    """A magnetic field in G, with mT or T beside it: ``50 G (5 mT)``, ``2000 G (0.2 T)``."""
+    if gauss is None or not math.isfinite(gauss):
+        return "B unknown"
+    text = bracket(gauss, error, "G")
+    if gauss == 0:
+        return text
+    scale, unit = (1e4, "T") if abs(gauss) >= 1000 else (10.0, "mT")
+    return f"{text} ({bracket(gauss / scale, None if error is None else error / scale, unit)})"
+
+
 def table(rows: list[list[str]], header: list[str]) -> str:
     """A plain text table: one header line, columns aligned left, two blanks between them."""
     lines = [header, *rows]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musrcu import notation
 from musrcu.notation import asymmetric, bracket, table
 
 
@@ -107,3 +108,20 @@ def test_unequal_errors_to_two_digits_of_the_smaller() -> None:
 def test_table_is_aligned() -> None:
     text = table([["nu2", "1.59(1)"], ["lambda2", "0.3(1)"]], ["parameter", "value"])
     assert text.split("\n") == ["parameter  value", "nu2        1.59(1)", "lambda2    0.3(1)"]
+
+
+@pytest.mark.parametrize(
+    ("gauss", "error", "text"),
+    [
+        (None, None, "B unknown"),
+        (0.0, None, "0 G"),
+        (50.0, None, "50 G (5 mT)"),
+        (-2.0, None, "-2 G (-0.2 mT)"),
+        (2000.0, None, "2000 G (0.2 T)"),
+        (97.91, 0.055, "97.91(6) G (9.791(6) mT)"),
+    ],
+)
+def test_a_field_prints_in_gauss_and_tesla(
+    gauss: float | None, error: float | None, text: str
+) -> None:
+    assert notation.field(gauss, error) == text

@@ -40,15 +40,15 @@ def run(arguments: Namespace) -> int:
 
 def line(run: Run, width: int = 0) -> str:
     """File, format, instrument, number, T, B, counts and title; below it what is doubtful."""
-    from musrcu.notation import bracket
+    from musrcu import notation
 
     name = run.path.name if run.path else "run"
-    field = "B unknown" if run.field is None else bracket(run.field, None, "G")
+    field = notation.field(run.field)
     instrument = f"{run.instrument or '?'} {'?' if run.number is None else run.number}"
     periods = f" in {run.n_periods} periods" if run.n_periods > 1 else ""
     text = (
         f"{name:<{width}}  {run.format or '?':<10}  {instrument:<12}  {run.temperature!s:<18}  "
-        f"{field:<10}  {float(run.counts.sum()):.4g} counts{periods}  {run.title or 'no title'}"
+        f"{field:<16}  {float(run.counts.sum()):.4g} counts{periods}  {run.title or 'no title'}"
     )
     return "\n".join([text, *(f"  warning: {warning}" for warning in run.warnings)])
 

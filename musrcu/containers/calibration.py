@@ -50,6 +50,7 @@ class Calibration:
 
     def summary(self) -> str:
         """The calibration in two or three lines."""
+        from musrcu import notation
         from musrcu.notation import bracket
 
         where = " ".join(str(part) for part in (self.instrument, self.run) if part is not None)
@@ -58,7 +59,7 @@ class Calibration:
         if self.total is not None:
             lines.append(f"total asymmetry = {bracket(self.total, self.total_error)}")
         if self.field is not None:
-            lines.append(f"field = {bracket(self.field, self.field_error, 'G')}")
+            lines.append(f"field = {notation.field(self.field, self.field_error)}")
         if self.probability is not None:
             lines.append(f"chi-square probability = {self.probability:.3g}")
         return "\n".join(lines)

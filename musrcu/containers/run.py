@@ -146,14 +146,13 @@ class Run:
         return by_fields(self)
 
     def __str__(self) -> str:
-        from musrcu.notation import bracket
+        from musrcu import notation
 
         place = f"{self.name}: {self.title}" if self.title else self.name
-        b = "B unknown" if self.field is None else bracket(self.field, None, "G")
         periods = f"{self.n_periods} periods x " if self.n_periods > 1 else ""
         lines = [
             place,
-            f"  {self.temperature}, {b}, {self.start or 'start unknown'}",
+            f"  {self.temperature}, {notation.field(self.field)}, {self.start or 'start unknown'}",
             f"  {periods}{self.n_detectors} detectors x {self.n_bins} bins of "
             f"{1e3 * self.bin_width:.6g} ns, {float(self.counts.sum()):.4g} counts, "
             f"{self.source} source",

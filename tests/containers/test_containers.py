@@ -264,7 +264,7 @@ def test_a_run_prints_what_a_person_asks_first() -> None:
     text = str(make_run(start="2026-01-02T03:04:05", field=20.0))
     assert text.split("\n") == [
         "MuSR 12: a title",
-        "  0.1 K (set point), 20 G, 2026-01-02T03:04:05",
+        "  0.1 K (set point), 20 G (2 mT), 2026-01-02T03:04:05",
         "  2 periods x 3 detectors x 4 bins of 16 ns, 276 counts, pulsed source",
         "  warning: the clock is wrong",
     ]
