@@ -126,14 +126,18 @@ def _excess(
 ) -> tuple[int, str] | None:
     """The amplitude furthest beyond what physics allows, and the words for it."""
     places = [term.amplitude for term in model.terms if term.amplitude is not None]
-    beyond = [
-        k for k in places if k not in fixed and not bound.allows(float(values[k]), float(errors[k]))
-    ]
-    if not beyond:
-        return None
-    worst = max(beyond, key=lambda k: abs(values[k]))
-    found = f"{model.names[worst]} = {bracket(values[worst], errors[worst])}"
-    return worst, f"{found} exceeds {bound}"
+    free = [k for k in places if k not in fixed]
+    beyond = [k for k in free if not bound.allows(float(values[k]), float(errors[k]))]
+    if beyond:
+        worst = max(beyond, key=lambda k: abs(values[k]))
+        found = f"{model.names[worst]} = {bracket(values[worst], errors[worst])}"
+        return worst, f"{found} exceeds {bound}"
+    vague = [k for k in free if errors[k] > MAX_ASYMMETRY]
+    if vague:
+        worst = max(vague, key=lambda k: errors[k])
+        found = f"{model.names[worst]} = {bracket(values[worst], errors[worst])}"
+        return worst, f"{found} is not determined"
+    return None
 
 
 def _amplitude_pair(model: Model, correlation: FloatArray, amplitude: int) -> int | None:

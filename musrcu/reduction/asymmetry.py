@@ -18,6 +18,7 @@ def form_asymmetry(
     alpha_error: float | None = None,
     total: float | None = None,
     total_error: float | None = None,
+    note: str = "",
 ) -> Asymmetry:
     """Asymmetry A = (F - alpha B) / (F + alpha B) of the good bins.
 
@@ -30,6 +31,7 @@ def form_asymmetry(
     alpha : balance of the pair.
     alpha_error : its error; it shifts all bins together and is kept apart from their errors.
     total, total_error : total asymmetry known from a calibration run.
+    note : where alpha comes from, for the history.
 
     Returns
     -------
@@ -49,7 +51,8 @@ def form_asymmetry(
     empty = (variance.sum(axis=0) == 0) | ~np.isfinite(value)
     value[empty], error[empty] = np.nan, np.nan
     few = int((variance.min(axis=0) == 0).sum() - (variance.sum(axis=0) == 0).sum())
-    notes = [f"{int(empty.sum())} bins without asymmetry"] if empty.any() else []
+    notes = [note] if note else []
+    notes += [f"{int(empty.sum())} bins without asymmetry"] if empty.any() else []
     notes += [f"{few} bins with counts in one group only"] if few else []
     options: dict[str, object] = {"alpha": float(alpha)}
     if alpha_error is not None:

@@ -20,6 +20,7 @@ from musrcu.errors import ReductionError, nearest
 from musrcu.files import PathLike, write_text
 from musrcu.reduction.asymmetry import form_asymmetry
 from musrcu.reduction.background import subtract_background
+from musrcu.reduction.balance import choose_balance
 from musrcu.reduction.dead_time import correct_dead_time
 from musrcu.reduction.grouping import Selection, group
 from musrcu.reduction.rebin import rebin
@@ -138,22 +139,14 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
     recipe = recipe or Reduction()
     counts = grouped_counts(run, recipe)
     counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
-    calibration = recipe.calibration
-    if recipe.alpha is not None:
-        total = (calibration.total, calibration.total_error) if calibration else (None, None)
-        return form_asymmetry(counts, alpha=recipe.alpha, total=total[0], total_error=total[1])
-    if calibration is None:
-        asymmetry = form_asymmetry(counts, alpha=1.0)
-        step = asymmetry.history[-1]
-        note = ", ".join(filter(None, [step.note, "alpha = 1 assumed, no calibration"]))
-        assumed = Step(step.stage, note, step.options)
-        return asymmetry.replace(history=counts.history.with_step(assumed))
+    balance = choose_balance(counts, recipe.alpha, recipe.calibration)
     return form_asymmetry(
         counts,
-        alpha=calibration.alpha,
-        alpha_error=calibration.alpha_error,
-        total=calibration.total,
-        total_error=calibration.total_error,
+        alpha=balance.alpha,
+        alpha_error=balance.alpha_error,
+        total=balance.total,
+        total_error=balance.total_error,
+        note=balance.note,
     )
 
 
