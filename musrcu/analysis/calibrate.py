@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from musrcu import notation
 from musrcu.constants import GAMMA_MU_OVER_2PI
 from musrcu.containers.calibration import Calibration
 from musrcu.containers.run import Run
@@ -23,6 +24,8 @@ from musrcu.reduction.grouping import ranges
 from musrcu.reduction.rebin import rebin
 from musrcu.reduction.recipe import Reduction, grouped_counts
 
+NEAR_FIELD = 0.2
+"""Largest deviation of the precession from the field of the file, as a share of that field."""
 CERTAIN = 6.0
 """Errors above zero that the total asymmetry must lie: the best of a thousand frequencies of a run
 without precession reaches four."""
@@ -87,7 +90,21 @@ def calibrate(
             f"{run.name}: no calibration: a total asymmetry of {amplitude} is no precession; "
             "take a run in a transverse field"
         )
+    _check_field(run, found)
     return found
+
+
+def _check_field(run: Run, found: Calibration) -> None:
+    """Refuse a precession that is not that of the applied field."""
+    if run.field is None or found.field is None or found.field_error is None:
+        return
+    apart = abs(found.field - abs(run.field))
+    if apart > max(NEAR_FIELD * abs(run.field), 5.0, 5 * found.field_error):
+        fitted = notation.field(found.field, found.field_error)
+        raise FitError(
+            f"{run.name}: no calibration: the muons precess in {fitted}, the file says "
+            f"{notation.field(run.field)}; take a run in a transverse field"
+        )
 
 
 def _calibration(
@@ -102,11 +119,16 @@ def _calibration(
     covariance = covariance * np.outer(signs, signs)
     amplitudes = [term.amplitude for term in model.terms if term.amplitude is not None]
     lines = model.oscillations()
-    field = field_error = None
+    line: dict[str, float] = {}
     if len(lines) == 1:
-        nu = lines[0][1]
-        field = float(values[nu]) / GAMMA_MU_OVER_2PI
-        field_error = float(np.sqrt(covariance[nu, nu])) / GAMMA_MU_OVER_2PI
+        _, nu, phi = lines[0]
+        errors = np.sqrt(np.diag(covariance))
+        line = {
+            "field": float(values[nu]) / GAMMA_MU_OVER_2PI,
+            "field_error": float(errors[nu]) / GAMMA_MU_OVER_2PI,
+            "phase": float(values[phi]),
+            "phase_error": float(errors[phi]),
+        }
     total_variance = covariance[np.ix_(amplitudes, amplitudes)].sum()
     return Calibration(
         alpha=float(values[-1]),
@@ -117,7 +139,6 @@ def _calibration(
         backward=ranges(detectors[1]),
         run=run.number,
         instrument=run.instrument,
-        field=field,
-        field_error=field_error,
+        **line,
         probability=chi2_probability(cost(x), cost.n_bins - x.size),
     )

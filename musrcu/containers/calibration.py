@@ -14,6 +14,10 @@ from musrcu.files import PathLike, write_text
 _NUMBERS = ("alpha_error", "total", "total_error", "run", "field", "field_error", "probability")
 
 
+IMPROBABLE = 1e-4
+"""A fit less probable than this is named in the summary."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
     """Balance and total asymmetry of a pair of groups, from a transverse-field run."""
@@ -33,6 +37,9 @@ class Calibration:
     field: float | None = None
     """Field at the muon from the precession frequency, G."""
     field_error: float | None = None
+    phase: float | None = None
+    """Phase of the precession, degrees; near 180 the muon spin points to the backward group."""
+    phase_error: float | None = None
     method: str = "asymmetry cosine fit"
     """How alpha was found."""
     probability: float | None = None
@@ -60,8 +67,14 @@ class Calibration:
             lines.append(f"total asymmetry = {bracket(self.total, self.total_error)}")
         if self.field is not None:
             lines.append(f"field = {notation.field(self.field, self.field_error)}")
+        if self.phase is not None:
+            lines.append(f"phase = {bracket(self.phase, self.phase_error, 'deg')}")
+            if abs(self.phase) > 90:
+                lines.append("note: the muon spin points to the backward group; swap the pair")
         if self.probability is not None:
             lines.append(f"chi-square probability = {self.probability:.3g}")
+            if self.probability < IMPROBABLE:
+                lines.append("note: the model does not describe this run; alpha may be off by more")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from throw import asymmetry_of, throw_pair
 
+import musrcu as mu
 from musrcu.analysis.calibrate import calibrate
 from musrcu.constants import GAMMA_MU_OVER_2PI
 from musrcu.containers.calibration import Calibration
@@ -141,3 +142,28 @@ def test_a_run_without_precession_is_refused() -> None:
             calibrate(run(2.7, 1e6, seed, total=0.0), packed)
     with pytest.raises(FitError, match="is no precession; take a run in a transverse field"):
         calibrate(run(2.7, 1e6, 1, total=0.0), packed)
+
+
+def test_a_zero_field_run_is_no_calibration(samples: Path) -> None:
+    """LTF 1 oscillates spontaneously at 1.59 MHz, which would be 117 G; its file says 0 G."""
+    run = mu.read(samples / "deltat_tdc_ltf_0001.bin")
+    with pytest.raises(mu.MusrcuError, match="the file says 0 G"):
+        mu.calibrate(run)
+
+
+def test_the_phase_tells_a_reversed_pair(samples: Path) -> None:
+    run = mu.read(samples / "deltat_tdc_ltf_0021.bin")
+    right = mu.calibrate(run)
+    assert abs(right.phase - 6.0) < 4 * right.phase_error
+    assert "swap" not in right.summary()
+    wrong = mu.calibrate(run, mu.Reduction(forward="Forw", backward="Back"))
+    assert abs(abs(wrong.phase) - 174.0) < 4 * wrong.phase_error
+    assert "swap the pair" in wrong.summary()
+    assert wrong.alpha == pytest.approx(1 / right.alpha, rel=1e-4)
+
+
+def test_an_improbable_fit_is_named() -> None:
+    sure = mu.Calibration(alpha=1.0, alpha_error=0.01, probability=0.3)
+    assert "does not describe" not in sure.summary()
+    poor = mu.Calibration(alpha=1.0, alpha_error=0.01, probability=1e-20)
+    assert "does not describe" in poor.summary()
