@@ -5,9 +5,11 @@ Examples:
   musrcu order scan.json --exponent free
   musrcu order table.csv --plot order.png
 
-A table has a line of column names and one line a run. Columns: T (K), nu (MHz), nu_error (MHz)
-and, where known, T_error (K), run (a name) and verdict ("ordered", or "not ordered": such a line
-needs no nu and bounds T_N from above). Between columns: commas, semicolons, tabs or blanks.
+A table has a line of column names and one line a run. Columns: T, nu, nu_error and, where known,
+T_error, run (a name) and verdict ("ordered", or "not ordered": such a line needs no nu and bounds
+T_N from above; "undecided" and "failed" are left out). Between columns: commas, semicolons, tabs
+or blanks. Units are K and MHz unless the header names others: K, mK, uK, MHz, kHz, Hz or GHz, as
+in "T (mK)", "nu [kHz]", "T/K" or "nu_error_MHz".
 """
 
 from __future__ import annotations

@@ -42,6 +42,42 @@ def test_the_ways_people_write_it(tmp_path: Path, text: str) -> None:
     assert points.upper_bound is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "T (mK); nu (kHz); nu_error (kHz)\n20;1590;10\n50;1500;20\n",
+        "T_mK,nu_MHz,err(nu) [kHz]\n20,1.59,10\n50,1.5,20\n",
+        "# T / mK   nu / GHz  dnu / Hz\n20 1.59e-3 1e4\n50 1.5e-3 2e4\n",
+        "T [ \u00b5K ]\tnu2_kHz\tnu2_error_kHz\n20000\t1590\t10\n50000\t1500\t20\n",
+        "temperature mK,nu khz,err nu (MHZ)\n20,1590,0.01\n50,1500,0.02\n",
+        "T,nu,nu (MHz) error\n0.02,1.59,0.01\n0.05,1.5,0.02\n",
+    ],
+)
+def test_units_of_the_header_count(tmp_path: Path, text: str) -> None:
+    points = table(tmp_path, text)
+    assert points.temperature == pytest.approx([0.02, 0.05], rel=1e-14)
+    assert points.value == pytest.approx([1.59, 1.5], rel=1e-14)
+    assert points.error == pytest.approx([0.01, 0.02], rel=1e-14)
+
+
+def test_units_of_errors_and_bounds_of_temperature(tmp_path: Path) -> None:
+    points = table(
+        tmp_path,
+        "T (mK),dT (uK),nu,dnu,verdict,T check\n20,300,1.59,0.01,,a\n120,500,,,not ordered,b\n",
+    )
+    assert points.temperature_error == pytest.approx([3e-4], rel=1e-14)
+    assert points.upper_bound == pytest.approx(0.12, rel=1e-14)
+    assert points.upper_bound_error == pytest.approx(5e-4, rel=1e-14)
+
+
+@pytest.mark.parametrize("word", ["paramagnetic", "yes", "no", "unordered"])
+def test_a_verdict_that_is_not_known_drops_no_line(tmp_path: Path, word: str) -> None:
+    with pytest.raises(FitError) as told:
+        table(tmp_path, f"T,nu,dnu,verdict\n0.02,1.59,0.01,Ordered\n0.12,,,{word}\n")
+    assert f"line 3: verdict is '{word}'" in str(told.value)
+    assert "expected ordered, not ordered, undecided, failed or nothing" in str(told.value)
+
+
 def test_errors_of_temperature_names_and_verdicts(tmp_path: Path) -> None:
     points = table(
         tmp_path,
@@ -74,6 +110,13 @@ def test_only_runs_without_order_is_a_law_that_is_not_valid(tmp_path: Path) -> N
         ("T,nu\n1,2\n", r"line 1: no column nu_error among T, nu; the first line names"),
         ("1,2,3\n", r"line 1: no column T and no column nu and no column nu_error among 1, 2, 3"),
         ("T,nu,nu2,dnu\n", r"line 1: columns nu and nu2 are both nu; keep one"),
+        ("T (C),nu,dnu\n1,2,3\n", r"line 1: column T \(C\) is in 'C', expected K, mK, uK; convert"),
+        ("T,nu/G,dnu\n1,2,3\n", r"column nu/G is in 'G', expected MHz, kHz, Hz, GHz; convert"),
+        ("T,nu_K,dnu\n1,2,3\n", r"column nu_K is in 'K', expected MHz"),
+        ("T,nu (mHz),dnu\n1,2,3\n", r"is in 'mHz', expected MHz"),
+        ("T,nu,dnu (1/us)\n1,2,3\n", r"is in '1/us', expected MHz"),
+        ("T,nu (kHz),dnu\n1,2,3\n", r"\(kHz\) is in kHz and dnu names no unit; write the units"),
+        ("T,nu,dnu (kHz)\n1,2,3\n", r"dnu \(kHz\) is in kHz and nu names no unit"),
         ("T,nu,dnu\n1,2\n", r"line 2: 2 cells under 3 column names"),
         ("T,nu,dnu\n\n# x\n1,x,3\n", r"line 4: nu is 'x', expected a number$"),
         ("T;nu;dnu\n0,02;1,59;0,01\n", r"line 2: T is '0,02'.*write a decimal point"),
