@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -119,7 +120,7 @@ def _calibration(
     covariance = covariance * np.outer(signs, signs)
     amplitudes = [term.amplitude for term in model.terms if term.amplitude is not None]
     lines = model.oscillations()
-    line: dict[str, float] = {}
+    line: dict[str, Any] = {}
     if len(lines) == 1:
         _, nu, phi = lines[0]
         errors = np.sqrt(np.diag(covariance))

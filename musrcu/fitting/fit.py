@@ -70,7 +70,10 @@ def fit(
 
     Source: F. James and M. Roos, Comput. Phys. Commun. 10, 343 (1975).
     """
+    if not isinstance(asymmetry, Asymmetry):
+        raise FitError(f"fit takes an Asymmetry, not a {type(asymmetry).__name__}; reduce it first")
     model = Model(model) if isinstance(model, str) else model
+    minos = (minos,) if isinstance(minos, str) else tuple(minos)
     if any(term.amplitude is None for term in model.terms):
         raise FitError(f"{model.expression!r} is a law of temperature; it fits no asymmetry")
     freedom = settle(model, start, fixed, limits, ties)
@@ -95,6 +98,9 @@ def _fit(
         raise FitError("every parameter is fixed or tied; free at least one")
     if window.time.size <= n_free:
         reason = f"{window.time.size} bins for {n_free} free parameters"
+        if asymmetry.time.size:
+            first, last = asymmetry.time[[0, -1]]
+            reason += f" (the asymmetry has {asymmetry.time.size}, {first:.3g} to {last:.3g} us)"
         return unfitted_result(asymmetry, window, freedom, reason)
     cost = AsymmetryCost(window.time, window.value, window.error, freedom)
     starts = find_starts(cost)
@@ -118,7 +124,12 @@ def _fit(
     notes += [f"{freedom.model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
     notes += _beyond_limits(freedom, full)
     notes += _poor(minimum.chi2, window.time.size - freedom.free.size)
-    intervals = _minos(minimum, freedom, minos, notes) if not reason else {}
+    notes += _averaging(freedom.model, full, spread, asymmetry.bin_width)
+    intervals = {}
+    if not reason:
+        intervals = _minos(minimum, freedom, minos, notes)
+    elif minos:
+        notes.append("no MINOS errors: the fit is not valid")
     return fitted_result(
         asymmetry, window, freedom, minimum,
         covariance=covariance, at_limit=at_limit, intervals=intervals, reason=reason,
@@ -167,13 +178,33 @@ def _poor(chi2: float, ndof: int) -> list[str]:
     ]
 
 
+def _averaging(
+    model: Model, values: FloatArray, covariance: FloatArray, bin_width: float
+) -> list[str]:
+    """Lines so fast that a bin averages over them: the amplitude is low by 1 - sin(x)/x."""
+    notes = []
+    for term, nu, _ in model.oscillations():
+        amplitude = model.terms[term].amplitude
+        loss = 1 - float(np.sinc(values[nu] * bin_width))
+        if amplitude is None or not covariance[amplitude, amplitude] > 0:
+            continue
+        if loss * abs(values[amplitude]) > 0.5 * np.sqrt(covariance[amplitude, amplitude]):
+            notes.append(
+                f"bins of {1e3 * bin_width:.3g} ns average over {model.names[nu]} = "
+                f"{values[nu]:.3g} MHz: {model.names[amplitude]} is low by {100 * loss:.2g} %, "
+                "pack less"
+            )
+    return notes
+
+
 def _near_tie(cost: AsymmetryCost, freedom: Freedom, starts: list[Start]) -> list[str]:
     """A second minimum of about the same chi-square at another frequency or rate."""
     model, best = freedom.model, starts[0]
     for other in starts[1:]:
         worse = other.chi2 - best.chi2
         moved = differing(cost, other.x, best.x)
-        if worse < NEAR_TIE and moved:
+        # equal to the last digits: the same minimum with two equal terms exchanged
+        if 0.01 < worse < NEAR_TIE and moved:
             parameter = model.parameters[cost.free[moved[0]]]
             place = bracket(float(other.x[moved[0]]), None, parameter.unit)
             return [
@@ -257,4 +288,7 @@ def _without(freedom: Freedom, term: int) -> Freedom | None:
 
 
 def _named(freedom: Freedom, x: FloatArray) -> dict[str, float]:
-    return {freedom.model.names[k]: float(v) for k, v in zip(freedom.free, x, strict=True)}
+    """Start values by name: those that were given, else those that the search found."""
+    found = dict(zip(freedom.free.tolist(), x.tolist(), strict=True))
+    given = {k: float(freedom.start[k]) for k in found if np.isfinite(freedom.start[k])}
+    return {freedom.model.names[k]: value for k, value in (found | given).items()}

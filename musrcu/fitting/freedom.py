@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +87,8 @@ def settle(
     """
     values = np.full(len(model.names), np.nan)
     for name, value in {**(start or {}), **(fixed or {})}.items():
-        if not np.isfinite(value):
-            raise FitError(f"{name} = {value} as a start or fixed value; give a number")
+        if not _is_number(value):
+            raise FitError(f"{name} = {value!r} as a start or fixed value; give a number")
         values[model.index(name)] = value
     held = frozenset(model.index(name) for name in fixed or {})
     tied = _ties(model, ties or {})
@@ -101,6 +102,10 @@ def settle(
             f"{model.names[k]} = {values[k]:g} lies outside its limits [{lower[k]:g}, {upper[k]:g}]"
         )
     return Freedom(model, values, held, tied, lower, upper)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and bool(np.isfinite(float(value)))
 
 
 def _ties(model: Model, texts: Mapping[str, str]) -> dict[int, Tie]:

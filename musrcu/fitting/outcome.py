@@ -49,7 +49,7 @@ def fitted_result(
         parameters[parameter.name] = Fitted(
             parameter.name, number(float(values[k])), error, parameter.unit,
             k in freedom.fixed - at_limit, k in at_limit, interval,
-            freedom.ties[k].text if k in freedom.ties else None,
+            freedom.ties[k].text if k in freedom.ties else None, _limits(freedom, k),
         )  # fmt: skip
     return FitResult(
         model=model.expression, parameters=parameters, covariance=covariance,
@@ -57,6 +57,12 @@ def fitted_result(
         valid=not reason, reason=reason, notes=notes, alternative=alternative, start=start,
         **identity(asymmetry, window),
     )  # fmt: skip
+
+
+def _limits(freedom: Freedom, k: int) -> tuple[float | None, float | None] | None:
+    """Limits of a parameter, None for an open end; None where both are open."""
+    low, high = number(float(freedom.lower[k])), number(float(freedom.upper[k]))
+    return None if low is None and high is None else (low, high)
 
 
 def unfitted_result(

@@ -36,6 +36,8 @@ class Fitted:
     """Distances to the lower (negative) and upper (positive) end of the 68 % interval."""
     tie: str | None = None
     """The expression it is tied to."""
+    limits: tuple[float | None, float | None] | None = None
+    """Lower and upper limit, None for an open end; None where it has none."""
 
     def __str__(self) -> str:
         text = bracket(self.value, self.error, self.unit)
@@ -80,7 +82,7 @@ class FitResult:
     reduction: Mapping[str, Any] = field(default_factory=dict)
     """Every step and option since the file."""
     start: Mapping[str, float] = field(default_factory=dict)
-    """Values from which the minimum was found."""
+    """Values from which the minimum was found: those that were given, else found by the search."""
     alternative: FitResult | None = None
     """The fit without a spare term, where two terms cannot be told apart."""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -202,6 +204,7 @@ class FitResult:
                     p["at_limit"],
                     tuple(p["minos"]) if p["minos"] else None,
                     p.get("tie"),
+                    tuple(p["limits"]) if p.get("limits") else None,
                 )
                 for name, p in data["parameters"].items()
             }
@@ -248,6 +251,7 @@ def _plain(parameter: Fitted) -> dict[str, Any]:
         "at_limit": parameter.at_limit,
         "minos": None if parameter.minos is None else list(parameter.minos),
         "tie": parameter.tie,
+        "limits": None if parameter.limits is None else list(parameter.limits),
     }
 
 

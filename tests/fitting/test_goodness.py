@@ -7,7 +7,9 @@ from asymmetries import asymmetry
 from scipy.stats import chi2
 
 from musrcu.fitting.fit import fit
+from musrcu.fitting.judgement import Bound, judge
 from musrcu.fitting.result import chi2_probability
+from musrcu.models.model import Model
 
 TIME = np.arange(1, 3001) * 0.003
 TURN = 2 * np.pi
@@ -47,3 +49,42 @@ def test_a_tie_that_leaves_the_limits_is_named() -> None:
     tie = {"lambda1": "nu1 - 2"}
     result = fit(thrown(line), "damped_cosine + constant", ties=tie)
     assert any("outside its limits" in note for note in result.notes)
+
+
+def test_wide_bins_are_said_to_lower_the_amplitude() -> None:
+    """A line of 2 MHz averaged over bins of 0.15 us: sin(x)/x = 0.858 at x = 0.3 pi."""
+    fine = np.arange(1, 9001) * 0.001
+    line = 0.1 * np.exp(-0.2 * fine) * np.cos(TURN * 2.0 * fine)
+    packed = line.reshape(-1, 150).mean(axis=1)
+    time = fine.reshape(-1, 150).mean(axis=1)
+    noise = 0.001 * np.random.default_rng(2).standard_normal(time.size)
+    wide = asymmetry(time, packed + noise, np.full(time.size, 0.001))
+    result = fit(wide, "damped_cosine")
+    assert any("A1 is low by 14 %" in note for note in result.notes)
+    narrow = fit(thrown(0.1 * np.cos(TURN * 2.0 * TIME)), "damped_cosine")
+    assert not any("is low by" in note for note in narrow.notes)
+
+
+def test_the_record_holds_what_was_given() -> None:
+    line = 0.1 * np.exp(-0.3 * TIME) * np.cos(TURN * 1.5 * TIME) + 0.1
+    result = fit(
+        thrown(line), "damped_cosine + constant", start={"nu1": 1.45}, limits={"nu1": (1, None)}
+    )
+    assert result.start["nu1"] == 1.45
+    assert result["nu1"].limits == (1.0, None)
+    assert result["lambda1"].limits == (0.0, None)
+    assert result["A_bg"].limits is None
+
+
+def test_an_amplitude_that_nothing_determines_is_not_physics() -> None:
+    model = Model("exponential + constant")
+    values = np.array([0.2, 0.004, 0.1])
+    judgement = judge(model, values, np.diag([2.0, 0.05, 0.001]) ** 2, Bound())
+    assert judgement.reason == "A1 = 0.2(20) is not determined"
+    assert judgement.spare == (0,)
+
+
+def test_no_bins_in_the_range_names_what_there_is() -> None:
+    result = fit(thrown(np.full(TIME.size, 0.1)), "constant", t_range=(20.0, 30.0))
+    assert not result.valid
+    assert "0 bins for 1 free parameters (the asymmetry has 3000, 0.003 to 9 us)" in result.reason
