@@ -315,7 +315,7 @@ def test_few_bins_and_no_bins_are_results() -> None:
     assert few.reason.startswith("6 bins for 7 free parameters")
     none = fit(data, PAPER, t_range=(20.0, 30.0))
     assert not none.valid
-    assert none.reason == "0 bins for 7 free parameters"
+    assert none.reason.startswith("0 bins for 7 free parameters")
     assert none.t_range is None
     assert fit(data, PAPER, t_range=(0.0, 0.08)).n_bins == 8
 
