@@ -76,7 +76,7 @@ def asymmetry(
         if ax is None:
             ax, below = _panels(width, best is not None and points.residual is not None)
         _draw(ax, points, best, limits, 100.0 if percent else 1.0)
-        titles(ax, headline(asym.run), points.note)
+        titles(ax, headline(asym), points.note)
         ax.set_ylabel("Asymmetry (%)" if percent else "Asymmetry")
         ax.set_xlim(*time_limits(limits))
         round_ticks(ax)

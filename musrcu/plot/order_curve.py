@@ -263,4 +263,4 @@ def _spectrum(small: Axes, asym: Asymmetry, best: FitResult | None, last: float)
     small.set_xlabel("Time (µs)", fontsize=5.5, labelpad=0.5)
     temperature = asym.run.temperature
     if temperature.value is not None:
-        small.set_title(kelvin(temperature.value, temperature.error), fontsize=6.0, pad=2)
+        small.set_title(kelvin(temperature), fontsize=6.0, pad=2)

@@ -14,7 +14,16 @@ from musrcu.errors import MusrcuError
 from musrcu.fitting.result import FitResult
 from musrcu.plot.display import Shown, dense, drawable, frequencies, show
 from musrcu.plot.one_run import draw_points
-from musrcu.plot.style import SINGLE, SMALL, new_figure, round_ticks, style, time_limits, titles
+from musrcu.plot.style import (
+    SINGLE,
+    SMALL,
+    new_figure,
+    period_name,
+    round_ticks,
+    style,
+    time_limits,
+    titles,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +92,7 @@ def scan(
         _frame(ax, spectra, limits, step, scale)
         ends = [float(np.median(p.value[-max(1, p.value.size // 8) :])) for p in spectra]
         _label(ax, rows, colours, [scale * y for y in _spread(ends, step)])
-        _headline(ax, rows, spectra, scale * step)
+        _headline(ax, rows, spectra, scale * step, limits[1])
     return ax
 
 
@@ -185,36 +194,40 @@ def _spread(ends: list[float], step: float) -> list[float]:
 
 
 def _label(ax: Axes, rows: list[Row], colours: list[Any], places: list[float]) -> None:
-    """The temperature of each run, right of the axes, in one unit for all."""
-    values = [a.run.temperature.value for a, _ in rows]
-    known = [value for value in values if value is not None]
-    factor, unit = (1e3, "mK") if known and max(known) < 1 else (1.0, "K")
-    decimals = _decimals([factor * value for value in known])
-    for value, colour, place in zip(values, colours, places, strict=True):
-        text = "?" if value is None else f"{factor * value:.{decimals}f}"
+    """The temperature of each run, right of the axes; set points have a star."""
+    temperatures = [a.run.temperature for a, _ in rows]
+    decimals = _decimals([t.value for t in temperatures if t.value is not None])
+    starred = False
+    for temperature, colour, place in zip(temperatures, colours, places, strict=True):
+        text = "?" if temperature.value is None else f"{temperature.value:.{decimals}f}"
+        if temperature.mean is None and temperature.value is not None:
+            text, starred = text + "*", True
         ax.text(
             1.02, place, text, transform=ax.get_yaxis_transform(), color=colour,
             fontsize=SMALL, ha="left", va="center",
         )  # fmt: skip
-    ax.text(
-        1.02, 1.0, f"$T$ ({unit})", transform=ax.transAxes, fontsize=SMALL, ha="left", va="bottom"
-    )
+    ax.text(1.02, 1.0, "$T$ (K)", transform=ax.transAxes, fontsize=SMALL, ha="left", va="bottom")
+    if starred:
+        ax.text(
+            1.02, -0.02, "* set\npoint", transform=ax.transAxes, fontsize=SMALL, ha="left",
+            va="top",
+        )  # fmt: skip
 
 
 def _decimals(values: list[float]) -> int:
-    """The fewest decimals that tell temperatures apart and keep each to 5 %, at most four."""
-    for decimals in range(4):
+    """The fewest decimals that tell temperatures apart and keep each to 5 %, at most six."""
+    for decimals in range(6):
         shown = [f"{value:.{decimals}f}" for value in values]
         near = all(
             abs(float(s) - value) <= 0.05 * value for s, value in zip(shown, values, strict=True)
         )
         if near and len(set(shown)) == len(set(values)):
             return decimals
-    return 4
+    return 6
 
 
-def _headline(ax: Axes, rows: list[Row], spectra: list[Shown], step: float) -> None:
-    """Which runs, and what a point and an offset are."""
+def _headline(ax: Axes, rows: list[Row], spectra: list[Shown], step: float, last: float) -> None:
+    """Which runs, what a point and an offset are, and how far the fits reach behind ``last``."""
     runs = [a.run for a, _ in rows]
     numbers = [run.number for run in runs if run.number is not None]
     name = runs[0].instrument or ""
@@ -225,4 +238,8 @@ def _headline(ax: Axes, rows: list[Row], spectra: list[Shown], step: float) -> N
     text = str(packings[0]) if len(packings) == 1 else f"{packings[0]}\N{EN DASH}{packings[-1]}"
     shown = " (display)" if any(points.packing > 1 for points in spectra) else ""
     note = f"packing {text}{shown}" + (f", offset {step:.3g}" if len(rows) > 1 else "")
-    titles(ax, name.strip(), note)
+    fitted = [result.t_range[1] for _, result in rows if result is not None and result.t_range]
+    if fitted and max(fitted) > 1.001 * last:
+        note += f", fits to {max(fitted):.3g} µs"
+    periods = {period_name(a) for a, _ in rows}
+    titles(ax, [part for part in (name.strip(), *sorted(periods)) if part], note)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from musrcu.notation import bracket
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.offsetbox import AnchoredOffsetbox
 
-    from musrcu.containers.run import Run
+    from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.containers.temperature import Temperature
 
 SINGLE, DOUBLE = 3.4, 6.8
 """Width of one column and of two, inches."""
@@ -122,32 +124,63 @@ def quantity(name: str, value: float | None, error: float | None, unit: str = ""
     return f"{symbol(name)} = {number}{gap}{shown}"
 
 
-def headline(run: Run) -> str:
-    """Name, temperature and field of a run, as far as they are known."""
-    parts = [run.name]
+def headline(asymmetry: Asymmetry) -> list[str]:
+    """Name, period, temperature and field of a run, as far as they are known."""
+    run = asymmetry.run
+    parts = [run.name, period_name(asymmetry)]
     if run.temperature.value is not None:
-        parts.append(kelvin(run.temperature.value, run.temperature.error))
+        parts.append(kelvin(run.temperature))
     if run.field is not None:
         parts.append("ZF" if run.field == 0 else f"{run.field:.6g} G")
-    return ", ".join(parts)
+    return [part for part in parts if part]
 
 
-def kelvin(value: float, error: float | None = None) -> str:
-    """A temperature, in mK below 1 K; to four digits where its error is not known."""
-    factor, unit = (1e3, "mK") if value < 1 else (1.0, "K")
-    if error is None or not error > 0:
-        return f"{factor * value:.4g} {unit}"
-    return bracket(factor * value, factor * error, unit)
+def period_name(asymmetry: Asymmetry) -> str:
+    """The period with its name in the file, ``period 1 (Laser on)``; empty where there is one."""
+    run, step = asymmetry.run, asymmetry.history.find("group")
+    if run.n_periods == 1 or step is None or "period" not in step.options:
+        return ""
+    number = int(step.options["period"])
+    label = run.period_labels[number - 1]
+    return f"period {number} ({label})" if label else f"period {number}"
 
 
-def titles(axes: Axes, left: str, right: str) -> None:
-    """What is shown, left above the axes, and a note on it, right; smaller where both are long."""
+def kelvin(temperature: Temperature) -> str:
+    """A temperature in K: four digits where its error is not known; a set point is named."""
+    if temperature.value is None or temperature.error:
+        return str(temperature)
+    short = float(f"{temperature.value:.4g}")
+    if temperature.mean is None:
+        return str(dataclasses.replace(temperature, nominal=short))
+    return str(dataclasses.replace(temperature, mean=short))
+
+
+def titles(axes: Axes, left: Sequence[str], right: str) -> None:
+    """What is shown, left above the axes, and a note on it, right.
+
+    Parts of the left side go into a second line where one is too short for all; letters shrink
+    where two are.
+    """
     inches = axes.get_position().width * figure_of(axes).get_size_inches()[0]
-    letter = 0.56 / 72  # mean width of a letter, inches for each point of its size
-    needed = letter * (STYLE["axes.titlesize"] * len(left) + SMALL * len(right)) + 0.1
-    shrink = max(0.6, min(1.0, inches / needed))
-    axes.set_title(left, loc="left", fontsize=shrink * STYLE["axes.titlesize"])
+    shrink, text = max(
+        (min(1.0, inches / _inches(lines, right)), "\n".join(lines)) for lines in _lines(left)
+    )
+    shrink = max(0.6, shrink)
+    axes.set_title(text, loc="left", fontsize=shrink * STYLE["axes.titlesize"])
     axes.set_title(right, loc="right", fontsize=shrink * SMALL, color=GREY)
+
+
+def _lines(parts: Sequence[str]) -> list[list[str]]:
+    """The parts in one line, and in two by every cut."""
+    cuts = [[", ".join(parts[:k]) + ",", ", ".join(parts[k:])] for k in range(1, len(parts))]
+    return [[", ".join(parts)], *cuts]
+
+
+def _inches(lines: list[str], right: str) -> float:
+    """Width of a title whose last line shares its height with the note."""
+    letter = 0.56 / 72  # mean width of a letter, inches for each point of its size
+    *above, last = (letter * STYLE["axes.titlesize"] * len(line) for line in lines)
+    return float(max([*above, last + letter * SMALL * len(right)])) + 0.1
 
 
 def text_box(axes: Axes, columns: list[list[str]], loc: str = "upper right") -> AnchoredOffsetbox:

@@ -7,6 +7,7 @@ import pytest
 from made_runs import ABOVE, ABOVE_TN, BELOW_TN, ORDERED, made_asymmetry, made_fit, made_run
 
 import musrcu as mu
+from musrcu.containers.temperature import Temperature
 from musrcu.fitting.result import Fitted
 
 
@@ -36,7 +37,7 @@ def test_data_fit_and_residuals() -> None:
 def test_the_run_and_its_parameters_are_written() -> None:
     axes = mu.plot.asymmetry(made_asymmetry(), made_fit())
     said = texts(axes)
-    assert "LTF 7, 20.0(2) mK, ZF" in said
+    assert "LTF 7, 0.0200(2) K, ZF" in said
     assert r"$\nu_{2}$ = 1.59(2) MHz" in said
     assert r"$\lambda_{1}$ = 0.900(9) µs⁻¹" in said
     assert r"$A_\mathrm{bg}$ = 0.110(1)" in said
@@ -112,3 +113,44 @@ def test_a_real_run(real: Any, tmp_path: Any) -> None:
     assert axes.get_title("left") == "GPS 4255, 29.64 K, ZF"
     assert axes.get_xlim()[1] == pytest.approx(8.0, abs=0.05)
     assert mu.plot.save(axes, tmp_path / "gps.png").stat().st_size > 10_000
+
+
+def of_period(number: int, labels: tuple[str, str]) -> Any:
+    from musrcu.containers.history import History, Step
+
+    one = made_run(3, None, instrument="HIFI", field=2000.0)
+    run = one.replace(
+        counts=np.zeros((2, 2, 4)),
+        period_labels=labels,
+        temperature=Temperature(nominal=300.0),
+    )
+    step = Step("group", "", {"period": number})
+    return made_asymmetry(run=run).replace(history=History((step,)))
+
+
+def test_period_and_set_point_are_named() -> None:
+    for number, label in ((1, "Laser on"), (2, "Laser off")):
+        title = mu.plot.asymmetry(of_period(number, ("Laser on", "Laser off"))).get_title("left")
+        assert title.replace("\n", " ") == (
+            f"HIFI 3, period {number} ({label}), 300 K (set point), 2000 G"
+        )
+    plain = mu.plot.asymmetry(of_period(2, ("", ""))).get_title("left")
+    assert "period 2, 300 K" in plain.replace("\n", " ")
+    assert "period" not in mu.plot.asymmetry(made_asymmetry()).get_title("left")
+    assert "HIFI 3" in mu.plot.scan([of_period(2, ("a", "b"))]).get_title("left")
+    assert "period 2 (b)" in mu.plot.scan([of_period(2, ("a", "b"))]).get_title("left")
+
+
+def test_a_long_title_does_not_run_into_its_note() -> None:
+    from matplotlib.text import Text
+
+    axes = mu.plot.asymmetry(of_period(1, ("Laser on, field up", "off")))
+    axes.figure.draw_without_rendering()
+    left, note = (
+        next(t for t in axes.findobj(Text) if t.get_text() == axes.get_title(loc))
+        for loc in ("left", "right")
+    )
+    last = left.get_window_extent()
+    assert note.get_fontsize() > 5
+    assert "\n" in left.get_text() or last.x1 < note.get_window_extent().x0
+    assert last.x1 < axes.get_window_extent().x1 + 5

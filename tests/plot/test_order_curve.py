@@ -123,7 +123,7 @@ def test_insets_lie_below_the_curve() -> None:
         one = law(beta=LawParameter("beta", beta, 0.02))
         axes = mu.plot.order(one, insets=[below, above])
         first, second = axes.child_axes
-        assert (first.get_title(), second.get_title()) == ("20.0(2) mK", "130(1) mK")
+        assert (first.get_title(), second.get_title()) == ("0.0200(2) K", "0.130(1) K")
         assert first.get_xlabel() == "Time (µs)"
         assert [len(small.lines) for small in (first, second)] == [2, 2]
         axes.figure.draw_without_rendering()

@@ -5,6 +5,7 @@ import pytest
 from made_runs import TEMPERATURES, made_asymmetries, made_asymmetry, made_run, made_scan
 
 import musrcu as mu
+from musrcu.containers.temperature import Temperature
 from musrcu.errors import MusrcuError
 
 
@@ -12,12 +13,22 @@ def test_runs_are_stacked_by_temperature() -> None:
     data, scan = made_asymmetries(), made_scan()
     axes = mu.plot.scan(data, scan, step=0.1)
     labels = [text.get_text() for text in axes.texts]
-    assert labels == ["20", "60", "90", "100", "103", "104", "110", "130", "$T$ (mK)"]
+    assert labels == [
+        "0.020",
+        "0.060",
+        "0.090",
+        "0.100",
+        "0.103",
+        "0.104",
+        "0.110",
+        "0.130",
+        "$T$ (K)",
+    ]
     heights = [text.get_position()[1] for text in axes.texts[:-1]]
     assert np.all(np.diff(heights) > 0.05)
     assert len(axes.lines) == 2 * len(TEMPERATURES)  # points and curve of each
     assert axes.get_title("left") == "LTF 1–8"
-    assert axes.get_title("right").endswith("(display), offset 0.1")
+    assert axes.get_title("right").endswith("(display), offset 0.1, fits to 8 µs")
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("Time (µs)", "Asymmetry + offset")
 
 
@@ -60,6 +71,12 @@ def test_unknown_temperatures_and_kelvin() -> None:
     labels = [text.get_text() for text in mu.plot.scan(data, percent=True).texts]
     assert labels == ["0.02", "1.50", "?", "$T$ (K)"]
     assert mu.plot.scan(data, percent=True).get_ylabel() == "Asymmetry + offset (%)"
+
+
+def test_set_points_are_marked() -> None:
+    run = made_run(1, None).replace(temperature=Temperature(nominal=5.0))
+    texts = [text.get_text() for text in mu.plot.scan([made_asymmetry(run=run)]).texts]
+    assert texts == ["5*", "$T$ (K)", "* set\npoint"]
 
 
 def test_wrong_numbers_of_runs() -> None:
