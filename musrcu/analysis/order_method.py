@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from musrcu.analysis.order_points import OrderPoints
 from musrcu.containers.arrays import FloatArray
 from musrcu.errors import FitError, nearest
 from musrcu.models.laws import order_parameter_slope
+
+Exponent = float | Literal["free"] | None
+"""The exponent alpha: a number to hold; ``"free"`` or None to fit it."""
 
 METHODS = ("auto", "naive", "latent")
 
@@ -46,18 +50,29 @@ class Method:
         return "latent" if self.latent else "naive"
 
 
-def held_alpha(alpha: float | None) -> dict[str, float]:
+def held_alpha(alpha: Exponent) -> dict[str, float]:
     """The exponent alpha as a held parameter; nothing where it is fitted.
 
     Raises
     ------
-    FitError outside 0.5 to 8.
+    FitError outside 0.5 to 8, or where it is neither a number nor ``free``.
     """
-    if alpha is None:
+    if alpha is None or (isinstance(alpha, str) and alpha == "free"):
         return {}
-    if not (math.isfinite(alpha) and 0.5 <= alpha <= 8.0):
-        raise FitError(f"alpha = {alpha:g} is outside 0.5 to 8; None fits it")
-    return {"alpha": float(alpha)}
+    number = math.nan if isinstance(alpha, (bool, str)) else _number(alpha)
+    if math.isnan(number):
+        raise FitError(f"alpha = {alpha!r} is not a number from 0.5 to 8; 'free' fits it")
+    if not 0.5 <= number <= 8.0:
+        raise FitError(f"alpha = {number:g} is outside 0.5 to 8; 'free' fits it")
+    return {"alpha": number}
+
+
+def _number(given: Any) -> float:
+    """The argument as a number; NaN where it is none."""
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def too_little(points: OrderPoints, n_free: int) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musrcu.analysis.order_errors import Interval, minos_errors
-from musrcu.analysis.order_method import Method, choose_method, held_alpha, too_little
+from musrcu.analysis.order_method import Exponent, Method, choose_method, held_alpha, too_little
 from musrcu.analysis.order_minimum import (
     NAMES,
     UNITS,
@@ -40,7 +40,7 @@ def fit_order_parameter(
     source: OrderPoints | HasPoints,
     *,
     parameter: str = "nu2",
-    alpha: float | None = 3.0,
+    alpha: Exponent = 3.0,
     method: str = "auto",
     minos: bool = True,
 ) -> OrderParameter:
@@ -52,8 +52,9 @@ def fit_order_parameter(
     Parameters
     ----------
     source : a Scan, or OrderPoints.
-    parameter : which parameter of the fitted runs is the order parameter, MHz.
-    alpha : the exponent of T/T_N to hold, 0.5 to 8; None fits it.
+    parameter : which frequency of a scan's fitted runs is the order parameter; of OrderPoints, what
+        their frequency is called.
+    alpha : the exponent of T/T_N to hold, 0.5 to 8; ``"free"`` or None fits it.
     method : ``latent`` (errors in frequency and temperature), ``naive`` (in frequency only) or
         ``auto``: latent where |dnu/dT| sigma_T exceeds sigma_nu/3 for any run.
     minos : whether unequal errors are searched.
@@ -70,7 +71,7 @@ def fit_order_parameter(
     held = held_alpha(alpha)
     reason = too_little(points, len(NAMES) - len(held))
     if reason:
-        return _empty(points, parameter, alpha, reason)
+        return _empty(points, parameter, held, reason)
     choice = choose_method(points, held, method)
     cost = LawCost(points, latent=choice.latent)
     limits = law_limits(cost)
@@ -87,7 +88,7 @@ def constrained_chi2(
     *,
     hold: Mapping[str, float],
     parameter: str = "nu2",
-    alpha: float | None = 3.0,
+    alpha: Exponent = 3.0,
     method: str = "auto",
 ) -> float:
     """The smallest chi2 with some parameters held at given values, such as ``{"T_N": 0.105}``.
@@ -280,21 +281,22 @@ def _bound(points: OrderPoints, limits: Limits) -> str:
     return f"{text}; no run without order bounds it from above"
 
 
-def _empty(points: OrderPoints, parameter: str, alpha: float | None, reason: str) -> OrderParameter:
+def _empty(
+    points: OrderPoints, parameter: str, held: Mapping[str, float], reason: str
+) -> OrderParameter:
     nu0, T_N, beta = (
         LawParameter(name, math.nan, math.nan, unit)
         for name, unit in zip(NAMES[:3], UNITS[:3], strict=True)
     )
-    exponent = math.nan if alpha is None else float(alpha)
     return OrderParameter(
         nu0,
         T_N,
         beta,
-        LawParameter("alpha", exponent, math.nan, fixed=alpha is not None),
+        LawParameter("alpha", held.get("alpha", math.nan), math.nan, fixed="alpha" in held),
         names=(),
         covariance=np.empty((0, 0)),
         chi2=math.nan,
-        ndof=len(points) - (4 if alpha is None else 3),
+        ndof=len(points) - (len(NAMES) - len(held)),
         valid=False,
         reason=reason,
         method="naive",

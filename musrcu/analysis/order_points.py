@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -157,15 +157,36 @@ def points_of(source: OrderPoints | HasPoints, parameter: str) -> OrderPoints:
 
     Raises
     ------
-    FitError if ``source`` is neither.
+    FitError if ``source`` is neither, or ``parameter`` is not a frequency of the scan's ordered
+    runs.
     """
     if isinstance(source, OrderPoints):
         return source
     if isinstance(source, HasPoints):
+        _refuse_parameter(getattr(source, "runs", ()), parameter)
         return source.points(parameter)
     raise FitError(
         f"an order parameter is fitted to a Scan or to OrderPoints, not to {type(source).__name__}"
     )
+
+
+def _refuse_parameter(runs: Iterable[Any], parameter: str) -> None:
+    """Refuse what no ordered run of a scan has, and what is not a frequency."""
+    fits = [run.result for run in runs if run.verdict == "ordered" and run.result is not None]
+    known = {name: one.unit for fit in fits for name, one in fit.parameters.items()}
+    lines = ", ".join(name for name, unit in known.items() if unit == "MHz")
+    if not known:
+        return
+    if parameter not in known:
+        raise FitError(
+            f"the ordered runs of the scan have no parameter {parameter!r}; an order parameter is "
+            f"a frequency in MHz: {lines}"
+        )
+    if known[parameter] != "MHz":
+        unit = f"the unit {known[parameter]}" if known[parameter] else "no unit"
+        raise FitError(
+            f"{parameter} of the scan has {unit}; an order parameter is a frequency in MHz: {lines}"
+        )
 
 
 def _column(name: str, given: Any) -> FloatArray:

@@ -96,9 +96,11 @@ def add_order(parser: ArgumentParser) -> None:
     """The options of an order parameter."""
     group = parser.add_argument_group("order parameter nu(T) = nu0 [1 - (T/T_N)^alpha]^beta")
     group.add_argument(
-        "--exponent", metavar="X", type=values.exponent, help="alpha: a number (default 3) or free"
+        "--exponent", metavar="X", type=values.exponent, help="alpha: 0.5 to 8 (default 3), or free"
     )
-    group.add_argument("--parameter", metavar="NAME", help="which frequency; default: the model's")
+    group.add_argument(
+        "--parameter", metavar="NAME", help="which frequency of the scan; default: the model's"
+    )
 
 
 def add_output(parser: ArgumentParser, what: str, json: bool = True) -> None:

@@ -65,14 +65,27 @@ def _points(source: Path, parameter: str | None) -> tuple[OrderPoints, str]:
     if source.suffix.lower() != ".json":
         from musrcu.analysis.order_table import read_order_table
 
-        return read_order_table(source), parameter or "nu"
+        _refuse_choice(source, parameter, "nu")
+        return read_order_table(source), "nu"
+    from musrcu.analysis.order_points import points_of
     from musrcu.analysis.order_result import OrderParameter
     from musrcu.analysis.scan_result import Scan
     from musrcu.output.load import load
 
     loaded = load(source)
     if isinstance(loaded, Scan):
-        return loaded.points(parameter), parameter or loaded.parameter
+        name = parameter or loaded.parameter
+        return points_of(loaded, name), name
     if isinstance(loaded, OrderParameter):
-        return loaded.points, parameter or loaded.parameter
+        _refuse_choice(source, parameter, loaded.parameter)
+        return loaded.points, loaded.parameter
     raise MusrcuError(f"{source} is one fit; an order parameter needs a scan or a table")
+
+
+def _refuse_choice(source: Path, parameter: str | None, only: str) -> None:
+    """Refuse to call the only frequency of a file by another name."""
+    if parameter not in (None, only):
+        raise MusrcuError(
+            f"{source} holds one frequency, {only}; --parameter {parameter} chooses among the "
+            "fitted parameters of a scan"
+        )

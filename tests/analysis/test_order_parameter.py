@@ -168,6 +168,18 @@ def test_errors_with_a_free_exponent() -> None:
     assert correlation(order, "alpha", "T_N") == pytest.approx(0.66, abs=0.03)
 
 
+def test_a_free_exponent_is_called_so() -> None:
+    points = exact()
+    free = fit_order_parameter(points, alpha="free", minos=False)
+    assert free.to_dict() == fit_order_parameter(points, alpha=None, minos=False).to_dict()
+    held = {"T_N": 0.1045}
+    chi2 = constrained_chi2(points, hold=held, alpha="free")
+    assert chi2 == constrained_chi2(points, hold=held, alpha=None)
+    few = OrderPoints(T[:3], None, NU[:3], NU_ERROR[:3])
+    assert not fit_order_parameter(few, alpha="free").alpha.fixed
+    assert fit_order_parameter(points, alpha=np.float32(3), minos=False).alpha.value == 3.0
+
+
 def test_errors_of_the_critical_points_alone() -> None:
     order = fit_order_parameter(exact(above=0.08))
     found = order.nu0.error, order.T_N.error, order.beta.error
@@ -452,7 +464,7 @@ class TestFailure:
             fit_order_parameter(points, method="latend")
         with pytest.raises(FitError, match="needs errors of temperatures"):
             fit_order_parameter(points, method="latent")
-        with pytest.raises(FitError, match="outside 0.5 to 8"):
+        with pytest.raises(FitError, match="alpha = 20 is outside 0.5 to 8; 'free' fits it"):
             fit_order_parameter(points, alpha=20.0)
         with pytest.raises(FitError, match="Scan or to OrderPoints"):
             fit_order_parameter([1, 2, 3])  # type: ignore[arg-type]
@@ -460,6 +472,11 @@ class TestFailure:
             constrained_chi2(points, hold={"TN": 0.1})
         with pytest.raises(KeyError, match="nu0, T_N, beta, alpha"):
             fit_order_parameter(points, minos=False)["nu"]
+
+    @pytest.mark.parametrize("alpha", ["three", "3", True, [3.0], math.nan, 3 + 0j, {}])
+    def test_an_exponent_that_is_no_number(self, alpha: object) -> None:
+        with pytest.raises(FitError, match="not a number from 0.5 to 8; 'free' fits it"):
+            fit_order_parameter(OrderPoints(T, None, NU, NU_ERROR), alpha=alpha)  # type: ignore[arg-type]
 
     def test_points_are_read_only(self) -> None:
         given = NU.copy()

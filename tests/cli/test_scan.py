@@ -111,6 +111,35 @@ def test_order_of_a_scan_and_of_its_table_agree(
     assert Path("o.png").read_bytes().startswith(PNG)
 
 
+def test_an_order_parameter_is_a_frequency(musrcu: Musrcu, small_scan: Path, here: Path) -> None:
+    scan = mu.load(small_scan / "scan.json")
+    assert isinstance(scan, mu.Scan)
+    with pytest.raises(mu.MusrcuError, match="lambda2 of the scan has the unit 1/us; .* in MHz: nu2"):
+        mu.fit_order_parameter(scan, parameter="lambda2")
+    done = musrcu("order", small_scan / "scan.json", "--parameter", "lambda2")
+    assert (done.code, done.out) == (1, "")
+    assert "lambda2 of the scan has the unit 1/us" in done.complaint
+    done = musrcu("order", small_scan / "scan.json", "--parameter", "A1")
+    assert "A1 of the scan has no unit" in done.complaint
+    done = musrcu("order", small_scan / "scan.json", "--parameter", "nu1")
+    assert done.code == 1
+    assert "no parameter 'nu1'; an order parameter is a frequency in MHz: nu2" in done.complaint
+    assert musrcu("order", small_scan / "scan.json", "--parameter", "nu2").code == 0
+
+
+def test_a_table_has_one_frequency(musrcu: Musrcu, small_scan: Path, here: Path) -> None:
+    scan = mu.load(small_scan / "scan.json")
+    assert isinstance(scan, mu.Scan)
+    Path("t.csv").write_text(scan_csv(scan))
+    done = musrcu("order", "t.csv", "--parameter", "lambda2")
+    assert (done.code, done.out) == (1, "")
+    assert "t.csv holds one frequency, nu; --parameter lambda2 chooses among" in done.complaint
+    assert musrcu("order", "t.csv", "--parameter", "nu", "-o", "law.json").code == 0
+    assert musrcu("order", "law.json", "--parameter", "nu").code == 0
+    done = musrcu("order", "law.json", "--parameter", "nu2")
+    assert "law.json holds one frequency, nu;" in done.complaint
+
+
 def test_plot_draws_runs_fits_scans_and_laws(
     musrcu: Musrcu, samples: Path, small_scan: Path, here: Path
 ) -> None:
