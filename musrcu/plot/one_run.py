@@ -10,7 +10,7 @@ from musrcu.containers.arrays import FloatArray
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
-from musrcu.plot.display import Shown, dense, drawable, show, window
+from musrcu.plot.display import MOST, Shown, dense, drawable, show, window
 from musrcu.plot.style import (
     BLACK,
     CHI2,
@@ -46,7 +46,9 @@ def asymmetry(
     """Picture of an asymmetry with its fit, and the residuals below.
 
     The points are packed for display, at most 250 of them and so that ten are left in a period;
-    the packing is written above the axes. Residuals are (data - fit) / sigma of the same points.
+    the packing is written above the axes. Every point lies inside the limits, late error bars may
+    not. Residuals are (data - fit) / sigma of the same points. Where the times shown are not those
+    of the fit, its range is written beside the parameters.
     Of a fit that is not valid its valid alternative is drawn, where there is one.
 
     Parameters
@@ -56,7 +58,8 @@ def asymmetry(
     ax : axes to draw into, then without the residual panel; None makes a figure.
     packing : bins of ``asym`` in one point; None chooses.
     percent : whether the axis is in per cent.
-    t_range : (first, last) time shown, µs; None takes what was fitted, or every bin.
+    t_range : (first, last) time shown, µs; None takes what was fitted, or every bin; of a
+        precession too fast for 250 points the beginning, unless ``packing`` is given.
     width : of the figure, inches: 3.4 is one column, 6.8 two.
 
     Returns
@@ -69,7 +72,8 @@ def asymmetry(
     MusrcuError if there is nothing to show.
     """
     best = None if result is None else result.best
-    limits = window(asym, best, t_range)
+    most = MOST if packing is None else max(1, asym.time.size)
+    limits = window(asym, best, t_range, most)
     points = show(asym, best, limits, packing=packing)
     with style():
         below = None
@@ -85,7 +89,7 @@ def asymmetry(
             ax.tick_params(labelbottom=False)
         (below or ax).set_xlabel("Time (µs)")
         if best is not None:
-            _annotate(ax, result, best, percent)
+            _annotate(ax, result, best, percent, limits)
     return ax
 
 
@@ -100,10 +104,11 @@ def _panels(width: float, residuals: bool) -> tuple[Axes, Axes | None]:
 def _draw(
     ax: Axes, points: Shown, best: FitResult | None, limits: tuple[float, float], scale: float
 ) -> None:
-    """Points and curve, and limits that late noise does not blow up."""
+    """Points and curve inside the limits; error bars of late, noisy points may leave them."""
     draw_points(ax, points, scale)
     quiet = points.error <= 3 * np.quantile(points.error, 0.25)
     ends = [
+        scale * points.value,
         scale * (points.value - points.error)[quiet],
         scale * (points.value + points.error)[quiet],
     ]
@@ -146,17 +151,21 @@ def _residuals(ax: Axes, time: FloatArray, residual: FloatArray) -> None:
     ax.set_ylabel("Resid. (σ)")
 
 
-def _annotate(ax: Axes, result: FitResult | None, best: FitResult, percent: bool) -> None:
-    """The parameters in the upper right corner, with room made for them."""
+def _annotate(
+    ax: Axes, result: FitResult | None, best: FitResult, percent: bool, shown: tuple[float, float]
+) -> None:
+    """The parameters in the corner that costs least room, with room made for them."""
     lines = parameter_lines(best, percent)
     if best.chi2 is not None:
         lines.append(f"{CHI2} = {best.chi2:.1f}/{best.ndof}")
+    if best.t_range is not None and not np.allclose(best.t_range, shown, atol=0.01):
+        lines.append("fitted {:.3g}\N{EN DASH}{:.3g} µs".format(*best.t_range))
     if not best.valid:
         lines.append("fit not valid")
     elif best is not result:
         lines.append("fit without the spare term")
     half = len(lines) if len(lines) < 4 else (len(lines) + 1) // 2
-    _make_room(ax, text_box(ax, [lines[:half], lines[half:]]))
+    _make_room(ax, [lines[:half], lines[half:]])
 
 
 def parameter_lines(result: FitResult, percent: bool) -> list[str]:
@@ -174,17 +183,33 @@ def parameter_lines(result: FitResult, percent: bool) -> list[str]:
     return lines
 
 
-def _make_room(ax: Axes, box: AnchoredOffsetbox) -> None:
-    """Raise the upper limit until no point or curve lies behind the text."""
+def _make_room(ax: Axes, columns: list[list[str]]) -> None:
+    """Write the columns in a corner and move a limit until no point or curve lies behind them."""
+    found: dict[str, tuple[float, float]] = {}
+    for corner in ("upper right", "lower right", "upper left"):
+        box = text_box(ax, columns, corner)
+        found[corner] = _limits_with(ax, box, upper=corner.startswith("upper"))
+        box.remove()
+    usual = 0.9  # another corner must spare a tenth of the height
+    best = min(found, key=lambda c: np.ptp(found[c]) * (usual if c == "upper right" else 1.0))
+    ax.set_ylim(*found[best])
+    text_box(ax, columns, best)
+
+
+def _limits_with(ax: Axes, box: AnchoredOffsetbox, *, upper: bool) -> tuple[float, float]:
+    """Limits of the vertical axis that leave the box alone."""
     figure_of(ax).draw_without_rendering()
     frame = box.get_window_extent().transformed(ax.transAxes.inverted())
-    first, last = ax.transLimits.inverted().transform([(frame.x0, 0.0), (1.0, 0.0)])[:, 0]
     low, high = ax.get_ylim()
+    sides = ax.transLimits.inverted().transform([(frame.x0, 0.0), (frame.x1, 0.0)])[:, 0]
     outlines = [np.asarray(line.get_xydata(), dtype=float) for line in ax.lines]
     for bars in ax.collections:  # error bars: one short line for each point
         outlines += [np.asarray(path.vertices, dtype=float) for path in bars.get_paths()]
     drawn = np.concatenate(outlines)
-    under = drawn[(drawn[:, 0] >= first) & (drawn[:, 0] <= last), 1]
-    tops = [low, *under[np.isfinite(under)].tolist()]
-    highest = min(max(tops), high)
-    ax.set_ylim(low, max(high, low + (highest - low) / max(frame.y0 - 0.03, 0.2)))
+    under = drawn[(drawn[:, 0] >= sides[0]) & (drawn[:, 0] <= sides[1]), 1]
+    under = np.clip(under[np.isfinite(under)], low, high)
+    if upper:
+        tallest = max([low, *under.tolist()])
+        return low, max(high, low + (tallest - low) / max(frame.y0 - 0.03, 0.2))
+    deepest = min([high, *under.tolist()])
+    return min(low, high - (high - deepest) / max(0.97 - frame.y1, 0.2)), high

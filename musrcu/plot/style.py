@@ -162,11 +162,10 @@ def titles(axes: Axes, left: Sequence[str], right: str) -> None:
     where two are.
     """
     inches = axes.get_position().width * figure_of(axes).get_size_inches()[0]
-    shrink, text = max(
-        (min(1.0, inches / _inches(lines, right)), "\n".join(lines)) for lines in _lines(left)
-    )
+    shrinks = [(min(1.0, inches / _inches(lines, right)), lines) for lines in _lines(left)]
+    shrink, lines = max(shrinks, key=lambda one: one[0])
     shrink = max(0.6, shrink)
-    axes.set_title(text, loc="left", fontsize=shrink * STYLE["axes.titlesize"])
+    axes.set_title("\n".join(lines), loc="left", fontsize=shrink * STYLE["axes.titlesize"])
     axes.set_title(right, loc="right", fontsize=shrink * SMALL, color=GREY)
 
 
@@ -193,7 +192,9 @@ def text_box(axes: Axes, columns: list[list[str]], loc: str = "upper right") -> 
         if lines
     ]
     packed = HPacker(children=areas, align="top", pad=0, sep=8)
-    box = AnchoredOffsetbox(loc=loc, child=packed, frameon=False, pad=0.2, borderpad=0.35)
+    box = AnchoredOffsetbox(loc=loc, child=packed, frameon=True, pad=0.2, borderpad=0.35)
+    box.patch.set(facecolor="white", edgecolor="none", alpha=0.75)  # over late error bars
+    box.set_zorder(5)
     axes.add_artist(box)
     return box
 

@@ -68,6 +68,44 @@ def test_text_hides_no_point() -> None:
     assert not inside.any()
 
 
+def behind_text(axes: Any) -> int:
+    """Points of the spectrum that lie behind the text."""
+    axes.figure.draw_without_rendering()
+    (box,) = axes.artists
+    frame = box.get_window_extent()
+    return sum(
+        frame.contains(*place) for place in axes.transData.transform(axes.lines[0].get_xydata())
+    )
+
+
+@pytest.mark.parametrize("offset", [-0.15, 0.0, 0.2])
+@pytest.mark.parametrize("decay", [-0.2, 0.2])
+def test_noise_stays_inside_and_text_hides_none_of_it(offset: float, decay: float) -> None:
+    values = {**ABOVE_TN, "A1": decay, "A_bg": offset}
+    data = made_asymmetry(ABOVE, values, n=7000, events=3e4)  # late points of error 0.3 and more
+    axes = mu.plot.asymmetry(data, made_fit(ABOVE, values, t_range=(0.01, 14.0)))
+    assert behind_text(axes) == 0
+    low, high = axes.get_ylim()
+    shown = axes.lines[0].get_ydata()
+    assert low < shown.min()
+    assert shown.max() < high
+    assert "fitted" not in texts(axes)
+
+
+def test_a_range_that_is_not_shown_in_full_is_named() -> None:
+    fast = {**BELOW_TN, "nu2": 50.0}
+    axes = mu.plot.asymmetry(made_asymmetry(), made_fit(ORDERED, fast))
+    assert axes.get_xlim()[1] < 1
+    assert "fitted 0.01–8 µs" in texts(axes)
+    whole = mu.plot.asymmetry(made_asymmetry(), made_fit(ORDERED, fast), packing=1)
+    assert whole.get_xlim()[1] == 8.0
+    assert whole.lines[0].get_xdata().size > 3990
+    assert whole.get_title("right") == "packing 2"  # of the asymmetry
+    assert "fitted" not in texts(whole)
+    part = mu.plot.asymmetry(made_asymmetry(), made_fit(), t_range=(0.0, 2.0))
+    assert "fitted 0.01–8 µs" in texts(part)
+
+
 def test_without_a_fit() -> None:
     axes = mu.plot.asymmetry(made_asymmetry(run=made_run(None, None, instrument=None, field=98.0)))
     assert axes.figure.axes == [axes]
