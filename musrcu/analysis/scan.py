@@ -94,6 +94,17 @@ def fit_scan(
         paramagnetic_model=models[1].expression,
         parameter=nu,
         reduction=(recipe or Reduction()).to_dict(),
+        options={
+            name: given
+            for name, given in {
+                "start": dict(start or {}),
+                "fixed": dict(fixed or {}),
+                "limits": {name: list(pair) for name, pair in (limits or {}).items()},
+                "ties": dict(ties or {}),
+                "t_range": None if t_range is None else list(t_range),
+            }.items()
+            if given
+        },
     )
 
 

@@ -15,6 +15,7 @@ from musrcu.analysis.scan_result import Scan
 from musrcu.containers.calibration import Calibration
 from musrcu.errors import MusrcuError, nearest
 from musrcu.files import PathLike
+from musrcu.models.model import Model
 from musrcu.readers.find import find_runs
 from musrcu.readers.registry import read
 from musrcu.reduction.recipe import Reduction
@@ -77,6 +78,8 @@ class ScanFile:
 
     def run(self, *, executor: Any = None, progress: bool = False) -> Scan:
         """Fit the scan and, where the file asks for it, its order parameter."""
+        if self.order is not None and "parameter" in self.order:
+            Model(self.fit["ordered"]).index(self.order["parameter"])  # before any fit
         scan = fit_scan(self.data, self.recipe, executor=executor, progress=progress, **self.fit)
         if self.order is None:
             return scan

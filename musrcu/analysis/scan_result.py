@@ -124,6 +124,8 @@ class Scan:
     """The order parameter: name of the frequency in the ordered model."""
     reduction: Mapping[str, Any] = field(default_factory=dict)
     """Options of the recipe that were set."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Options of the fits that were given: start, fixed, limits, ties, t_range."""
     order: OrderParameter | None = None
     """The fitted law, where it was asked for."""
 
@@ -178,6 +180,20 @@ class Scan:
             left_out=tuple(left_out),
         )
 
+    def _mixed(self) -> list[str]:
+        """A note where runs of different fields or instruments are in one scan."""
+        fields = {run.field for run in self.runs if run.field is not None}
+        named = {run.name.rsplit(" ", 1)[0] for run in self.runs if run.run is not None}
+        notes = []
+        if len(fields) > 1:
+            found = ", ".join(f"{value:g} G" for value in sorted(fields))
+            notes.append(f"note: the runs are in different fields ({found})")
+        if len(named) > 1:
+            notes.append(
+                f"note: the runs are of different instruments ({', '.join(sorted(named))})"
+            )
+        return notes
+
     def assumptions(self) -> list[str]:
         """How the runs were reduced, one line a stage; what differs between runs as a range."""
         fits = [run.ordered or run.paramagnetic for run in self.runs]
@@ -191,7 +207,7 @@ class Scan:
         """The table of runs, the bracket of T_N, and the order parameter where it was fitted."""
         shown = _columns(self)
         rows = [_row(run, shown) for run in self.runs]
-        header = ["run", "T (K)", "verdict", *shown, "chi2/ndof", "note"]
+        header = ["run", "T (K)", "verdict", *_headings(self, shown), "chi2/ndof", "note"]
         low, high = self.bracket
         bounds = [
             "no ordered run" if low is None else f"ordered up to {low:.6g} K",
@@ -199,6 +215,7 @@ class Scan:
         ]
         lines = [*self.assumptions(), "", table(rows, header), ""]
         lines.append("T_N bracket: " + ", ".join(bounds))
+        lines += self._mixed()
         if self.order is not None:
             lines += ["", self.order.summary()]
         return "\n".join(lines)
@@ -214,6 +231,7 @@ class Scan:
             "paramagnetic_model": self.paramagnetic_model,
             "parameter": self.parameter,
             "reduction": dict(self.reduction),
+            "options": dict(self.options),
         }
 
     @classmethod
@@ -228,6 +246,7 @@ class Scan:
             order = data["order_parameter"]
             return cls(
                 runs=tuple(ScanRun.from_dict(run) for run in data["runs"]),
+                options=data.get("options", {}),
                 order=None if order is None else OrderParameter.from_dict(order),
                 **{
                     name: data[name]
@@ -265,6 +284,15 @@ def _columns(scan: Scan) -> list[str]:
         if run.result is not None:
             names.update(dict.fromkeys(run.result.names))
     return list(names)
+
+
+def _headings(scan: Scan, columns: list[str]) -> list[str]:
+    """Names of the parameters with their units."""
+    units: dict[str, str] = {}
+    for run in scan.runs:
+        if run.result is not None:
+            units.update({name: p.unit for name, p in run.result.parameters.items()})
+    return [f"{name} ({units[name]})" if units[name] else name for name in columns]
 
 
 def _row(run: ScanRun, columns: list[str]) -> list[str]:

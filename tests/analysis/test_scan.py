@@ -171,3 +171,26 @@ def test_a_degenerate_run_enters_by_its_valid_alternative(real: Path) -> None:
     assert "without the spare term" in only.note
     assert abs(only.result["nu2"].value - 2.42) < 0.01
     assert len(scan.points().value) == 1
+
+
+def test_mixed_fields_are_named_and_units_stand_in_the_table(samples: Path) -> None:
+    files = [samples / f"deltat_tdc_ltf_{number:04d}.bin" for number in (3, 21)]
+    text = mu.fit_scan(files, mu.Reduction(alpha=0.93)).summary()
+    assert "different fields (0 G, 50 G)" in text
+    assert "nu2 (MHz)" in text and "lambda1 (1/us)" in text and "phi2 (deg)" in text
+
+
+def test_the_record_holds_the_options_of_the_fits(samples: Path) -> None:
+    files = [samples / "deltat_tdc_ltf_0003.bin"]
+    recipe = mu.Reduction(alpha=0.93, packing=10)
+    scan = mu.fit_scan(files, recipe, fixed={"phi2": 6.0}, t_range=(0.02, 8.0))
+    assert scan.to_dict()["options"] == {"fixed": {"phi2": 6.0}, "t_range": [0.02, 8.0]}
+    assert scan.to_dict()["reduction"] == {"alpha": 0.93, "packing": 10}
+
+
+def test_a_wrong_order_parameter_is_refused_before_any_fit(samples: Path, tmp_path: Path) -> None:
+    file = tmp_path / "scan.toml"
+    runs = (samples / "deltat_tdc_ltf_0003.bin").resolve()
+    file.write_text(f'[data]\nruns = "{runs}"\n[order]\nparameter = "nu1"\n')
+    with pytest.raises(mu.MusrcuError, match="did you mean 'nu2'"):
+        ScanFile.load(file).run()
