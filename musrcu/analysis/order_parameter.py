@@ -20,6 +20,7 @@ from musrcu.analysis.order_minimum import (
     law_limits,
     lowest,
 )
+from musrcu.analysis.order_notes import bound_text, quality_notes
 from musrcu.analysis.order_points import HasPoints, OrderPoints, points_of
 from musrcu.analysis.order_result import BetaForAlpha, LawParameter, OrderParameter
 from musrcu.errors import FitError, nearest
@@ -46,8 +47,10 @@ def fit_order_parameter(
 ) -> OrderParameter:
     """nu0, T_N and beta of nu(T) = nu0 [1 - (T/T_N)^alpha]^beta from the ordered runs of a scan.
 
-    T_N lies above the highest ordered temperature and not above the lowest temperature without
-    order (plus two of its errors). Errors of temperatures enter as one latent temperature per run.
+    A ``naive`` fit has T_N above the highest ordered temperature; a ``latent`` one, where errors of
+    temperatures enter, above the latent (true) temperature of every run to which the law gives a
+    frequency, which may be lower than the measured one. Either has T_N not above the lowest
+    temperature without order plus two of its errors.
 
     Parameters
     ----------
@@ -79,8 +82,8 @@ def fit_order_parameter(
     outcome = _at_limits(cost, minimum, limits, held)
     if minos and outcome.minimum.valid:
         outcome = _with_minos(cost, outcome, limits, held)
-    beside = _beta_for_alpha(cost, limits, outcome.minimum, held)
-    return _result(points, parameter, held, limits, choice, outcome, beside)
+    beside = _beta_for_alpha(cost, limits, outcome, held)
+    return _result(cost, parameter, held, limits, choice, outcome, beside)
 
 
 def constrained_chi2(
@@ -192,9 +195,10 @@ def _with_minos(
 
 
 def _beta_for_alpha(
-    cost: LawCost, limits: Limits, minimum: Minimum, held: Mapping[str, float]
+    cost: LawCost, limits: Limits, outcome: _Outcome, held: Mapping[str, float]
 ) -> tuple[BetaForAlpha, ...]:
     """The beta at each of ALPHAS; each fit starts where that of the nearest exponent ended."""
+    minimum = outcome.minimum
     done = {minimum.values[NAMES.index("alpha")]: minimum}
     for alpha in sorted(ALPHAS, key=lambda alpha: abs(alpha - minimum.values[3])):
         if alpha in done and "alpha" in held:
@@ -204,9 +208,13 @@ def _beta_for_alpha(
         done[alpha] = found if found.valid else lowest(cost, limits, {"alpha": alpha}, near=near)
     rows = []
     for alpha in ALPHAS:
-        sound = _at_limits(cost, done[alpha], limits, {"alpha": alpha}).minimum
+        settled = _at_limits(cost, done[alpha], limits, {"alpha": alpha})
+        sound, stuck = settled.minimum, tuple(settled.at_limit)
+        if held.get("alpha") == alpha:  # what ended at a limit is no longer free in it
+            stuck = tuple(outcome.at_limit)
         _, T_N, beta, _ = sound.values
-        rows.append(BetaForAlpha(alpha, beta, sound.errors.get("beta", math.nan), T_N, sound.chi2))
+        error = sound.errors.get("beta", math.nan)
+        rows.append(BetaForAlpha(alpha, beta, error, T_N, sound.chi2, stuck))
     return tuple(rows)
 
 
@@ -225,26 +233,13 @@ def _judge(
     return True, ""
 
 
-def _notes(points: OrderPoints, limits: Limits, ndof: int) -> list[str]:
-    notes = []
-    above = bound_above(points)
-    if points.upper_bound is not None and points.upper_bound < points.temperature.max():
-        notes.append(
-            f"the run without order at {points.upper_bound:.5g} K lies below the ordered run at "
-            f"{points.temperature.max():.5g} K"
-            + ("" if above == limits["T_N"][1] else " and does not bound T_N")
-        )
-    if ndof == 0:
-        notes.append("as many parameters as points: chi2 tests nothing")
-    return notes
-
-
 def _result(
-    points: OrderPoints, parameter: str, held: Mapping[str, float], limits: Limits,
+    cost: LawCost, parameter: str, held: Mapping[str, float], limits: Limits,
     choice: Method, outcome: _Outcome, beside: tuple[BetaForAlpha, ...],
 ) -> OrderParameter:  # fmt: skip
     minimum, at_limit = outcome.minimum, outcome.at_limit
-    size, ndof = len(minimum.free), len(points) - (len(NAMES) - len(held))
+    points, n_free = cost.points, len(NAMES) - len(held)
+    size = len(minimum.free)
     valid, reason = _judge(minimum, at_limit, limits, points)
     covariance = minimum.covariance
     nu0, T_N, beta, alpha = (
@@ -259,26 +254,20 @@ def _result(
         names=minimum.free,
         covariance=np.full((size, size), np.nan) if covariance is None else covariance,
         chi2=minimum.chi2,
-        ndof=ndof,
+        ndof=len(points) - n_free,
         valid=valid,
         reason=reason,
         method=choice.name,
         method_reason=choice.reason,
         points=points,
         T_N_limits=limits["T_N"],
-        bound=_bound(points, limits),
+        bound=bound_text(cost, limits),
         beta_for_alpha=beside,
-        notes=(*choice.notes, *_notes(points, limits, ndof), *outcome.notes),
+        notes=(
+            *choice.notes, *quality_notes(points, limits, minimum.chi2, n_free), *outcome.notes,
+        ),
         parameter=parameter,
     )  # fmt: skip
-
-
-def _bound(points: OrderPoints, limits: Limits) -> str:
-    low, high = limits["T_N"]
-    text = f"T_N above {low:.5g} K (ordered run at {points.temperature.max():.5g} K)"
-    if high == bound_above(points):
-        return f"{text}, not above {high:.5g} K (run without order at {points.upper_bound:.5g} K)"
-    return f"{text}; no run without order bounds it from above"
 
 
 def _empty(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from musrcu.analysis.order_minimum import NAMES, Values
+from musrcu.analysis.order_notes import chance, one_sided
 from musrcu.analysis.order_points import OrderPoints
 from musrcu.containers.arrays import FloatArray, frozen
 from musrcu.files import PathLike, write_text
@@ -23,6 +24,7 @@ KIND = "musrcu order"
 """What a saved order parameter says it is."""
 
 _DRAWS = 2000
+_ROW = ("alpha", "beta", "error", "T_N", "chi2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class LawParameter:
     def __str__(self) -> str:
         if self.fixed:
             return f"{self.name} = {self.value:g}{' ' + self.unit if self.unit else ''} (fixed)"
+        if self.at_limit and self.minos is not None:
+            text = one_sided(self.value, self.minos, self.unit)
+            if text:
+                return f"{self.name} = {text}"
         text = f"{self.name} = {bracket(self.value, self.error, self.unit)}"
         if self.at_limit:
             text += " (at its limit)"
@@ -60,6 +66,23 @@ class BetaForAlpha:
     error: float
     T_N: float
     chi2: float
+    at_limit: tuple[str, ...] = ()
+    """Parameters that ended at a limit in this fit."""
+
+    def __str__(self) -> str:
+        text = f"{self.alpha:g}: {bracket(self.beta, self.error)}, chi2 {self.chi2:.1f}"
+        return text + (f" ({' and '.join(self.at_limit)} at a limit)" if self.at_limit else "")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers for JSON."""
+        numbers = {name: _plain(getattr(self, name)) for name in _ROW}
+        return {**numbers, "at_limit": list(self.at_limit)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> BetaForAlpha:
+        """The inverse of :meth:`to_dict`."""
+        numbers = {name: _number(data[name]) for name in _ROW}
+        return cls(**numbers, at_limit=tuple(data.get("at_limit", ())))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,16 +182,13 @@ class OrderParameter:
             *(str(self[name]) for name in NAMES),
         ]
         if math.isfinite(self.chi2):
-            tail = f", probability {self.probability:.2g}" if self.ndof > 0 else ""
+            tail = f", probability {chance(self.probability)}" if self.ndof > 0 else ""
             lines.append(f"chi2/ndof = {self.chi2:.2f}/{self.ndof}{tail}")
         lines.append("valid" if self.valid else f"NOT VALID: {self.reason}")
         lines.append(f"method: {self.method} ({self.method_reason})")
         lines.append(self.bound)
         if self.beta_for_alpha:
-            lines.append(
-                "beta for alpha = "
-                + ", ".join(f"{b.alpha:g}: {bracket(b.beta, b.error)}" for b in self.beta_for_alpha)
-            )
+            lines.append("beta for alpha = " + "; ".join(map(str, self.beta_for_alpha)))
         if self.left_out:
             lines.append(f"left out: {', '.join(self.left_out)}")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
@@ -190,10 +210,7 @@ class OrderParameter:
             "method_reason": self.method_reason,
             "T_N_limits": [_plain(limit) for limit in self.T_N_limits],
             "bound": self.bound,
-            "beta_for_alpha": [
-                {key: _plain(getattr(row, key)) for key in BetaForAlpha.__slots__}
-                for row in self.beta_for_alpha
-            ],
+            "beta_for_alpha": [row.to_dict() for row in self.beta_for_alpha],
             "notes": list(self.notes),
             "points": self.points.to_dict(),
         }
@@ -217,10 +234,7 @@ class OrderParameter:
             points=OrderPoints.from_dict(data["points"]),
             T_N_limits=(_number(low), _number(high)),
             bound=data["bound"],
-            beta_for_alpha=tuple(
-                BetaForAlpha(**{key: _number(row[key]) for key in BetaForAlpha.__slots__})
-                for row in data["beta_for_alpha"]
-            ),
+            beta_for_alpha=tuple(map(BetaForAlpha.from_dict, data["beta_for_alpha"])),
             notes=tuple(data["notes"]),
             parameter=data["parameter"],
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from musrcu.analysis.order_minimum import LawCost
 from musrcu.analysis.order_parameter import (
@@ -18,6 +19,7 @@ from musrcu.analysis.order_parameter import (
     fit_order_parameter,
     likelihood_root,
 )
+from musrcu.analysis.order_result import LawParameter
 from musrcu.errors import FitError
 from musrcu.models.laws import order_parameter_law, order_parameter_slope
 
@@ -98,6 +100,8 @@ class TestFixedDataSet:
         assert "alpha = 3 (fixed)" in text
         assert "MINOS" in text
         assert "beta for alpha = 1.5: " in text
+        assert "; 3: 0.12(1), chi2 4.9; 4: " in text
+        assert "T_N above 0.104 K (the highest ordered run, 0.104 K); no run without" in text
         assert "4.91/10" in text
         assert self.order.probability == pytest.approx(0.897, abs=1e-3)
 
@@ -345,6 +349,82 @@ class TestBound:
         assert order.valid
         assert any("lies below the ordered run" in note for note in order.notes)
 
+    def test_why_it_lies_below_the_hottest_run_of_a_latent_fit(self) -> None:
+        points = replace(drawn(1, 1e-3), temperature=T)
+        text = fit_order_parameter(points, method="latent", minos=False).bound
+        assert text.startswith(
+            "T_N above 0.094 K (ordered run at 0.104 K, whose true temperature may be lower by up "
+            "to 10 of its errors of 0.001 K); no run"
+        )
+        errors = np.where(T == 0.104, 3e-3, 1e-4)  # the second hottest run is the better bound
+        text = fit_order_parameter(replace(points, temperature_error=errors), minos=False).bound
+        assert "T_N above 0.101 K (ordered run at 0.102 K, whose" in text
+        text = fit_order_parameter(
+            replace(points, temperature_error=np.full(13, 0.02)), method="latent", minos=False
+        ).bound
+        assert "T_N above 0.0104 K (a tenth of the highest ordered temperature, 0.104 K)" in text
+
+    def test_at_the_upper_bound_it_prints_one_sided(self) -> None:
+        order = fit_order_parameter(OrderPoints(T, None, NU, NU_ERROR, upper_bound=0.1045))
+        assert order.T_N.minos is not None
+        end = f"{0.1045 + order.T_N.minos[0]:.4f}"
+        expected = f"T_N = 0.1045 K (at its upper bound), 68 % lower end {end} K"
+        assert str(order.T_N) == expected
+        assert f"\n{expected}\n" in order.summary()
+        by_alpha = {row.alpha: row for row in order.beta_for_alpha}
+        assert by_alpha[3.0].at_limit == by_alpha[4.0].at_limit == ("T_N",)
+        assert by_alpha[1.5].at_limit == ()
+        assert "(T_N at a limit)" in order.summary()
+        rows = order.to_dict()["beta_for_alpha"]
+        assert rows[3]["at_limit"] == ["T_N"] and rows[3]["chi2"] == by_alpha[4.0].chi2
+        assert OrderParameter.from_dict(order.to_dict()).summary() == order.summary()
+
+    def test_an_older_file_says_nothing_of_limits(self) -> None:
+        data = fit_order_parameter(OrderPoints(T, None, NU, NU_ERROR), minos=False).to_dict()
+        for row in data["beta_for_alpha"]:
+            del row["at_limit"]
+        assert OrderParameter.from_dict(data).beta_for_alpha[0].at_limit == ()
+
+    @pytest.mark.parametrize(
+        ("minos", "text"),
+        [
+            ((-4.4e-5, 0.0), "0.10613 K (at its upper bound), 68 % lower end 0.10608 K"),
+            ((0.0, 2e-3), "0.106 K (at its lower bound), 68 % upper end 0.108 K"),
+            ((0.0, 0.0), "0.106128 K (at its limit)   MINOS: 0.106128 +0 +0 K"),
+            (None, "0.106128 K (at its limit)"),
+        ],
+    )
+    def test_one_sided(self, minos: tuple[float, float] | None, text: str) -> None:
+        at = LawParameter("T_N", 0.106128, math.nan, "K", minos, at_limit=True)
+        assert str(at) == f"T_N = {text}"
+
+
+class TestQuality:
+    """A law that does not describe the points says so."""
+
+    def test_hopeless(self) -> None:
+        """Every other point 10 % off with errors of 0.1 %: chi2 is beyond any probability."""
+        zigzag = law(T, 1.59, 0.105, 0.12) * np.where(np.arange(13) % 2, 1.1, 1.0)
+        order = fit_order_parameter(OrderPoints(T, None, zigzag, np.full(13, 1e-3)), minos=False)
+        assert order.valid
+        assert order.probability == 0.0
+        assert f"chi2/ndof = {order.chi2:.2f}/10, probability < 1e-300" in order.summary()
+        note = (
+            f"chi-square {order.chi2:.1f} for 10 degrees of freedom has the probability < 1e-300: "
+            "the law does not describe these points within their errors"
+        )
+        assert note in order.notes
+
+    @pytest.mark.parametrize(("scale", "told"), [(1.0, False), (0.25, True)])
+    def test_from_one_in_ten_thousand(self, scale: float, told: bool) -> None:
+        order = fit_order_parameter(OrderPoints(T, None, NU, scale * NU_ERROR), minos=False)
+        expected = float(chi2.sf(order.chi2, 10))
+        assert (expected < 1e-4) is told
+        notes = [note for note in order.notes if "does not describe these points" in note]
+        assert bool(notes) is told
+        if told:
+            assert f"has the probability {expected:.1g}: " in notes[0]
+
 
 class TestMolecularMagnet:
     """Ni(9S3)2[Ni(bdt)2]2: table and unweighted fits made by another program, errors all 0.02."""
@@ -419,7 +499,10 @@ class TestFailure:
         order = fit_order_parameter(OrderPoints(T[few], None, NU[few], NU_ERROR[few]))
         assert order.ndof == 0
         assert math.isnan(order.probability)
-        assert any("chi2 tests nothing" in note for note in order.notes)
+        told = "3 points for 3 parameters, 0 degrees of freedom: nothing tests the law"
+        assert told in order.notes
+        free = fit_order_parameter(OrderPoints(T[:4], None, NU[:4], NU_ERROR[:4]), alpha="free")
+        assert any("4 points for 4 parameters" in note for note in free.notes)
         json.dumps(order.to_dict(), allow_nan=False)
 
     @pytest.mark.parametrize("seed", range(6))

@@ -1,0 +1,92 @@
+"""What is said in words of a fitted order parameter: limits of T_N, quality, one-sided ends."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from musrcu.analysis.order_minimum import LawCost, Limits, bound_above
+from musrcu.analysis.order_points import OrderPoints
+from musrcu.fitting.fit import IMPROBABLE
+from musrcu.fitting.result import chi2_probability
+
+SMALLEST_CHANCE = 1e-300
+"""Probabilities below it are not told apart: they soon underflow to 0."""
+
+
+def chance(probability: float, digits: int = 2) -> str:
+    """A probability as it prints; never 0."""
+    if probability < SMALLEST_CHANCE:
+        return f"< {SMALLEST_CHANCE:g}"
+    return f"{probability:.{digits}g}"
+
+
+def quality_notes(points: OrderPoints, limits: Limits, chi2: float, n_free: int) -> list[str]:
+    """What a reader should know of the points and of how well the law goes through them.
+
+    Parameters
+    ----------
+    n_free : parameters that were not held on request.
+    """
+    notes = []
+    above, hottest = bound_above(points), points.temperature.max()
+    if points.upper_bound is not None and points.upper_bound < hottest:
+        notes.append(
+            f"the run without order at {points.upper_bound:.5g} K lies below the ordered run at "
+            f"{hottest:.5g} K" + ("" if above == limits["T_N"][1] else " and does not bound T_N")
+        )
+    ndof = len(points) - n_free
+    if ndof == 0:
+        notes.append(
+            f"{n_free} points for {n_free} parameters, 0 degrees of freedom: nothing tests the law"
+        )
+    probability = chi2_probability(chi2, ndof)
+    if probability is not None and probability < IMPROBABLE:
+        notes.append(
+            f"chi-square {chi2:.1f} for {ndof} degrees of freedom has the probability "
+            f"{chance(probability, 1)}: the law does not describe these points within their errors"
+        )
+    return notes
+
+
+def bound_text(cost: LawCost, limits: Limits) -> str:
+    """The limits of T_N and the runs they come from."""
+    points, (low, high) = cost.points, limits["T_N"]
+    text = f"T_N above {low:.5g} K ({_lower_run(cost, low)})"
+    if high == bound_above(points):
+        return f"{text}, not above {high:.5g} K (run without order at {points.upper_bound:.5g} K)"
+    return f"{text}; no run without order bounds it from above"
+
+
+def _lower_run(cost: LawCost, low: float) -> str:
+    """Why T_N may not be lower."""
+    temperature = cost.points.temperature
+    if cost.T_error is None:
+        return f"the highest ordered run, {temperature.max():.5g} K"
+    reach = temperature - 10 * cost.T_error
+    place = int(np.argmax(reach))
+    if reach[place] < low:
+        return f"a tenth of the highest ordered temperature, {temperature.max():.5g} K"
+    return (
+        f"ordered run at {temperature[place]:.5g} K, whose true temperature may be lower by up to "
+        f"10 of its errors of {cost.T_error[place]:.2g} K"
+    )
+
+
+def one_sided(value: float, minos: tuple[float, float], unit: str) -> str:
+    """A value at a bound with the other end of its 68 % interval, to the digits of the distance.
+
+    Empty where neither distance of ``minos`` is zero.
+    """
+    low, high = minos
+    if (low == 0) == (high == 0):
+        return ""
+    distance = low or high
+    decimals = max(0, -math.floor(math.log10(abs(distance))))
+    tail = f" {unit}" if unit else ""
+    at, end = ("upper", "lower") if high == 0 else ("lower", "upper")
+    return (
+        f"{value:.{decimals}f}{tail} (at its {at} bound), 68 % {end} end "
+        f"{value + distance:.{decimals}f}{tail}"
+    )
