@@ -123,8 +123,11 @@ def _draw(
 
 
 def draw_points(ax: Axes, points: Shown, scale: float = 1.0, color: str = BLACK) -> None:
-    """Points with error bars, smaller where there are many."""
+    """Points with error bars, smaller where there are many, and bars paler where they merge."""
+    from matplotlib.colors import to_rgba
+
     size = 2.2 if points.time.size <= 120 else 1.5
+    pale = to_rgba(color, 1.0 if points.time.size <= 500 else 0.3)
     ax.errorbar(
         points.time,
         scale * points.value,
@@ -134,7 +137,7 @@ def draw_points(ax: Axes, points: Shown, scale: float = 1.0, color: str = BLACK)
         markeredgewidth=0,
         elinewidth=0.5,
         color=color,
-        ecolor=color,
+        ecolor=pale,
         zorder=2,
         label="data",
     )

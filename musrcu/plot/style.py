@@ -192,7 +192,7 @@ def text_box(axes: Axes, columns: list[list[str]], loc: str = "upper right") -> 
         if lines
     ]
     packed = HPacker(children=areas, align="top", pad=0, sep=8)
-    box = AnchoredOffsetbox(loc=loc, child=packed, frameon=True, pad=0.2, borderpad=0.35)
+    box = AnchoredOffsetbox(loc=loc, child=packed, frameon=True, pad=0.1, borderpad=0.7)
     box.patch.set(facecolor="white", edgecolor="none", alpha=0.75)  # over late error bars
     box.set_zorder(5)
     axes.add_artist(box)
