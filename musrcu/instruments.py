@@ -18,7 +18,7 @@ from musrcu.errors import MusrcuWarning, ReductionError
 ANY = 0
 """Number of detectors in a :class:`Pair` that holds for any number of them."""
 
-_ADVICE = "pass forward= and backward= (labels or numbers)"
+_ADVICE = "pass forward= and backward= (--forward and --backward): labels or numbers"
 
 
 @dataclass(frozen=True, slots=True)

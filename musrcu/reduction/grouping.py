@@ -114,7 +114,10 @@ def _period(run: Run, period: int | None) -> int:
     if period is None:
         if run.n_periods > 1:
             labels = ", ".join(f"{k} {name!r}" for k, name in enumerate(run.period_labels, 1))
-            raise ReductionError(f"{run.name} has {run.n_periods} periods ({labels}); choose one")
+            raise ReductionError(
+                f"{run.name} has {run.n_periods} periods ({labels}); choose one with period= "
+                "(--period)"
+            )
         return 1
     if not 1 <= period <= run.n_periods:
         raise ReductionError(f"{run.name}: period {period} asked for, it has 1 to {run.n_periods}")
