@@ -9,11 +9,17 @@ Examples:
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from musrcu.cli import options, values
-from musrcu.cli.terminal import Files, dumps, say
+from musrcu.cli.terminal import Files, dumps, reduction_text, say
 from musrcu.errors import MusrcuError
 from musrcu.files import check_target
+
+if TYPE_CHECKING:
+    from musrcu.containers.calibration import Calibration
+    from musrcu.containers.run import Run
+    from musrcu.reduction.recipe import Reduction
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -51,7 +57,7 @@ def run(arguments: Namespace) -> int:
             continue
         found.append(calibration.to_dict())
         if not arguments.json:
-            say(calibration.summary())
+            say(report(one, recipe, calibration, arguments))
         if arguments.output is not None:
             calibration.save(arguments.output, overwrite=arguments.force)
             if not arguments.json:
@@ -59,3 +65,15 @@ def run(arguments: Namespace) -> int:
     if arguments.json and (found or files.several):
         say(dumps(found if files.several else found[0]))
     return int(files.failures > 0)
+
+
+def report(run: Run, recipe: Reduction, found: Calibration, arguments: Namespace) -> str:
+    """The run, every step and default behind the fit, its model and range, and the result."""
+    import dataclasses
+
+    from musrcu.reduction.recipe import reduce
+
+    asymmetry = reduce(run, dataclasses.replace(recipe, alpha=None, calibration=found))
+    times = "every bin" if arguments.range is None else "{:g} to {:g} us".format(*arguments.range)
+    lines = [str(run), reduction_text(asymmetry), f"model: {arguments.model}, fitted to {times}"]
+    return "\n".join([*lines, found.summary()])

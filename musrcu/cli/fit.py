@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options
 from musrcu.cli.saved import recipe_to_dict
-from musrcu.cli.terminal import Files, dumps, say
+from musrcu.cli.terminal import Files, dumps, reduction_text, say
 from musrcu.errors import MusrcuError
 from musrcu.files import check_target, write_text
 
@@ -82,8 +82,7 @@ def fitted(run: Run, recipe: Reduction, arguments: Namespace) -> tuple[Asymmetry
 
 def report(run: Run, asymmetry: Asymmetry, result: FitResult, *, asked: bool) -> str:
     """The run, every step and default behind its asymmetry, start values, and the result."""
-    steps = "\n".join(f"  {step}" for step in asymmetry.history)
-    lines = [str(run), "reduction:", steps]
+    lines = [str(run), reduction_text(asymmetry)]
     if not asked:
         lines.append(f"model: none given, so {result.model} (choose with --model)")
     if result.start:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
-from musrcu.cli.terminal import complain
+from musrcu.cli.terminal import UsageError, complain
 from musrcu.errors import MusrcuError, MusrcuWarning, nearest
 
 DONE, FAILED, WRONG_USAGE, NOT_VALID = 0, 1, 2, 3
@@ -75,10 +75,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     try:
-        arguments = _parser(words).parse_args(words)
+        parser = _parser(words)
+        arguments, unknown = parser.parse_known_args(words)
+        if unknown:  # said by the parser of the verb, whose help lists what is known
+            known = getattr(arguments, "parser", parser)
+            known.error(f"unrecognized arguments: {' '.join(unknown)}")
     except SystemExit as leaving:  # --help, --version and wrong usage
         return leaving.code if isinstance(leaving.code, int) else WRONG_USAGE
-    code: int = arguments.run(arguments)
+    try:
+        code: int = arguments.run(arguments)
+    except UsageError as error:
+        complain(f"{error}; see musrcu {arguments.verb} --help")
+        return WRONG_USAGE
     return code
 
 
@@ -107,7 +115,7 @@ def _parser(words: Sequence[str]) -> Parser:
         allow_abbrev=False,
     )
     module.add_arguments(verb)
-    verb.set_defaults(run=module.run)
+    verb.set_defaults(run=module.run, verb=typed, parser=verb)
     return parser
 
 

@@ -12,18 +12,23 @@ Examples:
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, values
 from musrcu.cli.saved import contents, recipe_from_dict, reduced
 from musrcu.cli.scan_figure import insets
-from musrcu.cli.terminal import Files, complain, say
+from musrcu.cli.terminal import Files, UsageError, complain, reduction_text, say
 from musrcu.errors import MusrcuError
 from musrcu.files import check_target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from musrcu.analysis.scan_result import Scan
+    from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.reduction.recipe import Reduction
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -38,8 +43,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--runs", action="store_true", help="of a scan: its spectra instead of nu(T)"
     )
-    parser.add_argument("--range", metavar="A,B", type=values.interval, help="times shown, us")
-    parser.add_argument("--percent", action="store_true", help="asymmetry in per cent")
+    parser.add_argument(
+        "--range", metavar="A,B", type=values.interval, help="times shown in spectra, us"
+    )
+    parser.add_argument("--percent", action="store_true", help="asymmetry of spectra in per cent")
     options.add_reduction(parser)
 
 
@@ -63,8 +70,21 @@ def run(arguments: Namespace) -> int:
     return int(failures > 0)
 
 
+def _refuse_unused(arguments: Namespace, kind: str, unused: tuple[str, ...]) -> None:
+    """Refuse options that a picture has no use for.
+
+    Raises
+    ------
+    UsageError naming the first of them.
+    """
+    for name in unused:
+        if getattr(arguments, name):
+            raise UsageError(f"plot: --{name} is of no use for {kind}")
+
+
 def _view(arguments: Namespace) -> dict[str, Any]:
-    return {"t_range": arguments.range, "percent": arguments.percent}
+    packing = None if arguments.packing is None else 1  # packed as asked, and no further
+    return {"t_range": arguments.range, "percent": arguments.percent, "packing": packing}
 
 
 def _runs(arguments: Namespace) -> tuple[Axes | None, int]:
@@ -72,6 +92,7 @@ def _runs(arguments: Namespace) -> tuple[Axes | None, int]:
     from musrcu import plot
     from musrcu.reduction.recipe import reduce
 
+    _refuse_unused(arguments, "runs, which it draws anyway", ("runs",))
     files = Files(arguments.sources)
     recipe = options.recipe(arguments)
     found = []
@@ -82,9 +103,23 @@ def _runs(arguments: Namespace) -> tuple[Axes | None, int]:
             files.fail(error)
     if not found:
         return None, files.failures
+    _say_reduction(found)
     if len(found) == 1:
         return plot.asymmetry(found[0], **_view(arguments)), files.failures
     return plot.scan(found, **_view(arguments)), files.failures
+
+
+def _say_reduction(found: Sequence[Asymmetry]) -> None:
+    """Every step and default behind the asymmetries; what differs between runs as a range."""
+    from musrcu.analysis.scan_assumptions import assumptions_of
+
+    if len(found) == 1:
+        say(f"{found[0].run}\n{reduction_text(found[0])}")
+        return
+    steps = [
+        {step.stage: {**step.options, "note": step.note} for step in one.history} for one in found
+    ]
+    say("\n  ".join([f"reduction of {len(found)} runs:", *assumptions_of(steps)]))
 
 
 def _saved(name: str, arguments: Namespace) -> Axes:
@@ -92,23 +127,39 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     from musrcu import plot
     from musrcu.analysis.order_result import OrderParameter
     from musrcu.analysis.scan_result import Scan
+    from musrcu.fitting.result import FitResult
     from musrcu.output.load import load
 
     loaded = load(name)
+    if not (isinstance(loaded, Scan) and arguments.runs):
+        kind = "a fit" if isinstance(loaded, FitResult) else "nu(T)"
+        unused = ("runs",) if isinstance(loaded, FitResult) else ("range", "percent", "runs")
+        _refuse_unused(arguments, kind, unused)
     if isinstance(loaded, OrderParameter):
         return plot.order(loaded)
     data = contents(name)
     if isinstance(loaded, Scan) and not arguments.runs and data.get("recipe") is None:
         return plot.order(loaded.order, loaded)
     recipe = options.recipe(arguments, recipe_from_dict(data.get("recipe"), name))
-    if not isinstance(loaded, Scan):
-        return plot.asymmetry(reduced(data.get("path"), recipe, name), loaded, **_view(arguments))
+    if isinstance(loaded, FitResult):
+        asymmetry = reduced(data.get("path"), recipe, name)
+        _say_reduction([asymmetry])
+        return plot.asymmetry(asymmetry, loaded, **_view(arguments))
     if not arguments.runs:
         return plot.order(loaded.order, loaded, insets=insets(loaded, recipe, name))
+    return _spectra(loaded, recipe, arguments)
+
+
+def _spectra(scan: Scan, recipe: Reduction, arguments: Namespace) -> Axes:
+    """The picture of every run of a scan whose file is found."""
+    from musrcu import plot
+
     found = []
-    for one in loaded.runs:
+    for one in scan.runs:
         try:
-            found.append(reduced(one.path, recipe, name))
+            found.append(reduced(one.path, recipe, arguments.sources[0]))
         except MusrcuError as error:
             complain(error)
-    return plot.scan(found, loaded, **_view(arguments))
+    if found:
+        _say_reduction(found)
+    return plot.scan(found, scan, **_view(arguments))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from musrcu.errors import MusrcuError
+
+if TYPE_CHECKING:
+    from musrcu.containers.asymmetry import Asymmetry
 
 
 def printable(text: str) -> str:
@@ -35,6 +38,15 @@ def dumps(content: Any) -> str:
     import json
 
     return json.dumps(content, indent=1, allow_nan=False)
+
+
+class UsageError(Exception):
+    """Words on the command line that do not go together."""
+
+
+def reduction_text(asymmetry: Asymmetry) -> str:
+    """Every step and default behind an asymmetry, one a line."""
+    return "\n".join(["reduction:", *(f"  {step}" for step in asymmetry.history)])
 
 
 class Files:

@@ -31,6 +31,11 @@ def test_calibrate_finds_the_truth_and_saves_it(
     truth = tomllib.loads((samples / "manifest.toml").read_text())["simulation"]["alpha"]
     assert abs(found.alpha - truth) < 3.5 * found.alpha_error
     assert found.summary() in done.out
+    for text in ("LTF 21: SIMULATED", "forward=2 Back", "packing_from=counts", "t_max=9.69",
+                 "before_t0=[", f"form_asymmetry(alpha={found.alpha:.6g}",
+                 "model: damped_cosine, fitted to every bin"):  # fmt: skip
+        assert text in done.out
+    assert "0.1 to 5 us" in musrcu("calibrate", transverse, "--range", "0.1,5").out
     assert musrcu("calibrate", transverse, "--json").json["alpha"] == found.alpha
     again = musrcu("calibrate", transverse, "-o", "c.toml")
     assert again.code == 1
@@ -172,3 +177,18 @@ def test_options_of_the_reduction_reach_it(musrcu: Musrcu, run1: Path) -> None:
     assert found["form_asymmetry"]["alpha"] == 1.1
     assert "24" in str(found["subtract_background"])
     assert found["correct_dead_time"] == {"note": "not applied: as asked"}
+
+
+def test_what_is_missing_is_named_in_words_of_the_command_line(
+    musrcu: Musrcu, run1: Path, here: Path
+) -> None:
+    from musrcu.errors import ReductionError
+    from musrcu.instruments import default_pair
+    from musrcu.reduction.grouping import group
+
+    with pytest.raises(ReductionError, match=r"forward= .*--forward and --backward"):
+        default_pair("NOWHERE", ("a", "b"), None)
+    run = mu.read(run1)
+    twice = run.replace(counts=np.concatenate([run.counts] * 2), period_labels=("on", "off"))
+    with pytest.raises(ReductionError, match=r"choose one with period= \(--period\)"):
+        group(twice)

@@ -53,7 +53,11 @@ def test_version(musrcu: Musrcu) -> None:
         ([], "the following arguments are required: VERB; see musrcu --help"),
         (["fot"], "there is no verb 'fot'; did you mean 'fit'?; see musrcu --help"),
         (["fit"], "musrcu fit: the following arguments are required: RUN"),
-        (["fit", "x", "--fast"], "unrecognized arguments: --fast"),
+        (
+            ["fit", "x", "--fast"],
+            "musrcu fit: unrecognized arguments: --fast; see musrcu fit --help",
+        ),
+        (["--fast", "fit", "x"], "unrecognized arguments: --fast; see musrcu fit --help"),
         (["fit", "x", "--pack", "2"], "unrecognized arguments: --pack"),  # no abbreviations
         (["fit", "x", "--alpha", "x"], "argument --alpha: 'x' is not a number"),
         (["fit", "x", "--alpha", "0"], "argument --alpha: 0 is not above 0"),

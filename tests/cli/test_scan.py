@@ -114,7 +114,9 @@ def test_order_of_a_scan_and_of_its_table_agree(
 def test_an_order_parameter_is_a_frequency(musrcu: Musrcu, small_scan: Path, here: Path) -> None:
     scan = mu.load(small_scan / "scan.json")
     assert isinstance(scan, mu.Scan)
-    with pytest.raises(mu.MusrcuError, match="lambda2 of the scan has the unit 1/us; .* in MHz: nu2"):
+    with pytest.raises(
+        mu.MusrcuError, match="lambda2 of the scan has the unit 1/us; .* in MHz: nu2"
+    ):
         mu.fit_order_parameter(scan, parameter="lambda2")
     done = musrcu("order", small_scan / "scan.json", "--parameter", "lambda2")
     assert (done.code, done.out) == (1, "")
@@ -152,12 +154,66 @@ def test_plot_draws_runs_fits_scans_and_laws(
         (small_scan / "scan.json",), (small_scan / "scan.json", "--runs"), ("law.json",),
     ]):  # fmt: skip
         done = musrcu("plot", *words, "-o", f"{number}.png")
-        assert (done.code, done.out, done.err) == (0, f"figure: {number}.png\n", "")
+        *said, figure = done.out.splitlines()
+        assert (done.code, figure, done.err) == (0, f"figure: {number}.png", "")
+        assert ("subtract_background" in done.out) == (number not in (3, 5)), done.out
         assert Path(f"{number}.png").read_bytes().startswith(PNG)
     assert "exists and is not" in musrcu("plot", run, "-o", "0.png").complaint
     assert "name one JSON file" in musrcu("plot", "fit.json", run, "-o", "x.png").complaint
     done = musrcu("plot", "gone.bin", run, *QUICK, "-o", "x.png")
-    assert (done.code, done.out) == (1, "figure: x.png\n")
+    assert (done.code, done.out.splitlines()[-1]) == (1, "figure: x.png")
+
+
+def test_plot_prints_the_defaults_it_used(musrcu: Musrcu, samples: Path, here: Path) -> None:
+    run = samples / "deltat_tdc_ltf_0001.bin"
+    done = musrcu("plot", run, "-o", "a.png")
+    asymmetry = mu.reduce(mu.read(run))
+    assert "alpha = 1 assumed" in done.out
+    for step in asymmetry.history:
+        assert f"  {step}\n" in done.out
+    both = musrcu("plot", run, samples / "deltat_tdc_ltf_0018.bin", *QUICK, "-o", "b.png")
+    assert "reduction of 2 runs:" in both.out
+    assert "alpha = 1.2" in both.out
+
+
+def test_packing_that_is_asked_for_is_shown(
+    musrcu: Musrcu, samples: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from musrcu import plot
+
+    notes = []
+    save = plot.save
+
+    def look(axes: Any, *given: Any, **named: Any) -> Path:
+        notes.append(axes.get_title("right"))
+        return save(axes, *given, **named)
+
+    monkeypatch.setattr(plot, "save", look)
+    run = samples / "deltat_tdc_ltf_0001.bin"
+    assert musrcu("fit", run, *QUICK, "-o", "fit.json").code == 0
+    for source in (run, "fit.json"):
+        assert musrcu("plot", source, "--packing", "30", "-o", "x.png", "--force").code == 0
+    assert notes == ["packing 30", "packing 30"]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("scan.json", "--percent"), "--percent is of no use for nu(T)"),
+        (("scan.json", "--range", "0,3"), "--range is of no use for nu(T)"),
+        (("run.bin", "--runs"), "--runs is of no use for runs"),
+    ],
+)
+def test_plot_refuses_what_it_would_ignore(
+    musrcu: Musrcu, small_scan: Path, run1: Path, here: Path, words: Any, text: str
+) -> None:
+    shutil.copy(small_scan / "scan.json", "scan.json")
+    shutil.copy(run1, "run.bin")
+    done = musrcu("plot", *words, "-o", "x.png")
+    assert (done.code, done.out) == (2, "")
+    assert text in done.complaint
+    assert done.complaint.endswith("; see musrcu plot --help")
+    assert not Path("x.png").exists()
 
 
 def test_a_fit_whose_run_is_gone_cannot_be_drawn(musrcu: Musrcu, run1: Path, here: Path) -> None:
