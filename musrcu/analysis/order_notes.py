@@ -8,9 +8,10 @@ import numpy as np
 
 from musrcu.analysis.order_minimum import LawCost, Limits, bound_above
 from musrcu.analysis.order_points import OrderPoints
-from musrcu.fitting.fit import IMPROBABLE
 from musrcu.fitting.result import chi2_probability
 
+IMPROBABLE = 1e-4
+"""A chi-square less probable than this is named: the law does not describe the points."""
 SMALLEST_CHANCE = 1e-300
 """Probabilities below it are not told apart: they soon underflow to 0."""
 

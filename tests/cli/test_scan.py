@@ -142,6 +142,51 @@ def test_a_table_has_one_frequency(musrcu: Musrcu, small_scan: Path, here: Path)
     assert "law.json holds one frequency, nu;" in done.complaint
 
 
+def test_units_of_a_table_and_the_range_of_the_exponent(
+    musrcu: Musrcu, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Points on the curve, computed here in mK and kHz, give T_N in K and nu0 in MHz."""
+    rows = [(T, 1590 * (1 - (T / 105) ** 3) ** 0.12) for T in (20, 40, 60, 80, 95, 102)]
+    head = "T (mK); nu (kHz); nu_error (kHz)\n"
+    Path("t.csv").write_text(head + "".join(f"{T};{nu!r};1\n" for T, nu in rows))
+    law = musrcu("order", "t.csv", "--json").json
+    assert law["T_N"]["value"] == pytest.approx(0.105, abs=1e-5)
+    assert law["nu0"]["value"] == pytest.approx(1.59, abs=1e-4)
+    assert all(row["chi2"] is not None for row in law["beta_for_alpha"])
+    done = musrcu("order", "t.csv", "--exponent", "9")
+    assert (done.code, done.out) == (1, "")
+    assert "alpha = 9 is outside 0.5 to 8; 'free' fits it" in done.complaint
+    Path("t.csv").write_text("T (F),nu,dnu\n1,2,3\n")
+    assert "column T (F) is in 'F', expected K, mK, uK" in musrcu("order", "t.csv").complaint
+    with pytest.raises(SystemExit):
+        musrcu("order", "--help")
+    told = " ".join(capsys.readouterr().out.split())
+    assert "alpha: 0.5 to 8 (default 3), or free" in told
+    assert "K, mK, uK, MHz, kHz, Hz or GHz" in told
+
+
+def test_pictures_of_an_order_parameter_hide_no_run(
+    musrcu: Musrcu, small_scan: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from musrcu import plot
+
+    drawn: list[Any] = []
+    monkeypatch.setattr(plot, "save", lambda axes, *_, **__: drawn.append(axes))
+    Path("t.csv").write_text(
+        "T,nu,nu_error,verdict\n1,2.0,0.1,\n2,1.9,0.1,\n3,1.5,0.1,\n3.5,1.0,.1,\n"
+        "4,,,not ordered\n6,,,undecided\n20,,,not ordered\n"
+    )
+    musrcu("order", "t.csv", "--plot", "t.png", "-o", "law.json")
+    musrcu("order", "law.json", "--plot", "t.png")
+    musrcu("order", small_scan / "scan.json", "--plot", "t.png")
+    for axes, warmest, above in ((drawn[0], 20.0, 2), (drawn[1], 20.0, 2), (drawn[2], 0.13, 3)):
+        assert axes.get_xlim()[1] > warmest
+        (marks,) = (one for one in axes.lines if one.get_label() == "not ordered")
+        assert marks.get_xdata().size == above
+    (left_out,) = (one for one in drawn[0].lines if one.get_label() == "left out")
+    assert left_out.get_xdata().tolist() == [6.0]
+
+
 def test_plot_draws_runs_fits_scans_and_laws(
     musrcu: Musrcu, samples: Path, small_scan: Path, here: Path
 ) -> None:
