@@ -141,7 +141,9 @@ class Scan:
         return [
             run.temperature
             for run in self.runs
-            if run.verdict == verdict and run.temperature is not None
+            if run.verdict == verdict
+            and run.temperature is not None
+            and 0 <= run.temperature < np.inf
         ]
 
     def points(self, parameter: str | None = None) -> OrderPoints:
@@ -150,19 +152,22 @@ class Scan:
         A run that is undecided, failed, or lacks a temperature or an error is left out and named.
         """
         name = parameter or self.parameter
-        rows, left_out = [], []
+        rows, left_out, places = [], [], []
         for run in self.runs:
             if run.verdict == "not ordered":
                 continue
             reason = _unusable(run, name)
             if reason:
                 left_out.append(f"{run.name}: {reason}")
+                if run.temperature is not None:
+                    fitted = run.result and run.result.parameters.get(name)
+                    places.append((run.temperature, (fitted and fitted.value) or 0.0))
                 continue
             assert run.result is not None
             rows.append((run, run.result[name]))
         above = [run for run in self.runs if run.verdict == "not ordered"]
         lowest = min(
-            (run for run in above if run.temperature is not None),
+            (run for run in above if run.temperature is not None and run.temperature >= 0),
             key=lambda run: run.temperature or 0.0,
             default=None,
         )
@@ -178,6 +183,8 @@ class Scan:
             upper_bound=None if lowest is None else lowest.temperature,
             upper_bound_error=None if lowest is None else lowest.temperature_error,
             left_out=tuple(left_out),
+            not_ordered=tuple(run.temperature for run in above if run.temperature is not None),
+            left_out_at=tuple(places),
         )
 
     def _mixed(self) -> list[str]:
@@ -268,6 +275,8 @@ def _unusable(run: ScanRun, name: str) -> str:
         return f"{run.verdict} ({run.why})"
     if run.temperature is None:
         return "its temperature is unknown"
+    if not 0 <= run.temperature < np.inf:
+        return f"its temperature is {run.temperature:g} K"
     if run.result is None or name not in run.result.parameters:
         return f"its fit has no {name}"
     if run.result[name].error is None:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from musrcu.constants import MUON_LIFETIME
+from musrcu.fitting.chance import noise_gain
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 
@@ -19,8 +20,6 @@ FEWEST_GAIN = 12.0
 CHANCE_ORDERED = 1e-4
 """Chance that noise alone gives a line as strong, below which a run may be ordered."""
 CHANCE_UNDECIDED = 1e-3
-DAMPINGS = 3.0
-"""Independent dampings tried at each frequency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +68,12 @@ def decide(ordered: FitResult, paramagnetic: FitResult, nu_max: float) -> Decisi
 
 def _levels(ordered: FitResult, paramagnetic: FitResult, nu_max: float) -> tuple[float, float]:
     extra = max(paramagnetic.ndof - ordered.ndof, 0)
-    window = MUON_LIFETIME if ordered.t_range is None else min(ordered.t_range[1], MUON_LIFETIME)
-    places = max(1.0, (nu_max - NU_MIN) * window * DAMPINGS)
+    window = MUON_LIFETIME if ordered.t_range is None else ordered.t_range[1]
+    searched = (NU_MIN, nu_max)
     least = max(extra * np.log(max(ordered.n_bins, 1)), FEWEST_GAIN)
     return (
-        max(least, 2 * np.log(places / CHANCE_ORDERED)),
-        max(least, 2 * np.log(places / CHANCE_UNDECIDED)),
+        max(least, noise_gain(searched, window, CHANCE_ORDERED)),
+        max(least, noise_gain(searched, window, CHANCE_UNDECIDED)),
     )
 
 

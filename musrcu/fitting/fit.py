@@ -10,20 +10,18 @@ from numpy.typing import NDArray
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.errors import FitError
 from musrcu.fitting.cost import AsymmetryCost
-from musrcu.fitting.freedom import Freedom, Limits, settle
+from musrcu.fitting.doubts import averaging, beyond_limits, chance, near_tie, poor, too_fast
+from musrcu.fitting.freedom import Freedom, Limits, is_number, settle
 from musrcu.fitting.judgement import Bound, Judgement, judge
 from musrcu.fitting.minimise import Minimum, minimise
 from musrcu.fitting.outcome import fitted_result, unfitted_result
-from musrcu.fitting.result import FitResult, chi2_probability
-from musrcu.fitting.start import NEAR_TIE, Start, differing, find_starts
+from musrcu.fitting.result import FitResult
+from musrcu.fitting.start import find_starts
 from musrcu.fitting.window import Window, fitted_bins
 from musrcu.models.model import Model
-from musrcu.notation import bracket
 
 FloatArray = NDArray[np.float64]
 
-IMPROBABLE = 1e-4
-"""A chi-square less probable than this is named: the model does not describe the data."""
 SPARE = 25.0
 """A term whose loss raises chi-square by more than this is not spare."""
 
@@ -72,14 +70,18 @@ def fit(
     """
     if not isinstance(asymmetry, Asymmetry):
         raise FitError(f"fit takes an Asymmetry, not a {type(asymmetry).__name__}; reduce it first")
+    if not isinstance(model, (Model, str)):
+        raise FitError(f"fit takes a Model or its expression, not a {type(model).__name__}")
     model = Model(model) if isinstance(model, str) else model
-    minos = (minos,) if isinstance(minos, str) else tuple(minos)
+    minos = (minos,) if isinstance(minos, str) else tuple(minos or ())
     if any(term.amplitude is None for term in model.terms):
         raise FitError(f"{model.expression!r} is a law of temperature; it fits no asymmetry")
     freedom = settle(model, start, fixed, limits, ties)
     window = fitted_bins(asymmetry, t_range)
     bound = Bound(asymmetry.total, asymmetry.total_error)
     if max_asymmetry is not None:
+        if not (is_number(max_asymmetry) and max_asymmetry > 0):
+            raise FitError(f"max_asymmetry = {max_asymmetry!r}; it must be a number above 0")
         bound = Bound(max_asymmetry, 0.0)
     names = tuple(model.names[model.index(name)] for name in minos)
     return _fit(asymmetry, window, freedom, bound, names)
@@ -119,12 +121,13 @@ def _fit(
     judgement = judge(
         freedom.model, full, spread, bound, held, tied=freedom.ties, singular=singular
     )
-    reason = judgement.reason or minimum.reason
-    notes = [*judgement.notes, *_near_tie(cost, freedom, starts), *window.notes]
+    reason = judgement.reason or minimum.reason or too_fast(freedom.model, full, asymmetry)
+    notes = [*judgement.notes, *near_tie(cost, freedom, starts), *window.notes]
     notes += [f"{freedom.model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
-    notes += _beyond_limits(freedom, full)
-    notes += _poor(minimum.chi2, window.time.size - freedom.free.size)
-    notes += _averaging(freedom.model, full, spread, asymmetry.bin_width)
+    notes += beyond_limits(freedom, full)
+    notes += poor(minimum.chi2, window.time.size - freedom.free.size)
+    notes += chance(cost, full, spread, asymmetry)
+    notes += averaging(freedom.model, full, spread, asymmetry.bin_width)
     intervals = {}
     if not reason:
         intervals = _minos(minimum, freedom, minos, notes)
@@ -157,61 +160,6 @@ def _minimum(cost: AsymmetryCost, x: FloatArray) -> tuple[Minimum, Freedom, froz
             held |= {place}
         x = np.delete(minimum.x, minimum.at_limit)
         cost = AsymmetryCost(cost.time, cost.value, 1 / cost.inverse_error, freedom)
-
-
-def _beyond_limits(freedom: Freedom, full: FloatArray) -> list[str]:
-    """Tied parameters that their tie carries out of their limits."""
-    return [
-        f"{freedom.model.names[k]} = {freedom.ties[k].text} = {full[k]:.4g} lies outside its limits"
-        for k in freedom.ties
-        if not freedom.lower[k] <= full[k] <= freedom.upper[k]
-    ]
-
-
-def _poor(chi2: float, ndof: int) -> list[str]:
-    probability = chi2_probability(chi2, ndof)
-    if probability is None or probability > IMPROBABLE:
-        return []
-    return [
-        f"chi-square {chi2:.1f} for {ndof} degrees of freedom has a probability of "
-        f"{probability:.1g}: the model does not describe these data within their errors"
-    ]
-
-
-def _averaging(
-    model: Model, values: FloatArray, covariance: FloatArray, bin_width: float
-) -> list[str]:
-    """Lines so fast that a bin averages over them: the amplitude is low by 1 - sin(x)/x."""
-    notes = []
-    for term, nu, _ in model.oscillations():
-        amplitude = model.terms[term].amplitude
-        loss = 1 - float(np.sinc(values[nu] * bin_width))
-        if amplitude is None or not covariance[amplitude, amplitude] > 0:
-            continue
-        if loss * abs(values[amplitude]) > 0.5 * np.sqrt(covariance[amplitude, amplitude]):
-            notes.append(
-                f"bins of {1e3 * bin_width:.3g} ns average over {model.names[nu]} = "
-                f"{values[nu]:.3g} MHz: {model.names[amplitude]} is low by {100 * loss:.2g} %, "
-                "pack less"
-            )
-    return notes
-
-
-def _near_tie(cost: AsymmetryCost, freedom: Freedom, starts: list[Start]) -> list[str]:
-    """A second minimum of about the same chi-square at another frequency or rate."""
-    model, best = freedom.model, starts[0]
-    for other in starts[1:]:
-        worse = other.chi2 - best.chi2
-        moved = differing(cost, other.x, best.x)
-        # equal to the last digits: the same minimum with two equal terms exchanged
-        if 0.01 < worse < NEAR_TIE and moved:
-            parameter = model.parameters[cost.free[moved[0]]]
-            place = bracket(float(other.x[moved[0]]), None, parameter.unit)
-            return [
-                f"a second minimum at {parameter.name} = {place} is only {worse:.1f} worse in "
-                "chi-square"
-            ]
-    return []
 
 
 def _minos(

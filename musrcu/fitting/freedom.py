@@ -87,7 +87,7 @@ def settle(
     """
     values = np.full(len(model.names), np.nan)
     for name, value in {**(start or {}), **(fixed or {})}.items():
-        if not _is_number(value):
+        if not is_number(value):
             raise FitError(f"{name} = {value!r} as a start or fixed value; give a number")
         values[model.index(name)] = value
     held = frozenset(model.index(name) for name in fixed or {})
@@ -104,11 +104,15 @@ def settle(
     return Freedom(model, values, held, tied, lower, upper)
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number."""
     return isinstance(value, Real) and bool(np.isfinite(float(value)))
 
 
 def _ties(model: Model, texts: Mapping[str, str]) -> dict[int, Tie]:
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise FitError(f"tie of {name} = {text!r}; give an expression such as '2*lambda1'")
     parsed = {model.index(name): parse_tie(text) for name, text in texts.items()}
     tied = {model.names[place] for place in parsed}
     resolved = {}
@@ -123,11 +127,20 @@ def _ties(model: Model, texts: Mapping[str, str]) -> dict[int, Tie]:
     return resolved
 
 
+def _pair(name: str, pair: object) -> Limits:
+    """The two limits of a parameter, None for an open end."""
+    shaped = isinstance(pair, (tuple, list)) and len(pair) == 2
+    if shaped and all(end is None or isinstance(end, Real) for end in pair):  # type: ignore[attr-defined]
+        return pair[0], pair[1]  # type: ignore[index]
+    raise FitError(f"limits of {name} = {pair!r}; give (lower, upper), None for an open end")
+
+
 def _limits(model: Model, given: Mapping[str, Limits]) -> tuple[FloatArray, FloatArray]:
     lower = np.array([-np.inf if p.lower is None else p.lower for p in model.parameters])
     upper = np.array([np.inf if p.upper is None else p.upper for p in model.parameters])
-    for name, (low, high) in given.items():
+    for name, pair in given.items():
         place = model.index(name)
+        low, high = _pair(name, pair)
         lower[place] = -np.inf if low is None else low
         upper[place] = np.inf if high is None else high
         if not lower[place] < upper[place]:

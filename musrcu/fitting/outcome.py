@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ def fitted_result(
     # What a tie relates keeps its signs: the tie holds for the values that are reported.
     related = {model.index(name) for tie in freedom.ties.values() for name in tie.names}
     held = (freedom.fixed - at_limit) | freedom.ties.keys() | related
-    values, signs = model.normal_form(full, held)
+    values, signs = model.normal_form(full, held | _out_of_limits(freedom, full, held))
     if covariance is not None:
         covariance = covariance * np.outer(signs, signs)
     parameters = {}
@@ -57,6 +57,18 @@ def fitted_result(
         valid=not reason, reason=reason, notes=notes, alternative=alternative, start=start,
         **identity(asymmetry, window),
     )  # fmt: skip
+
+
+def _out_of_limits(freedom: Freedom, full: FloatArray, held: Set[int]) -> set[int]:
+    """Phases whose normal form would leave the limits of the phase, frequency or amplitude."""
+    values, _ = freedom.model.normal_form(full, held)
+    phases = set()
+    for term, nu, phi in freedom.model.oscillations():
+        amplitude = freedom.model.terms[term].amplitude
+        places = [k for k in (nu, phi, amplitude) if k is not None]
+        if any(not freedom.lower[k] <= values[k] <= freedom.upper[k] for k in places):
+            phases.add(phi)
+    return phases
 
 
 def _limits(freedom: Freedom, k: int) -> tuple[float | None, float | None] | None:

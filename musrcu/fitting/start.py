@@ -175,10 +175,23 @@ def _place_lines(
             most = PEAKS if len(branches) == 1 else 1
             for peak in _lines(cost, nu, spectrum, gain, phase, lowest, most):
                 placed = vector.copy()
-                placed[nu], placed[phi] = peak.nu, peak.phase
+                placed[nu], placed[phi] = peak.nu, _phase_inside(cost, term, phi, peak.phase)
                 grown.append((placed, absent - {term}))
         branches = grown
     return [_solve(cost, vector) for vector, _ in branches]
+
+
+def _phase_inside(cost: AsymmetryCost, term: int, phi: int, phase: float) -> float:
+    """The phase of the scan, turned so that it and the sign of its amplitude obey their limits."""
+    freedom = cost.freedom
+    amplitude = freedom.model.terms[term].amplitude
+    lower, upper = float(freedom.lower[phi]), float(freedom.upper[phi])
+    half_turns = (0, 180) if amplitude is None or freedom.upper[amplitude] > 0 else (180, 0)
+    for half in half_turns:
+        for turn in (0, 360, -360):
+            if lower <= phase + half + turn <= upper:
+                return phase + half + turn
+    return phase
 
 
 def _resolution(cost: AsymmetryCost) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ def fitted_bins(asymmetry: Asymmetry, t_range: tuple[float, float] | None) -> Wi
     ------
     FitError if the range is empty.
     """
-    low, high = (-np.inf, np.inf) if t_range is None else t_range
+    low, high = _times(t_range)
     if not low < high:
         raise FitError(f"t_range {t_range}: the first time is not below the last")
     inside = (asymmetry.time >= low) & (asymmetry.time <= high)
@@ -60,3 +61,17 @@ def fitted_bins(asymmetry: Asymmetry, t_range: tuple[float, float] | None) -> Wi
         int(inside.sum() - usable.sum()),
         few,
     )
+
+
+def _times(t_range: object) -> tuple[float, float]:
+    """First and last time of a range; an end that is None is open."""
+    if t_range is None:
+        return -np.inf, np.inf
+    if isinstance(t_range, (tuple, list)) and len(t_range) == 2:
+        low, high = (
+            open_end if end is None else end
+            for end, open_end in zip(t_range, (-np.inf, np.inf), strict=True)
+        )
+        if isinstance(low, Real) and isinstance(high, Real):
+            return float(low), float(high)
+    raise FitError(f"t_range = {t_range!r}; give (first, last) time in us, None for an open end")

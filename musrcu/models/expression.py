@@ -10,6 +10,8 @@ from itertools import count
 from musrcu.errors import ModelError
 from musrcu.models.registry import Component, find_component
 
+MOST_TOKENS = 31
+"""Sixteen components; more have never been told apart in a spectrum."""
 _TOKEN = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*|\S)")
 _NUMBERED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*?[A-Za-z_])([1-9][0-9]*)\Z")
 
@@ -73,6 +75,8 @@ def _words(expression: str) -> list[list[str]]:
         raise ModelError(
             "the model expression is empty; write for example 'exponential + constant'"
         )
+    if len(tokens) > MOST_TOKENS:
+        raise ModelError(f"a model of {len(tokens)} words; at most {MOST_TOKENS} are taken")
     terms: list[list[str]] = [[]]
     expect_name = True
     for token in tokens:

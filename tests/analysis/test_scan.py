@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import tomllib
@@ -194,3 +195,14 @@ def test_a_wrong_order_parameter_is_refused_before_any_fit(samples: Path, tmp_pa
     file.write_text(f'[data]\nruns = "{runs}"\n[order]\nparameter = "nu1"\n')
     with pytest.raises(mu.MusrcuError, match="did you mean 'nu2'"):
         ScanFile.load(file).run()
+
+
+def test_an_impossible_temperature_leaves_its_run_out_and_no_other(scan: mu.Scan) -> None:
+    runs = list(scan.runs)
+    runs[2] = dataclasses.replace(runs[2], temperature=-1.0)
+    runs[-1] = dataclasses.replace(runs[-1], temperature=-1.0)
+    broken = dataclasses.replace(scan, runs=tuple(runs))
+    assert broken.points().left_out == (f"{runs[2].name}: its temperature is -1 K",)
+    assert len(broken.points().value) == 14
+    assert broken.bracket == scan.bracket
+    assert mu.fit_order_parameter(broken).valid

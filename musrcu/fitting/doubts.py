@@ -1,0 +1,115 @@
+"""What a reader of a fit should doubt, one sentence each."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.fitting.chance import noise_gain
+from musrcu.fitting.cost import AsymmetryCost
+from musrcu.fitting.freedom import Freedom
+from musrcu.fitting.result import chi2_probability
+from musrcu.fitting.start import NEAR_TIE, Start, differing
+from musrcu.models.model import Model
+from musrcu.notation import bracket
+
+FloatArray = NDArray[np.float64]
+
+IMPROBABLE = 1e-4
+"""A chi-square less probable than this is named: the model does not describe the data."""
+CHANCE = 1e-3
+"""A line that noise makes more often than this, anywhere in the search, is named."""
+
+
+def beyond_limits(freedom: Freedom, full: FloatArray) -> list[str]:
+    """Tied parameters that their tie carries out of their limits."""
+    return [
+        f"{freedom.model.names[k]} = {freedom.ties[k].text} = {full[k]:.4g} lies outside its limits"
+        for k in freedom.ties
+        if not freedom.lower[k] <= full[k] <= freedom.upper[k]
+    ]
+
+
+def poor(chi2: float, ndof: int) -> list[str]:
+    """A chi-square that the model would hardly ever give if it were true."""
+    probability = chi2_probability(chi2, ndof)
+    if probability is None or probability > IMPROBABLE:
+        return []
+    return [
+        f"chi-square {chi2:.1f} for {ndof} degrees of freedom has a probability of "
+        f"{probability:.1g}: the model does not describe these data within their errors"
+    ]
+
+
+def too_fast(model: Model, values: FloatArray, asymmetry: Asymmetry) -> str:
+    """Why a line cannot be seen in such bins, in words; empty where all can."""
+    highest = 0.5 / asymmetry.bin_width
+    for _, nu, _ in model.oscillations():
+        if abs(values[nu]) > highest:
+            return (
+                f"{model.names[nu]} = {values[nu]:.4g} MHz lies above {highest:.4g} MHz, the "
+                f"highest that bins of {1e3 * asymmetry.bin_width:.3g} ns can show"
+            )
+    return ""
+
+
+def chance(
+    cost: AsymmetryCost, values: FloatArray, covariance: FloatArray, asymmetry: Asymmetry
+) -> list[str]:
+    """Lines that were searched for and are no stronger than noise makes them somewhere."""
+    model, notes = cost.freedom.model, []
+    free = set(cost.free.tolist())
+    for term, nu, _ in model.oscillations():
+        amplitude = model.terms[term].amplitude
+        if amplitude is None or nu not in free or np.isfinite(cost.freedom.start[nu]):
+            continue
+        lower, upper = float(cost.freedom.lower[nu]), float(cost.freedom.upper[nu])
+        searched = (max(lower, 0.0), min(upper, 0.5 / asymmetry.bin_width))
+        error = float(np.sqrt(covariance[amplitude, amplitude]))
+        if not error > 0:
+            continue
+        strength = abs(float(values[amplitude])) / error
+        level = noise_gain(searched, float(cost.time[-1]), CHANCE)
+        if strength**2 < level:
+            notes.append(
+                f"{model.names[amplitude]} is {strength:.1f} standard errors: noise alone makes "
+                f"such a line somewhere from {searched[0]:.3g} to {searched[1]:.4g} MHz"
+            )
+    return notes
+
+
+def averaging(
+    model: Model, values: FloatArray, covariance: FloatArray, bin_width: float
+) -> list[str]:
+    """Lines so fast that a bin averages over them: the amplitude is low by 1 - sin(x)/x."""
+    notes = []
+    for term, nu, _ in model.oscillations():
+        amplitude = model.terms[term].amplitude
+        loss = 1 - float(np.sinc(values[nu] * bin_width))
+        if amplitude is None or not covariance[amplitude, amplitude] > 0:
+            continue
+        if loss * abs(values[amplitude]) > 0.5 * np.sqrt(covariance[amplitude, amplitude]):
+            notes.append(
+                f"bins of {1e3 * bin_width:.3g} ns average over {model.names[nu]} = "
+                f"{values[nu]:.3g} MHz: {model.names[amplitude]} is low by {100 * loss:.2g} %, "
+                "pack less"
+            )
+    return notes
+
+
+def near_tie(cost: AsymmetryCost, freedom: Freedom, starts: list[Start]) -> list[str]:
+    """A second minimum of about the same chi-square at another frequency or rate."""
+    model, best = freedom.model, starts[0]
+    for other in starts[1:]:
+        worse = other.chi2 - best.chi2
+        moved = differing(cost, other.x, best.x)
+        # equal to the last digits: the same minimum with two equal terms exchanged
+        if 0.01 < worse < NEAR_TIE and moved:
+            parameter = model.parameters[cost.free[moved[0]]]
+            place = bracket(float(other.x[moved[0]]), None, parameter.unit)
+            return [
+                f"a second minimum at {parameter.name} = {place} is only {worse:.1f} worse in "
+                "chi-square"
+            ]
+    return []
