@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 from musrcu.errors import MusrcuError
 
 PathLike = str | os.PathLike[str]
+LARGEST_TEXT = 50_000_000
+"""Bytes of the largest text file that is read."""
 
 
 def check_target(path: PathLike, *, overwrite: bool = False) -> Path:
@@ -18,20 +21,53 @@ def check_target(path: PathLike, *, overwrite: bool = False) -> Path:
 
     Raises
     ------
-    MusrcuError if it is a directory, its folder does not exist, or it exists and may not be
-    replaced.
+    MusrcuError if its folder does not exist or may not be written to, if it is a directory, a
+    device or a pipe, or if it exists and may not be replaced.
     """
     target = Path(path)
+    try:
+        folder = _behind(target).parent
+        if not folder.is_dir():
+            raise MusrcuError(f"{target} cannot be written: there is no folder {folder}")
+        if target.exists():
+            _refuse_existing(target, overwrite)
+    except OSError as error:
+        raise _not_written(path, error) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise MusrcuError(f"{target} cannot be written: no permission to write in {folder}")
+    return target
+
+
+def _refuse_existing(target: Path, overwrite: bool) -> None:
     if target.is_dir():
         raise MusrcuError(f"{target} is a directory; name a file to write")
-    if not target.parent.is_dir():
-        raise MusrcuError(f"{target} cannot be written: there is no folder {target.parent}")
-    if target.exists() and not overwrite:
+    if not target.is_file():
+        raise MusrcuError(
+            f"{target} is a device, pipe or socket and is never replaced; name a file to write"
+        )
+    if not overwrite:
         raise MusrcuError(
             f"{target} exists and is not overwritten; choose another name or ask for it "
             "(overwrite=True in Python, --force on the command line)"
         )
-    return target
+
+
+def _behind(target: Path) -> Path:
+    """The file that a link leads to, whether it exists or not; what is no link stays as it is."""
+    if not target.is_symlink():
+        return target
+    try:
+        real = target.resolve()
+        looping = real.is_symlink()
+    except RuntimeError:  # Python before 3.13
+        looping = True
+    if looping:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return real
+
+
+def _not_written(path: PathLike, error: OSError) -> MusrcuError:
+    return MusrcuError(f"{path} cannot be written: {error.strerror or error}")
 
 
 @contextlib.contextmanager
@@ -45,12 +81,11 @@ def replacing(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
 
     Raises
     ------
-    MusrcuError if the file exists and may not be replaced, or the system refuses to write it.
+    MusrcuError if :func:`check_target` refuses the file, or the system does.
     """
     target = check_target(path, overwrite=overwrite)
-    if target.is_symlink():  # a link stays a link, the file behind it is replaced
-        target = target.resolve()
     try:
+        target = _behind(target)  # a link stays a link, the file behind it is replaced
         handle, name = tempfile.mkstemp(
             dir=target.parent, prefix=f".{target.stem[:20]}-", suffix=target.suffix
         )
@@ -63,13 +98,27 @@ def replacing(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise MusrcuError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise _not_written(path, error) from error
 
 
 def write_text(path: PathLike, text: str, *, overwrite: bool = False) -> Path:
-    """Write ``text`` as UTF-8 to ``path`` by way of :func:`replacing`; returns the path."""
+    """Write ``text`` as UTF-8 to ``path`` by way of :func:`replacing`; returns the path.
+
+    Raises
+    ------
+    MusrcuError as :func:`replacing`, and if the text cannot be UTF-8 because it holds the name of
+    a file that is not.
+    """
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        part = text[max(error.start - 20, 0) : error.end + 20]
+        raise MusrcuError(
+            f"{path} cannot be written: {part!r} in it is not UTF-8; rename the file that is "
+            "called so"
+        ) from error
     with replacing(path, overwrite=overwrite) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
     return Path(path)
 
 
@@ -78,10 +127,20 @@ def read_text(path: PathLike) -> str:
 
     Raises
     ------
-    MusrcuError if the file is missing, is a directory, or is not UTF-8 text.
+    MusrcuError if the file is missing, is no regular file, holds more than :data:`LARGEST_TEXT`
+    bytes, or is not UTF-8 text.
     """
+    file = Path(path)
     try:
-        return Path(path).read_text(encoding="utf-8")
+        size = file.stat().st_size
+        if not (file.is_file() or file.is_dir()):  # opening a pipe would wait for ever
+            raise MusrcuError(f"{path} cannot be read: it is a device, pipe or socket, not a file")
+        if size > LARGEST_TEXT and file.is_file():
+            raise MusrcuError(
+                f"{path} cannot be read: it holds {size / 1e6:.0f} MB, expected a text file of at "
+                f"most {LARGEST_TEXT / 1e6:.0f} MB"
+            )
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise MusrcuError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:

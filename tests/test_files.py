@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from musrcu import files
 from musrcu.errors import MusrcuError
-from musrcu.files import read_text, replacing, write_text
+from musrcu.files import check_target, read_text, replacing, write_text
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -98,6 +99,54 @@ def test_folders_and_missing_folders(tmp_path: Path) -> None:
         write_text(tmp_path / "file" / "a.txt", "x")
 
 
+def test_only_a_regular_file_is_replaced(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(MusrcuError, match=f"{path.name} is a device, pipe or socket"):
+            write_text(path, "x", overwrite=True)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe"]
+
+
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    device = tmp_path / "null"
+    try:
+        os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    except OSError:
+        pytest.skip("devices are made by root alone")
+    with pytest.raises(MusrcuError, match="null is a device, pipe or socket and is never replaced"):
+        write_text(device, "x", overwrite=True)
+    assert stat.S_ISCHR(device.stat().st_mode)
+
+
+def test_links_that_lead_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "new.txt").symlink_to("made.txt")
+    write_text(tmp_path / "new.txt", "x")
+    assert (tmp_path / "new.txt").is_symlink()
+    assert (tmp_path / "made.txt").read_text() == "x"
+    (tmp_path / "lost.txt").symlink_to(tmp_path / "no" / "a.txt")
+    with pytest.raises(MusrcuError, match=r"lost\.txt cannot be written: there is no folder .*no$"):
+        write_text(tmp_path / "lost.txt", "x")
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(MusrcuError, match="a cannot be written: Too many levels"):
+        write_text(tmp_path / "a", "x", overwrite=True)
+    assert (tmp_path / "a").is_symlink()
+
+
+def test_permission_is_asked_for_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    with pytest.raises(MusrcuError, match=r"a\.txt cannot be written: no permission to write in "):
+        check_target(tmp_path / "a.txt")
+    (tmp_path / "open").mkdir()
+    (tmp_path / "link.txt").symlink_to(tmp_path / "open" / "a.txt")
+    check_target(tmp_path / "link.txt")
+
+
 @pytest.mark.parametrize("call", ["tempfile.mkstemp", "pathlib.Path.replace"])
 def test_what_the_system_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
@@ -128,7 +177,7 @@ def test_a_full_disk_inside_the_block(tmp_path: Path) -> None:
 def test_a_folder_without_permission(tmp_path: Path) -> None:
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o500)
-    with pytest.raises(MusrcuError, match="cannot be written: Permission denied"):
+    with pytest.raises(MusrcuError, match="cannot be written: no permission"):
         write_text(folder / "a.txt", "x")
 
 
@@ -143,3 +192,30 @@ def test_reading(tmp_path: Path) -> None:
         read_text(tmp_path)
     with pytest.raises(MusrcuError, match="cannot be read: No such file"):
         read_text(tmp_path / "b.txt")
+
+
+def test_only_regular_files_of_some_size_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(MusrcuError, match="pipe cannot be read: it is a device, pipe or socket"):
+        read_text(tmp_path / "pipe")
+    with pytest.raises(MusrcuError, match="cannot be read: it is a device"):
+        read_text(os.devnull)
+    path = tmp_path / "huge.json"
+    with path.open("wb") as stream:
+        stream.truncate(60_000_000)
+    with pytest.raises(MusrcuError, match=r"huge\.json cannot be read: it holds 60 MB, .* 50 MB"):
+        read_text(path)
+    monkeypatch.setattr(files, "LARGEST_TEXT", 2)
+    path.write_text("abc")
+    with pytest.raises(MusrcuError, match="it holds 0 MB"):
+        read_text(path)
+    path.write_text("ab")
+    assert read_text(path) == "ab"
+
+
+def test_text_with_a_file_name_that_is_not_utf8(tmp_path: Path) -> None:
+    with pytest.raises(MusrcuError, match=r"a\.txt cannot be written: 'run \\udcff\.bin' in it is"):
+        write_text(tmp_path / "a.txt", "run \udcff.bin")
+    assert contents(tmp_path) == {}
