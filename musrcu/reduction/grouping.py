@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
+from musrcu.containers.numbers import is_whole
 from musrcu.containers.run import Run
 from musrcu.errors import ReductionError
 from musrcu.instruments import default_pair
@@ -40,7 +41,8 @@ def group(
     period : period from 1; needed where the run has several.
     t0 : bin index (from 0) of the muon's arrival, one number or one per detector; None takes the
         file's.
-    first_good : first good bin, in raw bins after t0; None takes the file's.
+    first_good : first good bin, in raw bins after t0, 0 or above; None takes the file's. Good bins
+        that would begin before t0 begin at it, and the step's note says so.
 
     Returns
     -------
@@ -48,7 +50,8 @@ def group(
 
     Raises
     ------
-    ReductionError if a detector is unknown or in both groups, or the good bins are empty.
+    ReductionError if a detector is unknown or in both groups, the first good bin is asked for
+    before t0, or no good bins are left.
     """
     forward, backward, origin = _pair(run, forward, backward)
     chosen = (select_detectors(forward, run.labels), select_detectors(backward, run.labels))
@@ -63,7 +66,8 @@ def group(
     start = max(0, int((-shift[members]).max()))
     stop = int((run.n_bins - shift[members]).min())
     zero = float(reference + (arrivals - reference - shift)[members].mean()) - start
-    good = _good_bins(run, arrivals, shift, members, start, stop, first_good)
+    first, last = _good_bins(run, arrivals, shift, members, start, stop, first_good)
+    good, cut = _after_t0(run, first, last, zero)
     variance = run.counts if run.variance is None else run.variance
 
     def total(histograms: NDArray[np.float64], detectors: Sequence[int]) -> NDArray[np.float64]:
@@ -74,7 +78,7 @@ def group(
 
     step = Step(
         "group",
-        origin,
+        ", ".join(filter(None, (origin, cut))),
         {
             "forward": _names(run, chosen[0]),
             "backward": _names(run, chosen[1]),
@@ -119,8 +123,10 @@ def _period(run: Run, period: int | None) -> int:
                 "(--period)"
             )
         return 1
-    if not 1 <= period <= run.n_periods:
-        raise ReductionError(f"{run.name}: period {period} asked for, it has 1 to {run.n_periods}")
+    if not (is_whole(period) and 1 <= period <= run.n_periods):
+        raise ReductionError(
+            f"{run.name}: period {period!r} asked for, it has 1 to {run.n_periods}"
+        )
     return period
 
 
@@ -130,6 +136,8 @@ def _arrivals(run: Run, t0: ArrayLike | None) -> NDArray[np.float64]:
     else:
         try:
             arrivals = np.broadcast_to(np.asarray(t0, dtype=float), (run.n_detectors,))
+        except (TypeError, OverflowError) as error:
+            raise ReductionError(f"{run.name}: t0 = {t0!r}; expected bin numbers") from error
         except ValueError as error:
             raise ReductionError(
                 f"{run.name}: {np.size(t0)} values of t0 for {run.n_detectors} detectors"
@@ -155,8 +163,13 @@ def _good_bins(
 ) -> tuple[int, int]:
     if offset is None:
         firsts = run.first_good[members]
+    elif not is_whole(offset) or offset < 0:
+        raise ReductionError(
+            f"{run.name}: first_good = {offset!r}: the first good bin lies before t0 or is no bin; "
+            "expected raw bins after t0, a whole number of 0 or above"
+        )
     else:
-        firsts = np.rint(arrivals[members] + offset).astype(int)
+        firsts = np.rint(arrivals[members] + min(offset, run.n_bins)).astype(int)
     first = max(0, int((firsts - shift[members]).max()) - start)
     last = min(stop - start - 1, int((run.last_good[members] - shift[members]).min()) - start)
     if last <= first:
@@ -165,6 +178,23 @@ def _good_bins(
             f"(first {first}, last {last} after alignment); check t0 and the good bins"
         )
     return first, last
+
+
+def _after_t0(run: Run, first: int, last: int, zero: float) -> tuple[tuple[int, int], str]:
+    """The good bins from t0 on, and what is to be said where they would have begun before it.
+
+    Before t0 there is no muon: the asymmetry of what is counted there is that of the background.
+    """
+    earliest = int(np.ceil(zero - 1e-6))
+    if first >= earliest:
+        return (first, last), ""
+    if last <= earliest:
+        raise ReductionError(
+            f"{run.name}: t0 is bin {zero:g} and the last good bin {last} after alignment, so that "
+            "no good bins are left after t0; check t0 and the good bins"
+        )
+    early = f"{zero - first:.3g} bins"
+    return (earliest, last), f"good bins from t0 on, they would begin {early} before it"
 
 
 def _names(run: Run, detectors: Sequence[int]) -> str:

@@ -149,6 +149,14 @@ def test_variance_of_a_corrected_run_is_summed_too() -> None:
         ({"forward": "1", "backward": "2", "t0": [1, np.nan, 1]}, "t0 of detector 2 is bin nan"),
         ({"forward": "1", "backward": "2", "t0": 8}, "outside its 8 bins; pass t0="),
         ({"forward": "1", "backward": "2", "first_good": 8}, "good bins .* do not overlap"),
+        ({"forward": "1", "backward": "2", "first_good": 10**30}, "first_good = 1000"),
+        ({"forward": "1", "backward": "2", "first_good": 10**15}, "do not overlap"),
+        ({"forward": "1", "backward": "2", "first_good": -1}, "first good bin lies before t0"),
+        ({"forward": "1", "backward": "2", "first_good": 1.5}, "first_good = 1.5"),
+        ({"forward": "1", "backward": "2", "first_good": "x"}, "first_good = 'x'"),
+        ({"forward": "1", "backward": "2", "t0": {}}, "t0 = {}; expected bin numbers"),
+        ({"forward": "1", "backward": "2", "t0": 10**400}, "expected bin numbers"),
+        ({"forward": "1", "backward": "2", "period": "x"}, "period 'x' asked for, it has 1 to 1"),
     ],
 )
 def test_refused(options: dict[str, Any], sentence: str) -> None:
@@ -160,6 +168,33 @@ def test_good_bins_that_do_not_overlap() -> None:
     run = run_of(np.ones((2, 20)), first_good=[2, 12], last_good=[8, 19])
     with pytest.raises(ReductionError, match="first 12, last 8 after alignment"):
         group(run, forward="1", backward="2")
+
+
+def test_bins_before_t0_are_never_good() -> None:
+    """Before t0 there is no muon, whatever the file calls good there."""
+    counts = np.ones((2, 40))
+    said = "good bins from t0 on, they would begin 6 bins before it"
+    early = group(run_of(counts, t0=[10, 10], first_good=[4, 4]), forward="1", backward="2")
+    assert early.time[early.good][0] == 0.0
+    assert early.history[-1].note == f"pair given, {said}"
+    assert early.history[-1].options["first_good_us"] == 0.0
+    moved = group(run_of(counts), forward="1", backward="2", t0=[10.25, 10.25])
+    assert moved.time[moved.good][0] == pytest.approx(0.0075)
+    assert "they would begin 10.2 bins before it" in moved.history[-1].note
+    nearest = group(run_of(counts), forward="1", backward="2", t0=10.25, first_good=0)
+    assert nearest.time[nearest.good][0] == pytest.approx(0.0075)
+    at_t0 = group(run_of(counts, t0=[10, 10], first_good=[10, 10]), forward="1", backward="2")
+    assert at_t0.history[-1].note == "pair given"
+
+
+def test_t0_at_the_end_leaves_no_good_bins(samples: Path) -> None:
+    run = read(samples / "deltat_tdc_ltf_0001.bin")
+    with pytest.raises(ReductionError, match="no good bins are left after t0"):
+        group(run, t0=10239)
+    with pytest.raises(ReductionError, match="first good bin lies before t0"):
+        group(run, t0=10239, first_good=-300)
+    with pytest.raises(ReductionError, match="do not overlap"):
+        group(run, t0=10239, first_good=0)
 
 
 @pytest.mark.parametrize(
