@@ -51,7 +51,9 @@ def decide(ordered: FitResult, paramagnetic: FitResult, nu_max: float) -> Decisi
     if with_line.chi2 is None or without.chi2 is None:
         which = ordered if with_line.chi2 is None else paramagnetic
         return Decision("failed", which.reason)
-    gain = without.chi2 - with_line.chi2
+    # A fit without the line that is condemned for a spare term still says how far chi-square falls.
+    lowest = without.chi2 if paramagnetic.chi2 is None else min(without.chi2, paramagnetic.chi2)
+    gain = lowest - with_line.chi2
     threshold, doubtful = _levels(with_line, without, nu_max)
     numbers = f"chi2 falls by {gain:.1f} with the line, threshold {threshold:.1f}"
     if gain <= doubtful:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -89,3 +90,11 @@ def test_a_fit_without_numbers_is_failed() -> None:
     decision = decide(line(1000.0), plain(None), NU_MAX)
     assert decision.verdict == "failed"
     assert decision.why == "too few bins"
+
+
+def test_a_condemned_fit_without_the_line_still_bounds_the_gain() -> None:
+    """Its alternative lacks a term and may be worse; that is no evidence of a line."""
+    condemned = dataclasses.replace(
+        plain(1010.0), valid=False, reason="one term", alternative=plain(1010.0 + LEVEL)
+    )
+    assert decide(line(1000.0), condemned, NU_MAX).verdict == "not ordered"
