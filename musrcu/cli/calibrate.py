@@ -12,9 +12,9 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from musrcu.cli import options, values
+from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import Files, dumps, reduction_text, say
 from musrcu.errors import MusrcuError
-from musrcu.files import check_target
 
 if TYPE_CHECKING:
     from musrcu.containers.calibration import Calibration
@@ -43,10 +43,7 @@ def run(arguments: Namespace) -> int:
     from musrcu.analysis.calibrate import calibrate
 
     files = Files(arguments.runs)
-    if arguments.output is not None:
-        check_target(arguments.output, overwrite=arguments.force)
-        if files.several:
-            raise MusrcuError("-o writes one calibration; name one run")
+    _check(arguments, files)
     recipe = options.recipe(arguments)
     found = []
     for one in files.runs():
@@ -65,6 +62,18 @@ def run(arguments: Namespace) -> int:
     if arguments.json and (found or files.several):
         say(dumps(found if files.several else found[0]))
     return int(files.failures > 0)
+
+
+def _check(arguments: Namespace, files: Files) -> None:
+    """Refuse what would fail after the work."""
+    target = arguments.output
+    if target is None:
+        return
+    if target.suffix != ".toml":
+        raise MusrcuError(f"{target}: a calibration is written as TOML; name a file in .toml")
+    check_targets(files.paths, force=arguments.force, files=[target])
+    if files.several:
+        raise MusrcuError("-o writes one calibration; name one run")
 
 
 def report(run: Run, recipe: Reduction, found: Calibration, arguments: Namespace) -> str:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options
 from musrcu.cli.saved import recipe_to_dict
+from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import Files, dumps, reduction_text, say
 from musrcu.errors import MusrcuError
-from musrcu.files import check_target, write_text
+from musrcu.files import write_text
 
 if TYPE_CHECKING:
     from musrcu.containers.asymmetry import Asymmetry
@@ -93,9 +94,12 @@ def report(run: Run, asymmetry: Asymmetry, result: FitResult, *, asked: bool) ->
 
 def _check(arguments: Namespace, files: Files) -> None:
     """Refuse what would fail after the work."""
-    for path in (arguments.output, arguments.plot):
-        if path is not None:
-            check_target(path, overwrite=arguments.force)
+    check_targets(
+        [*files.paths, arguments.calibration],
+        force=arguments.force,
+        files=[arguments.output],
+        pictures=[arguments.plot],
+    )
     if arguments.plot is not None and files.several:
         raise MusrcuError("--plot draws one run; name one, or use musrcu plot for several")
 

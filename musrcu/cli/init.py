@@ -14,9 +14,10 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from musrcu.cli import options
+from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import say
 from musrcu.errors import MusrcuError
-from musrcu.files import check_target, write_text
+from musrcu.files import write_text
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,9 +40,9 @@ def run(arguments: Namespace) -> int:
 
     folder = Path()
     if arguments.output is not None:
-        check_target(arguments.output, overwrite=arguments.force)
         folder = arguments.output.parent
     paths = list({path: None for pattern in arguments.runs for path in find_runs(pattern)})
+    check_targets([*paths, arguments.calibration], force=arguments.force, files=[arguments.output])
     if arguments.script and len(paths) > 1:
         raise MusrcuError(f"a script fits one run, {len(paths)} are named; choose one")
     if arguments.script:

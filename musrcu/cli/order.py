@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musrcu.cli import options
+from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import dumps, say
 from musrcu.errors import MusrcuError
-from musrcu.files import check_target, write_text
+from musrcu.files import write_text
 
 if TYPE_CHECKING:
     from musrcu.analysis.order_points import OrderPoints
@@ -39,9 +40,12 @@ def run(arguments: Namespace) -> int:
     """Fit the law, print it and draw it."""
     from musrcu.analysis.order_parameter import fit_order_parameter
 
-    for path in (arguments.output, arguments.plot):
-        if path is not None:
-            check_target(path, overwrite=arguments.force)
+    check_targets(
+        [arguments.source],
+        force=arguments.force,
+        files=[arguments.output],
+        pictures=[arguments.plot],
+    )
     choice = options.given_order(arguments)
     points, parameter = _points(arguments.source, choice.pop("parameter", None))
     law = fit_order_parameter(points, parameter=parameter, **choice)

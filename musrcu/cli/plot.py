@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 from musrcu.cli import options, values
 from musrcu.cli.saved import contents, recipe_from_dict, reduced
 from musrcu.cli.scan_figure import insets
+from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import Files, UsageError, complain, reduction_text, say
 from musrcu.errors import MusrcuError
-from musrcu.files import check_target
+from musrcu.files import PathLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +55,6 @@ def run(arguments: Namespace) -> int:
     """Draw and save the picture."""
     from musrcu import plot
 
-    check_target(arguments.output, overwrite=arguments.force)
     first = arguments.sources[0]
     failures = 0
     if first.lower().endswith(".json"):
@@ -82,6 +82,13 @@ def _refuse_unused(arguments: Namespace, kind: str, unused: tuple[str, ...]) -> 
             raise UsageError(f"plot: --{name} is of no use for {kind}")
 
 
+def _check(sources: Sequence[PathLike], arguments: Namespace) -> None:
+    """Refuse what would fail after the work."""
+    check_targets(
+        [*sources, arguments.calibration], force=arguments.force, pictures=[arguments.output]
+    )
+
+
 def _view(arguments: Namespace) -> dict[str, Any]:
     packing = None if arguments.packing is None else 1  # packed as asked, and no further
     return {"t_range": arguments.range, "percent": arguments.percent, "packing": packing}
@@ -94,6 +101,7 @@ def _runs(arguments: Namespace) -> tuple[Axes | None, int]:
 
     _refuse_unused(arguments, "runs, which it draws anyway", ("runs",))
     files = Files(arguments.sources)
+    _check(files.paths, arguments)
     recipe = options.recipe(arguments)
     found = []
     for one in files.runs():
@@ -130,6 +138,7 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     from musrcu.fitting.result import FitResult
     from musrcu.output.load import load
 
+    _check([name], arguments)
     loaded = load(name)
     if not (isinstance(loaded, Scan) and arguments.runs):
         kind = "a fit" if isinstance(loaded, FitResult) else "nu(T)"

@@ -12,9 +12,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from musrcu.cli import options
+from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import say
 from musrcu.errors import MusrcuError
-from musrcu.files import check_target
 
 NEXUS = (".nxs", ".nx", ".h5", ".hdf5")
 
@@ -35,13 +35,12 @@ def run(arguments: Namespace) -> int:
     from musrcu.reduction.recipe import reduce
 
     target: Path | None = arguments.output
-    if target is not None:
-        check_target(target, overwrite=arguments.force)
-        if target.suffix.lower() not in (".csv", ".txt", ".dat", *NEXUS):
-            raise MusrcuError(f"{target}: an asymmetry is written to .csv or .nxs")
+    if target is not None and target.suffix.lower() not in (".csv", ".txt", ".dat", *NEXUS):
+        raise MusrcuError(f"{target}: an asymmetry is written to .csv or .nxs")
     paths = find_runs(arguments.file)
     if len(paths) > 1:
         raise MusrcuError(f"{arguments.file} names {len(paths)} files; reduce one at a time")
+    check_targets([*paths, arguments.calibration], force=arguments.force, files=[target])
     asymmetry = reduce(read(paths[0]), options.recipe(arguments))
     if target is None:
         say(asymmetry_csv(asymmetry).rstrip("\n"))

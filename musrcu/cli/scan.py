@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 from musrcu.cli import options
 from musrcu.cli.saved import recipe_to_dict
 from musrcu.cli.scan_figure import draw
+from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import dumps, say
 from musrcu.errors import MusrcuError
-from musrcu.files import check_target, write_text
+from musrcu.files import PathLike, write_text
 
 if TYPE_CHECKING:
     from musrcu.analysis.scan_file import ScanFile
@@ -48,22 +49,27 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Fit the scan, print its table and the order parameter, and draw it."""
     figure = _figure(arguments)
-    for path in (arguments.output, figure):
-        if path is not None:
-            check_target(path, overwrite=arguments.force)
     plan = planned(arguments)
+    check_targets(
+        _inputs(arguments, plan),
+        force=arguments.force,
+        files=[arguments.output],
+        pictures=[figure],
+    )
     scan, problem = fitted(plan, progress=sys.stderr.isatty())
     saved = dumps({**scan.to_dict(), "recipe": recipe_to_dict(plan.recipe)})
+    # printed before anything is written, so that a full disk costs no result
+    last = ["", *_last_lines(scan, problem)]
+    say(saved if arguments.json else "\n".join([scan.summary(), *last]))
+    sys.stdout.flush()
+    written = []
     if arguments.output is not None:
         write_text(arguments.output, saved + "\n", overwrite=arguments.force)
-    if arguments.json:
-        say(saved)
-    else:
-        say(scan.summary())
-    drawn = None if figure is None else draw(scan, plan.recipe, figure, overwrite=arguments.force)
-    if not arguments.json:
-        last = ["", *_last_lines(scan, problem), *([drawn] if drawn else [])]
-        say("\n".join(last if arguments.output is None else [*last, f"saved: {arguments.output}"]))
+        written.append(f"saved: {arguments.output}")
+    if figure is not None:
+        written.append(draw(scan, plan.recipe, figure, overwrite=arguments.force))
+    if written and not arguments.json:
+        say("\n".join(written))
     return 0 if _all_valid(scan, plan) and not problem else 3
 
 
@@ -99,6 +105,18 @@ def planned(arguments: Namespace) -> ScanFile:
     )
 
 
+def _inputs(arguments: Namespace, plan: ScanFile) -> list[PathLike | None]:
+    """Every file that the scan is made from."""
+    from musrcu import toml
+
+    inputs = [*plan.data, arguments.calibration]
+    first = Path(arguments.runs[0])
+    if arguments.runs[0].endswith(".toml"):
+        named = toml.load(first)["data"].get("calibration")
+        inputs += [first, None if named is None else first.parent / named]
+    return inputs
+
+
 def fitted(plan: ScanFile, *, progress: bool) -> tuple[Scan, str]:
     """The scan with its order parameter, and why there is none (empty where there is one)."""
     import dataclasses
@@ -106,6 +124,7 @@ def fitted(plan: ScanFile, *, progress: bool) -> tuple[Scan, str]:
     from musrcu.analysis.order_parameter import fit_order_parameter
 
     scan = dataclasses.replace(plan, order=None).run(progress=progress)
+    _refuse_nothing(scan)
     if plan.order is None:
         return scan, ""
     choice: dict[str, Any] = {"parameter": scan.parameter, **plan.order}
@@ -115,6 +134,13 @@ def fitted(plan: ScanFile, *, progress: bool) -> tuple[Scan, str]:
         return scan.with_order(fit_order_parameter(scan, **choice)), ""
     except MusrcuError as error:
         return scan, str(error)
+
+
+def _refuse_nothing(scan: Scan) -> None:
+    """Raise an error where no run at all reached a fit."""
+    if all(one.ordered is None and one.paramagnetic is None for one in scan.runs):
+        why = scan.runs[0].why
+        raise MusrcuError(why if len(scan.runs) == 1 else f"no run could be fitted; first: {why}")
 
 
 def _figure(arguments: Namespace) -> Path | None:

@@ -34,15 +34,26 @@ def save(figure: Figure | Axes, path: PathLike, *, overwrite: bool = False, dpi:
     """
     from matplotlib.axes import Axes
 
-    target = Path(path)
-    kind = target.suffix.lower().lstrip(".")
-    if kind not in FORMATS:
-        raise MusrcuError(
-            f"{target}: a picture ends in .png, .pdf or .svg, not in {target.suffix or 'nothing'!r}"
-        )
+    target, kind = Path(path), kind_of(path)
     whole = figure_of(figure) if isinstance(figure, Axes) else figure
     # without a date, two runs of a script give the same png and pdf
     dated = {"png": {}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[kind]
     with replacing(target, overwrite=overwrite) as temporary, style():
         whole.savefig(temporary, format=kind, dpi=dpi, metadata=dated)
     return target
+
+
+def kind_of(path: PathLike) -> str:
+    """What kind of picture a path names: one of :data:`FORMATS`.
+
+    Raises
+    ------
+    MusrcuError if its ending is another one.
+    """
+    target = Path(path)
+    kind = target.suffix.lower().lstrip(".")
+    if kind not in FORMATS:
+        raise MusrcuError(
+            f"{target}: a picture ends in .png, .pdf or .svg, not in {target.suffix or 'nothing'!r}"
+        )
+    return kind

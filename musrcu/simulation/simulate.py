@@ -100,6 +100,10 @@ def simulate(
             f"{target} holds {present[0]} already and nothing is overwritten; choose another "
             "folder or ask for it (overwrite=True in Python, --force on the command line)"
         )
+    if not isinstance(truth, Mapping) and any(
+        path.exists() and path.samefile(truth) for path in paths
+    ):
+        raise MusrcuError(f"{truth} would be overwritten by what it describes; choose a folder")
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
