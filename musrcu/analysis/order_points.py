@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -39,6 +39,10 @@ class OrderPoints:
     """Error of that temperature, K."""
     left_out: tuple[str, ...] = ()
     """Runs that are neither a point nor the bound, with the reason."""
+    not_ordered: tuple[float, ...] = ()
+    """K, temperatures of all runs that are not ordered; the lowest is the bound."""
+    left_out_at: tuple[tuple[float, float], ...] = ()
+    """(K, MHz) of the runs left out whose temperature is known; 0 MHz where nothing was fitted."""
 
     def __post_init__(self) -> None:
         for name in ("temperature", "value", "error", "temperature_error"):
@@ -49,6 +53,12 @@ class OrderPoints:
         labels = tuple(self.labels) or tuple(str(number) for number in range(1, size + 1))
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "left_out", tuple(self.left_out))
+        above = tuple(map(float, self.not_ordered))
+        if not above and self.upper_bound is not None:
+            above = (float(self.upper_bound),)
+        object.__setattr__(self, "not_ordered", above)
+        places = tuple((float(T), float(nu)) for T, nu in self.left_out_at)
+        object.__setattr__(self, "left_out_at", places)
         self._check_lengths(size)
         self._check_numbers()
         self._check_bound()
@@ -123,6 +133,8 @@ class OrderPoints:
             "upper_bound": self.upper_bound,
             "upper_bound_error": self.upper_bound_error,
             "left_out": list(self.left_out),
+            "not_ordered": list(self.not_ordered),
+            "left_out_at": [list(place) for place in self.left_out_at],
         }
 
     @classmethod
@@ -140,7 +152,46 @@ class OrderPoints:
             upper_bound=data["upper_bound"],
             upper_bound_error=data["upper_bound_error"],
             left_out=tuple(data["left_out"]),
+            not_ordered=tuple(data.get("not_ordered", ())),
+            left_out_at=tuple((T, nu) for T, nu in data.get("left_out_at", ())),
         )
+
+
+def grouped(left_out: Sequence[str]) -> str:
+    """Runs left out as text, those with one reason together: ``its fit has no nu1: LTF 1-15``.
+
+    Parameters
+    ----------
+    left_out : ``run: reason`` of each, as in :attr:`OrderPoints.left_out`.
+    """
+    runs: dict[str, list[str]] = {}
+    for entry in left_out:
+        name, _, reason = entry.partition(": ")
+        runs.setdefault(reason, []).append(name)
+    parts = []
+    for reason, names in runs.items():
+        if len(names) == 1:
+            parts.append(f"{names[0]}: {reason}" if reason else names[0])
+        else:
+            parts.append(f"{reason}: {joined(names)}" if reason else joined(names))
+    return "; ".join(parts)
+
+
+def joined(names: Sequence[str]) -> str:
+    """Names of runs, those of one instrument with consecutive numbers as a range."""
+    spans: list[tuple[str, int, int]] = []
+    for name in names:
+        head, _, tail = name.rpartition(" ")
+        number = int(tail) if tail.isdecimal() and tail == str(int(tail)) else -1
+        if number >= 0 and spans and spans[-1][::2] == (head, number - 1):
+            spans[-1] = (head, spans[-1][1], number)
+        else:
+            spans.append((head if number >= 0 else name, number, number))
+    texts = []
+    for head, first, last in spans:
+        number_text = f"{first}-{last}" if last > first else f"{first}" if first >= 0 else ""
+        texts.append(f"{head} {number_text}".strip())
+    return ", ".join(texts)
 
 
 @runtime_checkable

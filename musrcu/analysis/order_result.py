@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from musrcu.analysis.order_minimum import NAMES, Values
 from musrcu.analysis.order_notes import chance, one_sided
-from musrcu.analysis.order_points import OrderPoints
+from musrcu.analysis.order_points import OrderPoints, grouped
 from musrcu.containers.arrays import FloatArray, frozen
 from musrcu.files import PathLike, write_text
 from musrcu.fitting.result import chi2_probability
@@ -190,7 +190,7 @@ class OrderParameter:
         if self.beta_for_alpha:
             lines.append("beta for alpha = " + "; ".join(map(str, self.beta_for_alpha)))
         if self.left_out:
-            lines.append(f"left out: {', '.join(self.left_out)}")
+            lines.append(f"left out: {grouped(self.left_out)}")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
     def to_dict(self) -> dict[str, Any]:

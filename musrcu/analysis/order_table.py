@@ -85,7 +85,7 @@ def read_order_table(path: PathLike) -> OrderPoints:
     the text names the line.
     """
     rows = _rows(path)
-    points, above, left_out = [], [], []
+    points, above, left_out, places = [], [], [], []
     for number, row in enumerate(rows, 1):
         label = row.cells.get("run") or str(number)
         verdict = row.verdict()
@@ -96,6 +96,9 @@ def read_order_table(path: PathLike) -> OrderPoints:
             points.append((*values, row.number("T_error"), label))
         else:
             left_out.append(f"{label}: {verdict}")
+            place = (row.number("T"), row.number("nu"))
+            if math.isfinite(place[0]):
+                places.append((place[0], place[1] if math.isfinite(place[1]) else 0.0))
     temperature, value, error, spread, labels = zip(*points, strict=True) if points else [()] * 5
     known = bool(np.isfinite(np.array(spread, dtype=float)).any())
     bound, bound_error = min(above, default=(None, None))
@@ -108,6 +111,8 @@ def read_order_table(path: PathLike) -> OrderPoints:
         upper_bound=bound,
         upper_bound_error=None if bound_error is None or math.isnan(bound_error) else bound_error,
         left_out=tuple(left_out),
+        not_ordered=tuple(T for T, _ in above),
+        left_out_at=tuple(places),
     )
 
 
