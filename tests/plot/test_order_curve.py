@@ -5,12 +5,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_runs import ABOVE, ABOVE_TN, made_asymmetry, made_fit, made_points, made_run, made_scan
+from made_runs import (
+    ABOVE,
+    ABOVE_TN,
+    BELOW_TN,
+    ORDERED,
+    made_asymmetry,
+    made_fit,
+    made_points,
+    made_run,
+    made_scan,
+)
 
 import musrcu as mu
 from musrcu.analysis.order_points import OrderPoints
 from musrcu.analysis.order_result import LawParameter, OrderParameter
 from musrcu.errors import MusrcuError
+from musrcu.plot.insets import times
 
 
 def law(points: OrderPoints | None = None, **more: Any) -> OrderParameter:
@@ -96,6 +107,7 @@ def test_a_scan_shows_all_its_runs() -> None:
         "ordered",
         "not ordered",
         "left out",
+        "one sigma",
     ]
     assert axes.get_xlim()[1] > 0.13
 
@@ -110,27 +122,98 @@ def test_points_alone() -> None:
 
 def test_a_law_without_numbers_draws_its_points() -> None:
     nothing = {name: LawParameter(name, np.nan, np.nan) for name in ("nu0", "T_N", "beta", "alpha")}
-    empty = law(names=(), covariance=np.zeros((0, 0)), chi2=np.nan, valid=False, **nothing)
+    empty = law(names=(), covariance=np.zeros((0, 0)), chi2=np.nan, valid=False,
+                reason="too few points", **nothing)  # fmt: skip
     axes = mu.plot.order(empty)
-    assert "fit not valid" in words(axes)
+    assert "no order parameter: too few points" in words(axes).replace("\n", " ")
+    assert "unknown" not in words(axes)
     assert not [one for one in axes.lines if one.get_label() == "fit"]
 
 
+def spectra() -> list[Any]:
+    """One from below and one from above T_N."""
+    above = made_asymmetry(ABOVE, ABOVE_TN, run=made_run(9, 0.13))
+    return [(made_asymmetry(), made_fit()), (above, made_fit(ABOVE, ABOVE_TN))]
+
+
 def test_insets_lie_below_the_curve() -> None:
-    below = (made_asymmetry(), made_fit())
-    above = (made_asymmetry(ABOVE, ABOVE_TN, run=made_run(9, 0.13)), made_fit(ABOVE, ABOVE_TN))
-    for beta in (0.12, 0.3, 0.5):
-        one = law(beta=LawParameter("beta", beta, 0.02))
-        axes = mu.plot.order(one, insets=[below, above])
-        first, second = axes.child_axes
-        assert (first.get_title(), second.get_title()) == ("0.0200(2) K", "0.130(1) K")
-        assert first.get_xlabel() == "Time (µs)"
-        assert [len(small.lines) for small in (first, second)] == [2, 2]
-        axes.figure.draw_without_rendering()
-        box = second.get_window_extent().transformed(axes.transData.inverted())
-        curve = line(axes, "fit")
-        assert box.y1 < np.interp(box.x1, curve.get_xdata(), curve.get_ydata())
-        assert first.get_position().x1 < second.get_position().x0
+    axes = mu.plot.order(law(), insets=spectra())
+    first, second = axes.child_axes
+    assert (first.get_title(), second.get_title()) == ("0.0200(2) K", "0.130(1) K")
+    assert first.get_xlabel() == "Time (µs)"
+    assert [len(small.lines) for small in (first, second)] == [2, 2]
+    axes.figure.draw_without_rendering()
+    box = second.get_window_extent().transformed(axes.transData.inverted())
+    curve = line(axes, "fit")
+    assert box.y1 < np.interp(box.x1, curve.get_xdata(), curve.get_ydata())
+    assert first.get_position().x1 < second.get_position().x0
+
+
+def points_to(warmest: float, T_N: float) -> OrderPoints:
+    T = T_N * np.array([0.3, 0.5, 0.7, 0.9])
+    nu = 1.59 * (1 - (T / T_N) ** 3) ** 0.3
+    return OrderPoints(T, None, nu, 0.01 * nu, not_ordered=(1.1 * T_N, warmest))
+
+
+@pytest.mark.parametrize("beta", [0.12, 0.5])
+@pytest.mark.parametrize("T_N", [2.5, 5.0, 15.0, 27.0])
+def test_insets_can_be_read_and_hide_nothing(T_N: float, beta: float) -> None:
+    one = law(
+        points_to(30.0, T_N),
+        T_N=LawParameter("T_N", T_N, 0.01 * T_N, "K"),
+        beta=LawParameter("beta", beta, 0.02),
+        covariance=np.diag([0.01, 0.01 * T_N, 0.02]) ** 2,
+        T_N_limits=(0.95 * T_N, 1.1 * T_N),
+    )
+    axes = mu.plot.order(one, insets=spectra())
+    figure = axes.figure
+    figure.draw_without_rendering()
+    assert axes.child_axes
+    places = np.concatenate(
+        [axes.transData.transform(found.get_xydata()) for found in axes.lines]
+        + [axes.transData.transform(line(axes, "ordered").get_xydata())]
+    )
+    for small in axes.child_axes:
+        frame = small.get_window_extent()
+        assert frame.width / figure.dpi >= 0.7
+        assert frame.height / figure.dpi >= 0.6
+        whole = small.get_tightbbox()
+        assert not any(whole.contains(*place) for place in places)
+        assert whole.x0 > axes.get_window_extent().x0
+        assert whole.x1 < axes.get_window_extent().x1
+        ticks = [t.get_window_extent() for t in small.get_xticklabels() if t.get_text()]
+        assert all(a.x1 < b.x0 for a, b in zip(ticks[:-1], ticks[1:], strict=True))
+
+
+def test_no_inset_where_none_can_be_read() -> None:
+    crowded = OrderPoints(
+        np.linspace(0.5, 9.5, 20), None, np.tile([0.6, 1.6], 10), np.full(20, 0.01)
+    )
+    axes = mu.plot.order(None, crowded, insets=spectra())
+    assert not axes.child_axes
+    plain = mu.plot.order(None, crowded)
+    assert axes.figure.get_size_inches() == pytest.approx(plain.figure.get_size_inches())
+
+
+def test_an_inset_shows_signal() -> None:
+    slow = {**BELOW_TN, "nu2": 0.4, "lambda2": 1.5}  # six periods are 15 us, 8 us were fitted
+    fit = made_fit(ORDERED, slow)
+    first, last = times(made_asymmetry(ORDERED, slow, events=3e4), fit)
+    assert first == pytest.approx(0.01)
+    assert 1.5 / 0.4 <= last < 6.0
+    assert times(made_asymmetry(ORDERED, slow, events=1e7), fit)[1] == pytest.approx(8.0)
+    assert times(made_asymmetry(), made_fit())[1] == pytest.approx(0.01 + 6 / 1.59)
+    assert times(made_asymmetry(), None)[1] == pytest.approx(4.0, abs=0.02)
+
+
+def test_the_band_is_named_where_it_is_seen() -> None:
+    def names(axes: Any) -> list[str]:
+        return [text.get_text() for text in axes.get_legend().get_texts()]
+
+    assert "one sigma" in names(mu.plot.order(law()))
+    sharp = law(covariance=np.diag([1e-4, 1e-6, 1e-4]) ** 2)
+    assert "one sigma" not in names(mu.plot.order(sharp))
+    assert "one sigma" not in names(mu.plot.order(None, made_points()))
 
 
 def test_an_inset_without_its_fit() -> None:
