@@ -85,12 +85,6 @@ def calibrate(
             f"{used.sum()} bins hold fewer than {FEWEST_COUNTS} counts in a group; pack more"
         )
     found = _calibration(run, counts.detectors, balanced, cost, minimum.x, minimum.covariance)
-    if not found.total or not found.total > CERTAIN * (found.total_error or 0.0):
-        amplitude = bracket(found.total, found.total_error)
-        raise FitError(
-            f"{run.name}: no calibration: a total asymmetry of {amplitude} is no precession; "
-            "take a run in a transverse field"
-        )
     _check_field(run, found)
     return found
 
@@ -130,12 +124,18 @@ def _calibration(
             "phase": float(values[phi]),
             "phase_error": float(errors[phi]),
         }
-    total_variance = covariance[np.ix_(amplitudes, amplitudes)].sum()
+    total = float(values[amplitudes].sum())
+    total_error = float(np.sqrt(covariance[np.ix_(amplitudes, amplitudes)].sum()))
+    if not CERTAIN * total_error < total <= 1:
+        raise FitError(
+            f"{run.name}: no calibration: a total asymmetry of {bracket(total, total_error)} is no "
+            "precession; take a run in a transverse field"
+        )
     return Calibration(
         alpha=float(values[-1]),
         alpha_error=float(np.sqrt(covariance[-1, -1])),
-        total=float(values[amplitudes].sum()),
-        total_error=float(np.sqrt(total_variance)),
+        total=total,
+        total_error=total_error,
         forward=ranges(detectors[0]),
         backward=ranges(detectors[1]),
         run=run.number,

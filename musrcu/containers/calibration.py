@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 from musrcu import toml
+from musrcu.containers.numbers import ALPHA_LIMITS, is_balance, is_number, is_whole
 from musrcu.errors import MusrcuError, nearest
 from musrcu.files import PathLike, write_text
 
-_NUMBERS = ("alpha_error", "total", "total_error", "run", "field", "field_error", "probability")
+_NUMBER = (is_number, "a number")
+_ERROR = (lambda value: is_number(value) and value >= 0, "a number, 0 or above")
+_TEXT = (lambda value: isinstance(value, str), "a text")
 
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "alpha": (is_balance, f"a number above 0, from {ALPHA_LIMITS[0]:g} to {ALPHA_LIMITS[1]:g}"),
+    "alpha_error": _ERROR,
+    "total": (lambda value: is_number(value) and 0 < value <= 1, "a number above 0, at most 1"),
+    "total_error": _ERROR,
+    "forward": _TEXT,
+    "backward": _TEXT,
+    "run": (is_whole, "a whole number"),
+    "instrument": _TEXT,
+    "field": _NUMBER,
+    "field_error": _ERROR,
+    "phase": _NUMBER,
+    "phase_error": _ERROR,
+    "method": _TEXT,
+    "probability": (
+        lambda value: is_number(value) and 0 <= value <= 1, "a number from 0 to 1",
+    ),
+}  # fmt: skip
 
 IMPROBABLE = 1e-4
 """A fit less probable than this is named in the summary."""
@@ -46,14 +66,11 @@ class Calibration:
     """Chi-square probability of that fit."""
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.alpha) and 0 < self.alpha < math.inf):
-            raise MusrcuError(
-                f"alpha = {self.alpha!r} in a calibration; it must be a number above 0"
-            )
-        for name in _NUMBERS:
+        for name, (right, wanted) in _RULES.items():
             value = getattr(self, name)
-            if value is not None and not _is_number(value):
-                raise MusrcuError(f"{name} = {value!r} in a calibration; it must be a number")
+            unknown = value is None and name not in ("alpha", "alpha_error")
+            if not (unknown or right(value)):
+                raise MusrcuError(f"{name} = {value!r} in a calibration; it must be {wanted}")
 
     def summary(self) -> str:
         """The calibration in two or three lines."""
@@ -83,8 +100,10 @@ class Calibration:
         return {name: value for name, value in values.items() if value not in (None, "")}
 
     @classmethod
-    def from_dict(cls, table: dict[str, Any], where: str = "[calibration]") -> Calibration:
+    def from_dict(cls, table: Mapping[str, Any], where: str = "[calibration]") -> Calibration:
         """A calibration from its table; refuses a key it does not know."""
+        if not isinstance(table, Mapping):
+            raise MusrcuError(f"{where} = {table!r} is not a table")
         for name in table:
             if name not in cls.__slots__:
                 hint = nearest(name, list(cls.__slots__))
@@ -92,7 +111,10 @@ class Calibration:
         for name in ("alpha", "alpha_error"):
             if name not in table:
                 raise MusrcuError(f"{where} lacks {name}")
-        return cls(**table)
+        try:
+            return cls(**table)
+        except MusrcuError as error:
+            raise MusrcuError(f"{where} {error}") from error
 
     def save(self, path: PathLike, *, overwrite: bool = False) -> None:
         """Write the table ``[calibration]`` to a TOML file."""
@@ -105,7 +127,3 @@ class Calibration:
         if "calibration" not in tables:
             raise MusrcuError(f"{path} has no table [calibration]")
         return cls.from_dict(tables["calibration"], f"{path}: [calibration]")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)

@@ -14,7 +14,7 @@ ALPHA_LIMITS = (1e-3, 1e3)
 
 def is_number(value: Any) -> bool:
     """Whether ``value`` is a finite real number that a float can hold; true and false are none."""
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return False
     try:
         return math.isfinite(float(value))
@@ -25,8 +25,8 @@ def is_number(value: Any) -> bool:
 def is_whole(value: Any) -> bool:
     """Whether ``value`` is an integer below 2^53 in size; true and false are none."""
     return (
-        isinstance(value, Integral)
-        and not isinstance(value, bool)
+        not isinstance(value, bool)
+        and isinstance(value, Integral)
         and abs(int(value)) < LARGEST_WHOLE
     )
 

@@ -308,6 +308,31 @@ def test_alpha_is_a_number_above_zero(alpha: Any) -> None:
         Calibration(alpha=alpha, alpha_error=0.1)
 
 
+HUGE = 99999999999999999999999
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("alpha", "1e-4"), ("alpha", "2e3"), ("alpha", f"{HUGE}"), ("alpha", "2026-01-05"),
+        ("alpha_error", "nan"), ("alpha_error", "inf"), ("alpha_error", "-0.1"),
+        ("total", "nan"), ("total", "0.0"), ("total", "-0.2"), ("total", "1.01"),
+        ("total_error", "-0.1"), ("total_error", "nan"),
+        ("forward", "2"), ("backward", "[1]"), ("instrument", "3"), ("method", "1.0"),
+        ("run", "1.5"), ("run", f"{HUGE}"), ("run", "true"), ("run", "nan"),
+        ("field", "nan"), ("field", "'50 G'"), ("field_error", "-1"), ("phase", "inf"),
+        ("phase_error", "-1"), ("probability", "1.5"), ("probability", "nan"),
+    ],
+)  # fmt: skip
+def test_a_calibration_is_of_sound_numbers(tmp_path: Path, name: str, value: str) -> None:
+    sound = {"alpha": "1.0", "alpha_error": "0.01"} | {name: value}
+    path = tmp_path / "calibration.toml"
+    path.write_text("\n".join(["[calibration]", *(f"{k} = {v}" for k, v in sound.items())]))
+    place = rf"calibration\.toml: \[calibration\] {name} = .* in a calibration; it must be a"
+    with pytest.raises(MusrcuError, match=place):
+        Calibration.load(path)
+
+
 def test_grouped_counts_share_the_runs_history() -> None:
     counts = group(make_run(), forward="1", backward="2", period=1)
     assert counts.run.name == "MuSR 12"
