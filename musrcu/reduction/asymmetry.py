@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
+from musrcu.containers.numbers import ALPHA_LIMITS, is_balance
 from musrcu.errors import ReductionError
 
 
@@ -41,10 +42,11 @@ def form_asymmetry(
 
     Raises
     ------
-    ReductionError if alpha is not above zero.
+    ReductionError if alpha is not a number from 0.001 to 1000.
     """
-    if not (np.isfinite(alpha) and alpha > 0):
-        raise ReductionError(f"alpha = {alpha}; it must be above 0")
+    if not is_balance(alpha):
+        low, high = ALPHA_LIMITS
+        raise ReductionError(f"alpha = {alpha!r}; expected a number from {low:g} to {high:g}")
     good = counts.good
     values, variance = counts.values[:, good], counts.variance[:, good]
     value, error = asymmetry_and_error(values, np.maximum(variance, 1.0), alpha)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from musrcu.containers.history import Step
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuWarning, ReductionError
+from musrcu.reduction.options import LONGEST_DEAD_TIME
 
 LARGEST_LOSS = 0.5
 """Above this fraction a loss is taken for a wrong number of frames, not for physics."""
@@ -79,7 +80,12 @@ def _dead_times(run: Run, given: ArrayLike | None) -> NDArray[np.float64] | None
         given = run.dead_time
     if given is None:
         return None
-    found = np.asarray(given, dtype=float)
+    try:
+        found = np.asarray(given, dtype=float)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ReductionError(
+            f"{run.name}: the dead time {given!r} is no number of us, nor rows of them"
+        ) from error
     try:
         tau = np.broadcast_to(found, shape)
     except ValueError as error:
@@ -87,12 +93,12 @@ def _dead_times(run: Run, given: ArrayLike | None) -> NDArray[np.float64] | None
             f"{run.name}: dead times of shape {found.shape} do not fit "
             f"{shape[0]} periods x {shape[1]} detectors"
         ) from error
-    wrong = ~np.isfinite(tau)
+    wrong = ~(np.abs(tau) <= LONGEST_DEAD_TIME)
     if wrong.any():
         period, detector = np.unravel_index(int(np.argmax(wrong)), shape)
         raise ReductionError(
             f"{run.name}, period {period + 1}, detector {detector + 1}: the dead time is "
-            f"{tau[period, detector]}; pass dead_time= in us"
+            f"{tau[period, detector]} us; pass dead_time= in us"
         )
     return tau
 

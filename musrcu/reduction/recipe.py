@@ -5,10 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
-
-import numpy as np
 
 from musrcu import toml
 from musrcu.containers.asymmetry import Asymmetry
@@ -23,6 +20,7 @@ from musrcu.reduction.background import subtract_background
 from musrcu.reduction.balance import choose_balance
 from musrcu.reduction.dead_time import correct_dead_time
 from musrcu.reduction.grouping import Selection, group
+from musrcu.reduction.options import as_tuple, check_options, read_background
 from musrcu.reduction.rebin import rebin
 
 
@@ -55,20 +53,15 @@ class Reduction:
 
     def __post_init__(self) -> None:
         for name in ("t0", "dead_time", "forward", "backward"):
-            object.__setattr__(self, name, _as_tuple(getattr(self, name)))
-        _check_numbers(self)
-        if isinstance(self.background, Mapping):
-            pairs = {name: _as_tuple(pair) for name, pair in self.background.items()}
-            object.__setattr__(self, "background", pairs)
-            if set(pairs) not in ({"before_t0"}, {"given"}):
-                raise ReductionError(f"background = {pairs}; name before_t0 or given")
-        elif self.background not in ("auto", "none"):
+            object.__setattr__(self, name, as_tuple(getattr(self, name)))
+        check_options({field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
+        if self.dead_time is None:
+            raise ReductionError("dead_time = None; expected 'file', 'none' or numbers in us")
+        object.__setattr__(self, "background", read_background(self.background))
+        if not isinstance(self.calibration, Calibration | None):
             raise ReductionError(
-                f"background = {self.background!r}; expected 'auto', 'none', before_t0 or given"
-            )
-        if isinstance(self.dead_time, str) and self.dead_time not in ("file", "none"):
-            raise ReductionError(
-                f"dead_time = {self.dead_time!r}; expected 'file', 'none' or numbers in us"
+                f"calibration = {self.calibration!r}; expected a Calibration, from mu.calibrate "
+                "or Calibration.load"
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -93,7 +86,10 @@ class Reduction:
         for name in table:
             if name not in known:
                 raise ReductionError(f"{where} has no option {name!r}{nearest(name, known)}")
-        return cls(**table, calibration=calibration)
+        try:
+            return cls(**table, calibration=calibration)
+        except ReductionError as error:
+            raise ReductionError(f"{where} {error}") from error
 
     def save(self, path: PathLike, *, overwrite: bool = False) -> None:
         """Write the tables ``[reduction]`` and ``[calibration]`` to a TOML file."""
@@ -170,38 +166,3 @@ def grouped_counts(run: Run, recipe: Reduction) -> Counts:
     if isinstance(recipe.background, Mapping):
         return subtract_background(counts, **recipe.background)
     return subtract_background(counts)
-
-
-def _as_tuple(value: Any) -> Any:
-    """Lists and arrays as tuples, so that a recipe read from a file equals the one saved."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    return tuple(_as_tuple(item) for item in value) if isinstance(value, (list, tuple)) else value
-
-
-def _check_numbers(recipe: Reduction) -> None:
-    for name, whole in (
-        ("period", True),
-        ("packing", True),
-        ("first_good", True),
-        ("alpha", False),
-        ("t_max", False),
-    ):
-        value = getattr(recipe, name)
-        kind = Integral if whole else Real
-        if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
-            wanted = "a whole number" if whole else "a number"
-            raise ReductionError(f"{name} = {value!r}; expected {wanted}")
-    for name in ("t0", "dead_time"):
-        value = getattr(recipe, name)
-        if value is not None and not (name == "dead_time" and isinstance(value, str)):
-            _check_row(name, value)
-
-
-def _check_row(name: str, value: Any) -> None:
-    try:
-        row = np.asarray(value, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ReductionError(f"{name} = {value!r}; expected a number or rows of them") from error
-    if not np.isfinite(row).all():
-        raise ReductionError(f"{name} = {value!r}; expected finite numbers")

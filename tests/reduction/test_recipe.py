@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,16 @@ from musrcu.reduction.grouping import group
 from musrcu.reduction.rebin import rebin
 from musrcu.reduction.recipe import Reduction, reduce
 
-NUMBERS = st.floats(0.1, 1e4, allow_nan=False)
-PAIRS = st.tuples(st.floats(-5.0, 1e3), st.floats(-5.0, 1e3))
+NUMBERS = st.floats(0.1, 1e3, allow_nan=False)
+BACKGROUNDS = st.one_of(
+    st.sampled_from(["auto", "none"]),
+    st.builds(
+        lambda start, length: {"before_t0": (-start - length, -start)},
+        st.floats(0.0, 5.0),
+        st.floats(0.1, 5.0),
+    ),
+    st.builds(lambda pair: {"given": pair}, st.tuples(NUMBERS, NUMBERS)),
+)
 SELECTIONS = st.sampled_from(["Back", "1-4,7", 3]) | st.lists(st.integers(1, 9), min_size=1)
 
 
@@ -35,10 +45,6 @@ def recipes(draw: st.DrawFn) -> Reduction:
     def maybe(values: st.SearchStrategy[Any]) -> Any:
         return draw(st.none() | values)
 
-    background = st.sampled_from(["auto", "none"])
-    windows = st.builds(
-        lambda name, pair: {name: pair}, st.sampled_from(["before_t0", "given"]), PAIRS
-    )
     dead_time = st.sampled_from(["file", "none"]) | NUMBERS | st.lists(NUMBERS, min_size=1)
     alpha = st.builds(lambda a, e: Calibration(alpha=a, alpha_error=e, run=3), NUMBERS, NUMBERS)
     return Reduction(
@@ -49,8 +55,8 @@ def recipes(draw: st.DrawFn) -> Reduction:
         packing=maybe(st.integers(1, 500)),
         t_max=maybe(NUMBERS),
         t0=maybe(NUMBERS | st.lists(NUMBERS, min_size=1)),
-        first_good=maybe(st.integers(-10, 500)),
-        background=draw(background | windows),
+        first_good=maybe(st.integers(0, 500)),
+        background=draw(BACKGROUNDS),
         dead_time=draw(dead_time),
         calibration=maybe(alpha),
     )
@@ -104,15 +110,21 @@ def test_numpy_options_are_saved_as_plain_numbers(tmp_path: Path) -> None:
         ("[reduction]\npacking = 20.5", "packing = 20.5; expected a whole number"),
         ("[reduction]\npacking = true", "packing = True; expected a whole number"),
         ("[reduction]\nalpha = '1.08'", "alpha = '1.08'; expected a number"),
-        ("[reduction]\nt0 = 'early'", "t0 = 'early'; expected a number or rows"),
-        ("[reduction]\nt0 = [1.0, nan]", "expected finite numbers"),
+        ("[reduction]\nt0 = 'early'", "t0 = 'early'; expected finite bin numbers"),
+        ("[reduction]\nt0 = [1.0, nan]", "expected finite bin numbers"),
         ("[reduction]\nbackground = 'flat'", "background = 'flat'; expected 'auto', 'none'"),
         ("[reduction]\nbackground = 3", "background = 3; expected 'auto', 'none'"),
         ("[reduction]\nbackground = {before = [1, 2]}", "name before_t0 or given"),
         ("[reduction]\nbackground = {}", "name before_t0 or given"),
         ("[reduction]\ndead_time = 'off'", "dead_time = 'off'; expected 'file', 'none' or numbers"),
-        ("[reduction]\ndead_time = [0.1, 'x']", "dead_time = .* expected a number or rows"),
-        ("[reduction]\n[calibration]\nalpha = 0\nalpha_error = 1", "alpha = 0 in a calibration"),
+        (
+            "[reduction]\ndead_time = [0.1, 'x']",
+            "dead_time = .* expected .file., .none.",
+        ),
+        (
+            "[reduction]\n[calibration]\nalpha = 0\nalpha_error = 1",
+            "alpha = 0 in a calibration; it must be a number above 0",
+        ),
         ("[reduction]\n[calibration]\nalpah = 1", r"has no entry 'alpah'; did you mean 'alpha'"),
         ("[reduction", "is not valid TOML"),
     ],
@@ -122,6 +134,60 @@ def test_a_wrong_file_is_one_sentence(tmp_path: Path, text: str, sentence: str) 
     path.write_text(text)
     with pytest.raises(MusrcuError, match=sentence):
         Reduction.load(path)
+
+
+HUGE = 99999999999999999999999
+NEVER = {
+    "alpha": ["0", "-1.0", "nan", "inf", "1e-4", "2000", f"{HUGE}", "1e308", "2026-01-05", "[1.0]"],
+    "t_max": ["nan", "inf", "0.0", "-3", "'8'", f"{HUGE}{'0' * 300}", "2026-01-05T08:00:00"],
+    "packing": ["0", "-1", f"{HUGE}", "nan", "{a = 1}", "[2]"],
+    "period": ["0", "-1", f"{HUGE}", "1.0", "08:00:00"],
+    "first_good": ["-1", "-300", f"{HUGE}", "2.5", "true"],
+    "forward": ["0", "-2", "1.5", "true", "''", "[]", "[0]", "[1.5]", "[[1]]", "{a = 1}"],
+    "backward": ["2026-01-05", "nan", f"{HUGE}", "['']"],
+    "t0": ["-1", "inf", "[]", "[[1, 2]]", "'1.5'", "true", f"[1, {HUGE}{'0' * 300}]", "{}"],
+    "dead_time": ["nan", "[[0.1], [0.1, 0.2]]", "1e308", "true", "{a = 1}", "[]"],
+    "background": [
+        "true", "['none']", "2026-01-05", "{given = [1, nan]}", "{given = 3}", "{given = [1]}",
+        "{given = [1, 1e308]}", "{given = [1, 2], before_t0 = [-1, 0]}", "{given = [1, true]}",
+        "{before_t0 = [-0.1, -0.2]}", "{before_t0 = [-0.1, 0.2]}", "{before_t0 = ['a', 'b']}",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [(name, value) for name, values in NEVER.items() for value in values]
+)
+def test_what_can_never_work_is_refused_when_built(option: str, value: str) -> None:
+    table = tomllib.loads(f"{option} = {value}")
+    with pytest.raises(ReductionError, match=rf"^{option}") as caught:
+        Reduction(**table)
+    assert len(str(caught.value)) < 250
+    with pytest.raises(ReductionError, match=rf"^here\.toml: \[reduction\] {option}"):
+        Reduction.from_dict(table, where="here.toml: [reduction]")
+
+
+def test_a_calibration_is_one() -> None:
+    with pytest.raises(ReductionError, match="calibration = 'cal.toml'; expected a Calibration"):
+        Reduction(calibration="cal.toml")  # type: ignore[arg-type]
+
+
+def test_the_background_cannot_be_changed() -> None:
+    """Two recipes that are equal stay so, and can be kept in a set."""
+    given = {"given": [1, 2]}
+    recipe, same = Reduction(background=given), Reduction(background={"given": (1.0, 2.0)})
+    given["given"] = [3, 4]
+    assert recipe == same and hash(recipe) == hash(same)
+    assert recipe != Reduction(background={"given": (1, 3)})
+    assert recipe.background == {"given": (1, 2)}
+    assert repr(recipe.background) == "{'given': (1, 2)}"
+    with pytest.raises(TypeError):
+        recipe.background["given"] = (3, 4)  # type: ignore[index]
+    with pytest.raises(AttributeError, match="read-only"):
+        recipe.background._items = ()  # type: ignore[union-attr]
+    with pytest.raises(KeyError):
+        recipe.background["before_t0"]
+    assert dataclasses.replace(recipe, alpha=1.0).background == recipe.background
 
 
 def beam_run(**more: Any) -> Run:
@@ -214,7 +280,7 @@ def test_calibration_and_alpha() -> None:
 
 def test_a_stage_that_fails_says_which_run() -> None:
     with pytest.raises(ReductionError, match="LTF 7: no bin before the late cut"):
-        reduce(beam_run(), Reduction(t_max=-3.0))
+        reduce(beam_run(), Reduction(t_max=1e-5))
 
 
 def test_real_run_reversed(real: Path) -> None:

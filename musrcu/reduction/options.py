@@ -1,0 +1,151 @@
+"""What the options of a recipe may be: each is refused with its name where it can never work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from musrcu.containers.numbers import ALPHA_LIMITS, is_balance, is_number, is_whole
+from musrcu.errors import ReductionError
+
+LONGEST_DEAD_TIME = 1e3
+"""µs; no detector is busy for longer than many muons live."""
+LARGEST_BACKGROUND = 1e12
+"""Counts per raw bin."""
+
+
+class Pairs(Mapping[str, tuple[float, float]]):
+    """A read-only mapping of a name to two numbers, which can be compared, hashed and sent on."""
+
+    __slots__ = ("_items",)
+    _items: tuple[tuple[str, tuple[float, float]], ...]
+
+    def __init__(self, items: Mapping[str, tuple[float, float]]) -> None:
+        object.__setattr__(self, "_items", tuple(items.items()))
+
+    def __getitem__(self, name: str) -> tuple[float, float]:
+        return dict(self._items)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self._items))
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a recipe cannot be changed; {name} is read-only")
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items))
+
+    def __repr__(self) -> str:
+        return repr(dict(self._items))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Pairs, (dict(self._items),))
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Raise a ReductionError for the first option that can never work; None is always allowed.
+
+    Parameters
+    ----------
+    options : by the names of the fields of :class:`musrcu.Reduction`, lists as tuples.
+    """
+    for name, (right, wanted) in _RULES.items():
+        value = options[name]
+        if value is not None and not right(value):
+            raise ReductionError(f"{name} = {_shown(value)}; expected {wanted}")
+
+
+def read_background(value: Any) -> str | Pairs:
+    """The background of a recipe, checked.
+
+    Raises
+    ------
+    ReductionError if it is none of the four kinds, or its numbers can never work.
+    """
+    if not isinstance(value, Mapping):
+        if isinstance(value, str) and value in ("auto", "none"):
+            return value
+        raise ReductionError(
+            f"background = {_shown(value)}; expected 'auto', 'none', before_t0 or given"
+        )
+    if len(value) != 1 or not set(value) <= {"before_t0", "given"}:
+        raise ReductionError(f"background = {_shown(dict(value))}; name before_t0 or given")
+    ((name, pair),) = value.items()
+    pair = as_tuple(pair)
+    if not (isinstance(pair, tuple) and len(pair) == 2 and all(map(is_number, pair))):
+        raise ReductionError(f"background {name} = {_shown(pair)}; expected two numbers")
+    if name == "before_t0" and not pair[0] < pair[1] <= 0:
+        raise ReductionError(
+            f"background before_t0 = {pair}; the window must lie before t0: two negative times "
+            "in us, the earlier one first"
+        )
+    if name == "given" and not max(map(abs, pair)) <= LARGEST_BACKGROUND:
+        raise ReductionError(
+            f"background given = {pair}; expected at most {LARGEST_BACKGROUND:g} counts per raw bin"
+        )
+    return Pairs({name: pair})
+
+
+def as_tuple(value: Any) -> Any:
+    """Lists and arrays as tuples, so that a recipe read from a file equals the one saved."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return tuple(map(as_tuple, value)) if isinstance(value, (list, tuple, range)) else value
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _is_selection(value: Any) -> bool:
+    """A label or number, or several; whether the run has them is seen when it is grouped."""
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    parts = tuple(value) if several else (value,)
+    return bool(parts) and all(
+        bool(part.strip()) if isinstance(part, str) else is_whole(part) and part >= 1
+        for part in parts
+    )
+
+
+def _is_row(value: Any, right: Callable[[Any], bool], depth: int = 1) -> bool:
+    """Whether ``value`` is right, or a row of such, or with ``depth`` 2 rows of equal length."""
+    if not isinstance(value, tuple):
+        return right(value)
+    if not value or not depth:
+        return False
+    lengths = {len(row) if isinstance(row, tuple) else None for row in value}
+    return len(lengths) == 1 and all(_is_row(row, right, depth - 1) for row in value)
+
+
+def _is_t0(value: Any) -> bool:
+    return _is_row(value, lambda bin_: is_number(bin_) and bin_ >= 0)
+
+
+def _is_dead_time(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in ("file", "none")
+    return _is_row(value, lambda tau: is_number(tau) and abs(tau) <= LONGEST_DEAD_TIME, depth=2)
+
+
+_SELECTION = (_is_selection, "detectors by label or by number from 1, such as '1-4,7'")
+_FROM_1 = (lambda n: is_whole(n) and n >= 1, "a whole number, 1 or above")
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "forward": _SELECTION,
+    "backward": _SELECTION,
+    "period": _FROM_1,
+    "alpha": (is_balance, f"a number from {ALPHA_LIMITS[0]:g} to {ALPHA_LIMITS[1]:g}"),
+    "packing": _FROM_1,
+    "t_max": (lambda t: is_number(t) and t > 0, "a number above 0 (us)"),
+    "t0": (_is_t0, "finite bin numbers, 0 or above: one for all or one per detector"),
+    "first_good": (lambda n: is_whole(n) and n >= 0, "a whole number, 0 or above (bins after t0)"),
+    "dead_time": (
+        _is_dead_time,
+        "'file', 'none' or numbers in us: one for all, one per detector or rows of them by period, "
+        f"finite and at most {LONGEST_DEAD_TIME:g}",
+    ),
+}
