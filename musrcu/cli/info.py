@@ -16,6 +16,7 @@ from musrcu.cli.terminal import Files, dumps, say
 
 if TYPE_CHECKING:
     from musrcu.containers.run import Run
+    from musrcu.containers.temperature import Sensor
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -55,7 +56,7 @@ def line(run: Run, width: int = 0) -> str:
 
 def full(run: Run) -> str:
     """The run, its detectors and sensors, and the header under the names of the file."""
-    from musrcu.notation import bracket, table
+    from musrcu.notation import table
 
     totals = run.counts.sum(axis=(0, 2))
     rows = [
@@ -65,10 +66,22 @@ def full(run: Run) -> str:
     ]  # fmt: skip
     header = ["detector", "label", "t0", "first good", "last good", "counts"]
     lines = [f"{run.path} ({run.format})", str(run), *table(rows, header).split("\n")]
-    for sensor in run.temperature.sensors:
-        lines.append(f"sensor {sensor.name or '-'}: {bracket(sensor.mean, sensor.spread, 'K')}")
+    lines += [_sensor(k, one) for k, one in enumerate(run.temperature.sensors, 1)]
     lines += [f"header {key} = {_short(value)}" for key, value in run.header.items()]
     return "\n".join(lines) + "\n"
+
+
+def _sensor(number: int, sensor: Sensor) -> str:
+    """Mean with its error, spread and number of the readings of one thermometer."""
+    from musrcu.containers.temperature import from_sensors
+
+    name = f" ({sensor.name})" if sensor.name else ""
+    parts = [f"mean {from_sensors(None, (sensor,))}"]
+    if sensor.spread is not None:
+        parts.append(f"spread {sensor.spread:.2g} K")
+    if sensor.n_readings is not None:
+        parts.append(f"{sensor.n_readings} readings")
+    return f"sensor {number}{name}: {', '.join(parts)}"
 
 
 def described(run: Run) -> dict[str, Any]:

@@ -116,9 +116,19 @@ def test_doubts_of_a_file_stand_below_its_line(musrcu: Musrcu, run1: Path, here:
 
 
 def test_full_prints_detectors_sensors_and_header(musrcu: Musrcu, run1: Path) -> None:
+    from musrcu.notation import bracket
+    from musrcu.readers.registry import read
+
     done = musrcu("info", "--full", run1)
     assert "detector  label  t0" in done.out
     assert done.out.count("sensor ") == 2
+    sensor = read(run1).temperature.sensors[0]
+    assert sensor.spread is not None and sensor.n_readings is not None
+    error = sensor.spread / sensor.n_readings**0.5
+    assert f"sensor 1: mean {bracket(sensor.mean, error, 'K')}, spread {sensor.spread:.2g} K, " in (
+        done.out
+    )
+    assert f" {sensor.n_readings} readings\n" in done.out
     assert "header FMT_ID = 1N" in done.out
     assert musrcu("info", "--full", "--json", run1).code == 2
 
