@@ -16,6 +16,7 @@ from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import say
 from musrcu.errors import MusrcuError
 
+TEXT = (".csv", ".txt", ".dat")
 NEXUS = (".nxs", ".nx", ".h5", ".hdf5")
 
 
@@ -23,7 +24,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu reduce``."""
     parser.add_argument("file", metavar="FILE")
     options.add_reduction(parser)
-    options.add_output(parser, ".csv, or .nxs for NeXus; default: CSV is printed", json=False)
+    text = "CSV in .csv, .txt or .dat, NeXus in .nxs, .nx, .h5 or .hdf5; default: CSV is printed"
+    options.add_output(parser, text, json=False)
 
 
 def run(arguments: Namespace) -> int:
@@ -35,8 +37,11 @@ def run(arguments: Namespace) -> int:
     from musrcu.reduction.recipe import reduce
 
     target: Path | None = arguments.output
-    if target is not None and target.suffix.lower() not in (".csv", ".txt", ".dat", *NEXUS):
-        raise MusrcuError(f"{target}: an asymmetry is written to .csv or .nxs")
+    if target is not None and target.suffix.lower() not in (*TEXT, *NEXUS):
+        raise MusrcuError(
+            f"{target}: an asymmetry is written to .csv or .nxs (also {', '.join(TEXT[1:])} and "
+            f"{', '.join(NEXUS[1:])})"
+        )
     paths = find_runs(arguments.file)
     if len(paths) > 1:
         raise MusrcuError(f"{arguments.file} names {len(paths)} files; reduce one at a time")

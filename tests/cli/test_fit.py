@@ -61,6 +61,10 @@ def test_reduce_prints_or_writes_the_asymmetry(musrcu: Musrcu, run1: Path, here:
     assert musrcu(*words, "-o", "x.nxs").code == 0
     with h5py.File("x.nxs") as file:
         assert np.array_equal(file["entry/data/asymmetry"][()], expected.value)
+    for name in ("x.txt", "x.dat"):
+        assert musrcu(*words, "-o", name).code == 0
+        assert Path(name).read_text() == Path("x.csv").read_text()
+    assert ".csv, .txt or .dat" in musrcu("reduce", "--help").out
     assert "is written to .csv or .nxs" in musrcu(*words, "-o", "x.doc").complaint
     assert "exists and is not" in musrcu(*words, "-o", "x.nxs").complaint
 
