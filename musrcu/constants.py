@@ -20,6 +20,9 @@ MUON_LIFETIME = 2.1969811
 ACCELERATOR_PERIOD = {"PSI": 0.01975, "TRIUMF": 0.04337}
 """Radio-frequency period of the accelerator of each continuous source, µs."""
 
+IMPROBABLE = 1e-4
+"""A chi-square less probable than this is named beside its result."""
+
 MAX_ASYMMETRY = 0.35
 """Largest initial asymmetry that a fit may claim where no calibration bounds it.
 

@@ -84,6 +84,11 @@ def field(gauss: float | None, error: float | None = None) -> str:
     return f"{text} ({bracket(gauss / scale, None if error is None else error / scale, unit)})"
 
 
+def probability(value: float, digits: int = 2) -> str:
+    """A probability as it prints: ``0.43``, ``< 1e-300``; never 0."""
+    return "< 1e-300" if value < 1e-300 else f"{value:.{digits}g}"
+
+
 def table(rows: list[list[str]], header: list[str]) -> str:
     """A plain text table: one header line, columns aligned left, two blanks between them."""
     lines = [header, *rows]

@@ -6,21 +6,11 @@ import math
 
 import numpy as np
 
+from musrcu import notation
 from musrcu.analysis.order_minimum import LawCost, Limits, bound_above
 from musrcu.analysis.order_points import OrderPoints
+from musrcu.constants import IMPROBABLE
 from musrcu.fitting.result import chi2_probability
-
-IMPROBABLE = 1e-4
-"""A chi-square less probable than this is named: the law does not describe the points."""
-SMALLEST_CHANCE = 1e-300
-"""Probabilities below it are not told apart: they soon underflow to 0."""
-
-
-def chance(probability: float, digits: int = 2) -> str:
-    """A probability as it prints; never 0."""
-    if probability < SMALLEST_CHANCE:
-        return f"< {SMALLEST_CHANCE:g}"
-    return f"{probability:.{digits}g}"
 
 
 def quality_notes(points: OrderPoints, limits: Limits, chi2: float, n_free: int) -> list[str]:
@@ -46,7 +36,7 @@ def quality_notes(points: OrderPoints, limits: Limits, chi2: float, n_free: int)
     if probability is not None and probability < IMPROBABLE:
         notes.append(
             f"chi-square {chi2:.1f} for {ndof} degrees of freedom has the probability "
-            f"{chance(probability, 1)}: the law does not describe these points within their errors"
+            f"{notation.probability(probability, 1)}: the law does not describe these points within their errors"
         )
     return notes
 

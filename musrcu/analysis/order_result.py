@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from musrcu import notation
 from musrcu.analysis.order_minimum import NAMES, Values
-from musrcu.analysis.order_notes import chance, one_sided
+from musrcu.analysis.order_notes import one_sided
 from musrcu.analysis.order_points import OrderPoints, grouped
 from musrcu.containers.arrays import FloatArray, frozen
 from musrcu.files import PathLike, write_text
@@ -182,7 +183,9 @@ class OrderParameter:
             *(str(self[name]) for name in NAMES),
         ]
         if math.isfinite(self.chi2):
-            tail = f", probability {chance(self.probability)}" if self.ndof > 0 else ""
+            tail = (
+                f", probability {notation.probability(self.probability)}" if self.ndof > 0 else ""
+            )
             lines.append(f"chi2/ndof = {self.chi2:.2f}/{self.ndof}{tail}")
         lines.append("valid" if self.valid else f"NOT VALID: {self.reason}")
         lines.append(f"method: {self.method} ({self.method_reason})")

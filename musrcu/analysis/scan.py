@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def fit_scan(
 
     Parameters
     ----------
-    runs : runs or files.
+    runs : runs or files; the same file counts once.
     recipe : how each is reduced.
     ordered : model with a line (the first oscillation in it is the order parameter).
     paramagnetic : model without a line.
@@ -84,7 +85,7 @@ def fit_scan(
         minos=tuple(minos),
     )
     apply: Callable[..., Iterable[_Worked]] = map if executor is None else executor.map
-    worked = list(_shown(apply(one, list(runs)), progress))
+    worked = list(_shown(apply(one, distinct(runs)), progress))
     worked.sort(key=lambda item: (item.temperature is None, item.temperature or 0.0))
     worked = _from_neighbours(worked, models, options, t_range, tuple(minos))
     nu = models[0].names[models[0].oscillations()[0][1]]
@@ -106,6 +107,20 @@ def fit_scan(
             if given
         },
     )
+
+
+_Source = TypeVar("_Source", bound=Run | PathLike)
+
+
+def distinct(runs: Iterable[_Source]) -> list[_Source]:
+    """The runs or files in their order, each file and each object once.
+
+    Two names of one file (a link, a way round by another folder) are one file.
+    """
+    found: dict[str | int, _Source] = {}
+    for run in runs:
+        found.setdefault(id(run) if isinstance(run, Run) else os.path.realpath(run), run)
+    return list(found.values())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from musrcu import toml
 from musrcu.analysis.calibrate import calibrate
+from musrcu.analysis.order_method import METHODS
 from musrcu.analysis.order_parameter import fit_order_parameter
-from musrcu.analysis.scan import ORDERED, PARAMAGNETIC, fit_scan
+from musrcu.analysis.scan import ORDERED, PARAMAGNETIC, distinct, fit_scan
 from musrcu.analysis.scan_result import Scan
 from musrcu.containers.calibration import Calibration
+from musrcu.containers.numbers import is_number
 from musrcu.errors import MusrcuError, nearest
 from musrcu.files import PathLike
 from musrcu.models.model import Model
@@ -31,7 +34,7 @@ class ScanFile:
     """Everything a scan needs. Paths are relative to the folder of the file."""
 
     data: tuple[Path, ...]
-    """The runs."""
+    """The runs, none twice."""
     recipe: Reduction
     """How they are reduced, calibration included."""
     fit: Mapping[str, Any]
@@ -63,12 +66,15 @@ class ScanFile:
         patterns = [data["runs"]] if isinstance(data["runs"], str) else data["runs"]
         if not (isinstance(patterns, list) and all(isinstance(p, str) for p in patterns)):
             raise MusrcuError(f"{path}: [data] runs = {patterns!r}; expected a pattern or a list")
-        runs = [run for pattern in patterns for run in find_runs(pattern, folder)]
+        runs = distinct(run for pattern in patterns for run in find_runs(pattern, folder))
+        if not runs:
+            raise MusrcuError(f"{path}: [data] runs is an empty list; name at least one file")
         options = dict(tables.get("fit", {}))
         _refuse(path, "[fit] ", options, FIT_KEYS)
         _check_fit(path, options)
         order = dict(tables["order"]) if "order" in tables else None
         _refuse(path, "[order] ", order or {}, ORDER_KEYS)
+        _check_order(path, order or {})
         return cls(
             data=tuple(runs),
             recipe=_recipe(path, folder, tables),
@@ -92,12 +98,16 @@ class ScanFile:
 def _recipe(path: PathLike, folder: Path, tables: Mapping[str, Any]) -> Reduction:
     table = dict(tables.get("reduction", {}))
     named = tables.get("data", {}).get("calibration")
+    if named is not None and not (isinstance(named, str) and named.isprintable() and named):
+        raise MusrcuError(
+            f"{path}: [data] calibration = {named!r}; expected the name of a run or of a TOML file"
+        )
     calibration = None
     if "calibration" in tables:
         if named is not None:
             raise MusrcuError(f"{path}: [calibration] and calibration in [data]; keep one")
         calibration = Calibration.from_dict(dict(tables["calibration"]), f"{path}: [calibration]")
-    elif named is not None and str(named).endswith(".toml"):
+    elif named is not None and named.endswith(".toml"):
         calibration = Calibration.load(folder / named)
     recipe = Reduction.from_dict(table, calibration, f"{path}: [reduction]")
     if named is None or calibration is not None:
@@ -110,37 +120,61 @@ def _recipe(path: PathLike, folder: Path, tables: Mapping[str, Any]) -> Reductio
 def _check_fit(path: PathLike, options: dict[str, Any]) -> None:
     """Refuse a fit option of the wrong shape, before any run is read."""
     for key, value in options.items():
-        right: bool
-        match key:
-            case "ordered" | "paramagnetic":
-                right, wanted = isinstance(value, str), "a model such as 'exponential + constant'"
-            case "t_range":
-                right, wanted = _pair(value), "two times in us"
-            case "minos":
-                right, wanted = isinstance(value, list), "a list of names"
-            case "limits":
-                right = isinstance(value, Mapping) and all(_pair(pair) for pair in value.values())
-                wanted = "a table such as { nu2 = [0.5, 3.0] }"
-            case "ties":
-                right = isinstance(value, Mapping) and all(
-                    isinstance(text, str) for text in value.values()
-                )
-                wanted = 'a table such as { lambda2 = "2*lambda1" }'
-            case _:
-                right = isinstance(value, Mapping) and all(_number(v) for v in value.values())
-                wanted = "a table such as { phi2 = 0.0 }"
-        if not right:
+        right, wanted = _FIT_RULES.get(key, _NUMBERS)
+        if not right(value):
             raise MusrcuError(f"{path}: [fit] {key} = {value!r}; expected {wanted}")
     if "t_range" in options:
         options["t_range"] = tuple(options["t_range"])
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _check_order(path: PathLike, order: Mapping[str, Any]) -> None:
+    """Refuse an option of the order parameter that can never work, before any run is read."""
+    for key in ("parameter", "method"):
+        if not isinstance(order.get(key, ""), str):
+            raise MusrcuError(f"{path}: [order] {key} = {order[key]!r}; expected a text")
+    if order.get("method", "auto") not in METHODS:
+        raise MusrcuError(
+            f"{path}: [order] method = {order['method']!r}; expected one of {', '.join(METHODS)}"
+        )
+    alpha = order.get("alpha", 3.0)
+    if alpha != "free" and not (is_number(alpha) and 0.5 <= alpha <= 8.0):
+        raise MusrcuError(
+            f"{path}: [order] alpha = {alpha!r}; expected a number from 0.5 to 8, or 'free'"
+        )
 
 
-def _pair(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(_number(v) for v in value)
+def _is_pair(value: Any, limits: bool = False) -> bool:
+    """Two numbers, the smaller one first; of limits either may be infinite, an open end."""
+    if not (isinstance(value, list) and len(value) == 2):
+        return False
+    open_ends = (-math.inf, math.inf) if limits else ()
+    if not all(is_number(end) or (isinstance(end, float) and end in open_ends) for end in value):
+        return False
+    return bool(value[0] < value[1])
+
+
+def _is_table(value: Any, right: Callable[[Any], bool]) -> bool:
+    return isinstance(value, Mapping) and all(map(right, value.values()))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+_MODEL = (_is_text, "a model such as 'exponential + constant'")
+_NUMBERS = (lambda v: _is_table(v, is_number), "a table of numbers such as { phi2 = 0.0 }")
+_FIT_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "ordered": _MODEL,
+    "paramagnetic": _MODEL,
+    "t_range": (_is_pair, "two times in us, the earlier one first"),
+    "minos": (lambda v: isinstance(v, list) and all(map(_is_text, v)), "a list of names"),
+    "limits": (
+        lambda v: _is_table(v, lambda pair: _is_pair(pair, limits=True)),
+        "a table such as { nu2 = [0.5, 3.0] }, the lower limit first, inf for an open end",
+    ),
+    "ties": (lambda v: _is_table(v, _is_text), 'a table such as { lambda2 = "2*lambda1" }'),
+}
+"""What the options of the fit may be; those not named are tables of numbers."""
 
 
 def _refuse(path: PathLike, where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -201,6 +202,16 @@ class Scan:
             )
         return notes
 
+    def _repeated(self) -> list[str]:
+        """A note for every run that two files hold: it counts as often in the order parameter."""
+        names = Counter(run.name for run in self.runs if run.run is not None)
+        times = {2: "twice"}
+        return [
+            f"note: {name} is in the scan {times.get(n, f'{n} times')}"
+            for name, n in names.items()
+            if n > 1
+        ]
+
     def assumptions(self) -> list[str]:
         """How the runs were reduced, one line a stage; what differs between runs as a range."""
         fits = [run.ordered or run.paramagnetic for run in self.runs]
@@ -222,7 +233,7 @@ class Scan:
         ]
         lines = [*self.assumptions(), "", table(rows, header), ""]
         lines.append("T_N bracket: " + ", ".join(bounds))
-        lines += self._mixed()
+        lines += self._mixed() + self._repeated()
         if self.order is not None:
             lines += ["", self.order.summary()]
         return "\n".join(lines)

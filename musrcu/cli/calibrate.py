@@ -39,13 +39,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Calibrate each run; one that fails does not stop the others."""
+    """Calibrate each run; one that fails does not stop the others.
+
+    A fit that the summary calls improbable is not valid: the exit code is 3.
+    """
     from musrcu.analysis.calibrate import calibrate
+    from musrcu.constants import IMPROBABLE
 
     files = Files(arguments.runs)
     _check(arguments, files)
     recipe = options.recipe(arguments)
     found = []
+    improbable = False
     for one in files.runs():
         try:
             calibration = calibrate(one, recipe, model=arguments.model, t_range=arguments.range)
@@ -53,6 +58,7 @@ def run(arguments: Namespace) -> int:
             files.fail(error)
             continue
         found.append(calibration.to_dict())
+        improbable |= calibration.probability is not None and calibration.probability < IMPROBABLE
         if not arguments.json:
             say(report(one, recipe, calibration, arguments))
         if arguments.output is not None:
@@ -61,7 +67,9 @@ def run(arguments: Namespace) -> int:
                 say(f"saved: {arguments.output}")
     if arguments.json and (found or files.several):
         say(dumps(found if files.several else found[0]))
-    return int(files.failures > 0)
+    if files.failures:
+        return 1
+    return 3 if improbable else 0
 
 
 def _check(arguments: Namespace, files: Files) -> None:

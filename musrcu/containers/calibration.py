@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from musrcu import toml
+from musrcu.constants import IMPROBABLE
 from musrcu.containers.numbers import ALPHA_LIMITS, is_balance, is_number, is_whole
 from musrcu.errors import MusrcuError, nearest
 from musrcu.files import PathLike, write_text
@@ -33,9 +34,6 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: is_number(value) and 0 <= value <= 1, "a number from 0 to 1",
     ),
 }  # fmt: skip
-
-IMPROBABLE = 1e-4
-"""A fit less probable than this is named in the summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +87,7 @@ class Calibration:
             if abs(self.phase) > 90:
                 lines.append("note: the muon spin points to the backward group; swap the pair")
         if self.probability is not None:
-            lines.append(f"chi-square probability = {self.probability:.3g}")
+            lines.append(f"chi-square probability = {notation.probability(self.probability, 3)}")
             if self.probability < IMPROBABLE:
                 lines.append("note: the model does not describe this run; alpha may be off by more")
         return "\n".join(lines)

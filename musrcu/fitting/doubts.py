@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu import notation
+from musrcu.constants import IMPROBABLE
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.fitting.chance import noise_gain
 from musrcu.fitting.cost import AsymmetryCost
@@ -16,8 +18,6 @@ from musrcu.notation import bracket
 
 FloatArray = NDArray[np.float64]
 
-IMPROBABLE = 1e-4
-"""A chi-square less probable than this is named: the model does not describe the data."""
 CHANCE = 1e-3
 """A line that noise makes more often than this, anywhere in the search, is named."""
 
@@ -37,8 +37,9 @@ def poor(chi2: float, ndof: int) -> list[str]:
     if probability is None or probability > IMPROBABLE:
         return []
     return [
-        f"chi-square {chi2:.1f} for {ndof} degrees of freedom has a probability of "
-        f"{probability:.1g}: the model does not describe these data within their errors"
+        f"chi-square {chi2:.1f} for {ndof} degrees of freedom has the probability "
+        f"{notation.probability(probability, 1)}: the model does not describe these data within "
+        "their errors"
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu import notation
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, write_text
 from musrcu.models.model import Model
@@ -153,7 +154,7 @@ class FitResult:
         ratio = self.chi2 / self.ndof
         return (
             f"chi2/ndof = {self.chi2:.1f}/{self.ndof} = {ratio:.3f} "
-            f"(probability {self.probability:.2g}){where}, {verdict}"
+            f"(probability {notation.probability(self.probability)}){where}, {verdict}"
         )
 
     def to_dict(self) -> dict[str, Any]:
