@@ -119,7 +119,7 @@ def distinct(runs: Iterable[_Source]) -> list[_Source]:
     """
     found: dict[str | int, _Source] = {}
     for run in runs:
-        found.setdefault(id(run) if isinstance(run, Run) else os.path.realpath(run), run)
+        found.setdefault(id(run) if isinstance(run, Run) else os.path.realpath(str(run)), run)
     return list(found.values())
 
 

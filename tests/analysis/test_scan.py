@@ -206,3 +206,15 @@ def test_an_impossible_temperature_leaves_its_run_out_and_no_other(scan: mu.Scan
     assert len(broken.points().value) == 14
     assert broken.bracket == scan.bracket
     assert mu.fit_order_parameter(broken).valid
+
+
+def test_a_run_in_two_files_is_named(samples: Path, tmp_path: Path) -> None:
+    """A copy in another folder is another file, but the same run."""
+    first = samples / "deltat_tdc_ltf_0003.bin"
+    copy = tmp_path / first.name
+    copy.write_bytes(first.read_bytes())
+    recipe = mu.Reduction(alpha=0.93, packing=40)
+    scan = mu.fit_scan([first, first, copy, copy, first], recipe)
+    assert len(scan.runs) == 2
+    assert "note: LTF 3 is in the scan twice" in scan.summary().split("\n")
+    assert "twice" not in mu.fit_scan([first, first], recipe).summary()

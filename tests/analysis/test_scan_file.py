@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import musrcu as mu
+from musrcu.analysis.scan import distinct
 from musrcu.analysis.scan_file import ScanFile
 
 
@@ -101,6 +102,7 @@ def test_a_calibration_may_be_a_file_or_a_table(folder: Path) -> None:
         ("data = 3\n", "not a table"),
         ("fit = 3\n[data]\nruns = 'deltat_tdc_ltf_0003.bin'\n", "not a table"),
         ("[data]\nruns = 3\n", "runs"),
+        ("[data]\nruns = []\n", "runs is an empty list"),
     ],
 )
 def test_mistakes_are_one_clear_sentence(folder: Path, text: str, words: str) -> None:
@@ -108,3 +110,65 @@ def test_mistakes_are_one_clear_sentence(folder: Path, text: str, words: str) ->
         ScanFile.load(write(folder, text))
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+DATA = "[data]\nruns = 'deltat_tdc_ltf_0003.bin'\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "entry", "values"),
+    [
+        ("data", "calibration", ["5", "true", "['a.toml']", "{a = 1}", "2026-01-05", "''"]),
+        ("data", "calibration", ["'\\u0000'".replace("'", '"')]),
+        ("order", "parameter", ["['nu2']", "3", "true", "{}"]),
+        ("order", "alpha", ["'x'", "true", "[3.0]", "nan", "inf", "0.1", "9", "2026-01-05"]),
+        ("order", "method", ["3", "['auto']", "'best'", "true"]),
+        ("fit", "minos", ["[1]", "'nu2'", "[true]", "[['nu2']]"]),
+        ("fit", "t_range", ["[0, inf]", "[nan, 1]", "[3, 1]", "[1, 1]", "[0, true]", "5"]),
+        ("fit", "start", ["{nu2 = nan}", "{nu2 = inf}", "{nu2 = true}", "3", "[1]"]),
+        ("fit", "fixed", ["{nu2 = nan}", "{nu2 = '1'}", "{nu2 = 2026-01-05}"]),
+        ("fit", "fixed", ["{nu2 = 1" + "0" * 400 + "}"]),
+        ("fit", "limits", ["{nu2 = [nan, 1]}", "{nu2 = [3, 1]}", "{nu2 = 3}", "{nu2 = [1]}"]),
+        ("fit", "ties", ["{nu2 = 3}", "'nu2'"]),
+        ("fit", "ordered", ["3", "['constant']"]),
+    ],
+)
+def test_wrong_values_are_one_clear_sentence(
+    folder: Path, table: str, entry: str, values: list[str]
+) -> None:
+    for value in values:
+        place = "" if table == "data" else f"[{table}]\n"
+        with pytest.raises(mu.MusrcuError) as caught:
+            ScanFile.load(write(folder, f"{DATA}{place}{entry} = {value}\n"))
+        assert f"scan.toml: [{table}] {entry} = " in str(caught.value)
+
+
+def test_limits_may_be_open(folder: Path) -> None:
+    text = DATA + "[fit]\nlimits = { nu2 = [0.5, inf], lambda1 = [-inf, 5] }\n"
+    limits = ScanFile.load(write(folder, text)).fit["limits"]
+    assert limits == {"nu2": [0.5, float("inf")], "lambda1": [float("-inf"), 5]}
+
+
+def test_reduction_and_calibration_are_checked_on_loading(folder: Path) -> None:
+    for tables, words in (
+        ("[reduction]\nalpha = -1.0\n", "scan.toml: [reduction] alpha = -1.0; expected"),
+        ("[calibration]\nalpha = nan\nalpha_error = 0.1\n", "scan.toml: [calibration] alpha = nan"),
+    ):
+        with pytest.raises(mu.MusrcuError) as caught:
+            ScanFile.load(write(folder, DATA + tables))
+        assert words in str(caught.value)
+
+
+def test_a_run_named_twice_counts_once(folder: Path) -> None:
+    (folder / "again.bin").symlink_to(folder / "deltat_tdc_ltf_0003.bin")
+    text = """
+[data]
+runs = ["deltat_tdc_ltf_{0003,0012}.bin", "./deltat_tdc_ltf_0003.bin", "again.bin"]
+"""
+    names = ["deltat_tdc_ltf_0003.bin", "deltat_tdc_ltf_0012.bin"]
+    file = ScanFile.load(write(folder, text))
+    assert [path.name for path in file.data] == names
+    twice = [folder / name for name in (*names, *names)]
+    assert distinct(twice) == twice[:2]
+    run = mu.read(twice[0])
+    assert distinct([run, run]) == [run]
