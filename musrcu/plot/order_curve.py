@@ -190,7 +190,8 @@ def _draw_law(ax: Axes, law: OrderParameter, right: float) -> None:
 def _lines(law: OrderParameter) -> list[str]:
     """The parameters as text, or why there are none."""
     if not _has_curve(law):
-        return textwrap.wrap(f"no order parameter: {law.reason or 'no fit'}", 34)[:4]
+        reason = f"no order parameter: {law.reason or 'no fit'}"
+        return textwrap.wrap(reason, 34, max_lines=4, placeholder=" ...")
     lines = []
     for one in (law.nu0, law.T_N, law.beta, law.alpha):
         text = quantity(one.name, one.value, None if one.fixed else one.error, one.unit)

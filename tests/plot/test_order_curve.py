@@ -127,6 +127,8 @@ def test_a_law_without_numbers_draws_its_points() -> None:
     axes = mu.plot.order(empty)
     assert "no order parameter: too few points" in words(axes).replace("\n", " ")
     assert "unknown" not in words(axes)
+    endless = dataclasses.replace(empty, reason="many words " * 40)
+    assert words(mu.plot.order(endless)).strip().endswith(" ...")
     assert not [one for one in axes.lines if one.get_label() == "fit"]
 
 
