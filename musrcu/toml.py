@@ -66,5 +66,12 @@ def _key(name: str) -> str:
 
 
 def _quoted(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise MusrcuError(
+            f"{text!r} cannot be written to TOML: it is not UTF-8; rename the file that is "
+            "called so"
+        ) from error
     # JSON and TOML escape alike, but for the one control character that JSON leaves as it is.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -87,3 +87,10 @@ def test_a_file_that_is_no_toml_names_file_and_line(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(MusrcuError, match="is not a UTF-8 text file"):
         toml.load(path)
+
+
+def test_text_that_is_not_utf8() -> None:
+    with pytest.raises(
+        MusrcuError, match=r"'run\\udcff' cannot be written to TOML: it is not UTF-8"
+    ):
+        toml.dump_value("run\udcff")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from types import FrameType
 from typing import NoReturn, TextIO
 
-from musrcu.cli.terminal import UsageError, complain
+from musrcu.cli.terminal import UsageError, complain, printable
 from musrcu.errors import MusrcuError, MusrcuWarning, nearest
 
 DONE, FAILED, WRONG_USAGE, NOT_VALID = 0, 1, 2, 3
@@ -40,7 +42,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and leave with exit code 2."""
-        self.exit(WRONG_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+        line = printable(" ".join(message.splitlines()))
+        self.exit(WRONG_USAGE, f"{self.prog}: {line}; see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done; 1 a MusrcuError, printed as one line on standard error; 2 wrong usage; 3 done, but some
     fit is not valid.
     """
+    if argv is None:
+        _settle_in()
     words = list(sys.argv[1:] if argv is None else argv)
     if hasattr(sys.stdout, "reconfigure"):  # a title may hold what the terminal cannot show
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -71,6 +76,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         return code
     return FAILED
+
+
+def _settle_in() -> None:
+    """What a process of its own needs; where another program calls :func:`main`, it decides."""
+    handle = 0
+    while handle < 3:  # where a stream is closed, a file opened later would take its place
+        handle = os.open(os.devnull, os.O_RDWR)
+    os.close(handle)
+    for place, name in enumerate(("stdout", "stderr"), start=1):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(place, "w", encoding="utf-8", closefd=False))
+    os.environ["MPLBACKEND"] = "Agg"  # a notebook's is handed down to us, and may not be installed
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Stop in an orderly way, so that no half-written file stays behind."""
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 def _run(words: list[str]) -> int:
@@ -126,9 +153,8 @@ def _version() -> str:
 
 
 def _print_doubts() -> None:
-    """Print every MusrcuWarning as one line on standard error, each text once."""
+    """Print every warning as one line on standard error, each text once."""
     shown: set[str] = set()
-    usual = warnings.showwarning
 
     def show(
         message: Warning | str,
@@ -138,9 +164,7 @@ def _print_doubts() -> None:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        if not issubclass(category, MusrcuWarning):
-            usual(message, category, filename, lineno, file, line)
-        elif str(message) not in shown:
+        if str(message) not in shown:
             shown.add(str(message))
             complain(f"warning: {message}")
 

@@ -136,7 +136,8 @@ def _file(path: Path, folder: Path) -> str:
 def _literal(value: Any) -> str:
     """A value as Python source."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=True)
+        quoted = json.dumps(value, ensure_ascii=False)
+        return quoted.encode("ascii", "backslashreplace").decode()
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value.items()) + "}"
     if isinstance(value, tuple):

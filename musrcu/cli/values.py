@@ -10,15 +10,21 @@ import math
 from argparse import ArgumentTypeError
 from typing import Any
 
+LARGEST = 1e9
+"""The largest size of any number; nothing measured comes near, and its square is no overflow."""
+SMALLEST = 1e-9
+"""The smallest number above 0 where 0 is not allowed."""
+
 
 def number(text: str) -> float:
-    """A finite number."""
+    """A finite number of a sane size."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise ArgumentTypeError(f"{text!r} is not a number")
+        raise ArgumentTypeError(f"{_short(text)} is not a number")
+    _refuse_size(value, text)
     return value
 
 
@@ -27,15 +33,19 @@ def above_zero(text: str) -> float:
     value = number(text)
     if value <= 0:
         raise ArgumentTypeError(f"{text} is not above 0")
+    if value < SMALLEST:
+        raise ArgumentTypeError(f"{text} is too small; expected {SMALLEST:g} or more")
     return value
 
 
 def whole(text: str) -> int:
     """A whole number."""
     try:
-        return int(text)
+        value = int(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not a whole number") from None
+        raise ArgumentTypeError(f"{_short(text)} is not a whole number") from None
+    _refuse_size(value, text)
+    return value
 
 
 def count(text: str) -> int:
@@ -147,6 +157,17 @@ class Merge(argparse.Action):
             if name in known:
                 raise argparse.ArgumentError(self, f"{name} is given twice")
         setattr(namespace, self.dest, {**known, **values})
+
+
+def _refuse_size(value: float, text: str) -> None:
+    if abs(value) > LARGEST:
+        raise ArgumentTypeError(
+            f"{_short(text)} is too large; expected at most {LARGEST:g} either side of 0"
+        )
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:37]}...")
 
 
 def _split(text: str, example: str) -> tuple[str, str]:

@@ -196,3 +196,15 @@ def test_what_is_missing_is_named_in_words_of_the_command_line(
     twice = run.replace(counts=np.concatenate([run.counts] * 2), period_labels=("on", "off"))
     with pytest.raises(ReductionError, match=r"choose one with period= \(--period\)"):
         group(twice)
+
+
+def test_an_improbable_calibration_is_not_valid(
+    musrcu: Musrcu, transverse: Path, here: Path
+) -> None:
+    """The sample's precession is damped; a cosine without damping does not describe it."""
+    done = musrcu("calibrate", transverse, "--model", "cosine", "-o", "c.toml")
+    assert done.code == 3
+    assert "note: the model does not describe this run" in done.out
+    assert mu.Calibration.load("c.toml").probability < 1e-4
+    assert musrcu("calibrate", transverse, "--model", "cosine", "--json").code == 3
+    assert musrcu("calibrate", transverse, "gone.bin", "--model", "cosine").code == 1

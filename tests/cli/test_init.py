@@ -141,3 +141,13 @@ def test_relative_names(tmp_path: Path) -> None:
     assert relative(tmp_path / "a" / "x.bin", tmp_path / "b") == "../a/x.bin"
     assert relative("x.bin", Path("out")) == "../x.bin"
     assert relative("out/x.bin", Path("out")) == "x.bin"
+
+
+def test_script_of_a_file_name_beyond_ascii(musrcu: Musrcu, run1: Path, here: Path) -> None:
+    name = 'run \N{GREEK SMALL LETTER NU} \N{GRINNING FACE} "1" \\.bin'
+    (here / name).write_bytes(run1.read_bytes())
+    assert musrcu("init", "--script", name, "--packing", "50", "-o", "one.py").code == 0
+    script = Path("one.py").read_text()
+    assert script.isascii()
+    done = subprocess.run([sys.executable, "one.py"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr

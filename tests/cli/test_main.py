@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import warnings
@@ -62,6 +64,15 @@ def test_version(musrcu: Musrcu) -> None:
         (["fit", "x", "--alpha", "x"], "argument --alpha: 'x' is not a number"),
         (["fit", "x", "--alpha", "0"], "argument --alpha: 0 is not above 0"),
         (["fit", "x", "--alpha", "nan"], "argument --alpha: 'nan' is not a number"),
+        (["fit", "x", "--alpha", "1e300"], "--alpha: '1e300' is too large; expected at most 1e+09"),
+        (["fit", "x", "--alpha", "1e-300"], "--alpha: 1e-300 is too small; expected 1e-09 or more"),
+        (["fit", "x", "--alpha", "9" * 99], f"--alpha: '{'9' * 37}...' is too large"),
+        (["fit", "x", "--alpha", "x\n\x1b"], "--alpha: 'x\\n\\x1b' is not a number"),
+        (["fit", "x", "--first-good", "9" * 20], "--first-good: '99999999999999999999' is too lar"),
+        (["fit", "x", "--first-good", "9" * 9999], f"--first-good: '{'9' * 37}...' is not a whole"),
+        (["fit", "x", "--background", "given=1,-1e308"], "--background: '-1e308' is too large"),
+        (["fit", "x", "--fix", "nu2=1e308"], "argument --fix: '1e308' is too large"),
+        (["fit", "x", "--a\nb"], "unrecognized arguments: --a b; see musrcu fit --help"),
         (["fit", "x", "--packing", "0"], "argument --packing: 0 is not 1 or above"),
         (["fit", "x", "--packing", "2.5"], "argument --packing: '2.5' is not a whole number"),
         (["fit", "x", "--range", "3"], "argument --range: '3' is not two numbers"),
@@ -144,6 +155,93 @@ def test_doubts_are_printed_once_and_stop_nothing(
     done = musrcu("info", "x")
     assert done.code == 0
     assert done.err == "musrcu: warning: odd\nmusrcu: warning: odder\n"
+
+
+def test_other_warnings_are_one_line_too(musrcu: Musrcu, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(arguments: object) -> int:
+        warnings.simplefilter("default")
+        for _ in range(2):
+            warnings.warn("divide by zero", RuntimeWarning, stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(info, "run", run)
+    assert musrcu("info", "x").err == "musrcu: warning: divide by zero\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_closed_streams(here: Path, run1: Path, closed: str) -> None:
+    line = f'exec "$@" {closed}'
+
+    def code(*words: object) -> int:
+        program = ["sh", "-c", line, "sh", sys.executable, "-m", "musrcu", *map(str, words)]
+        return subprocess.run(program, capture_output=True, check=False).returncode
+
+    assert code("info", run1) == 0
+    assert code("info", "gone.bin") == 1
+    assert code("--help") == 0
+    assert code("fit") == 2
+    words = ("--alpha", "1.2", "--packing", "50", "--t-max", "5", "-o", "a.csv")
+    assert code("reduce", run1, *words) == 0
+    assert Path("a.csv").read_text().startswith("# run: ")
+
+
+def test_the_backend_of_a_notebook_is_not_ours(here: Path, run1: Path) -> None:
+    backend = "module://of_a_notebook.that_is_elsewhere"
+    words = ("plot", run1, "--packing", "50", "-o", "a.png")
+    done = command(*words, env={**os.environ, "MPLBACKEND": backend})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_leaves_no_half_written_file(here: Path, name: str, code: int) -> None:
+    program = f"""
+import os, signal, sys
+from musrcu.cli import info
+from musrcu.cli.main import main
+from musrcu.files import replacing
+
+def run(arguments):
+    with replacing("a.txt") as temporary:
+        temporary.write_text("half")
+        os.kill(os.getpid(), signal.{name})
+
+info.run = run
+sys.argv = ["musrcu", "info", "x"]
+sys.exit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (code, b"")
+    assert not list(here.iterdir())
+
+
+def test_the_caller_of_main_keeps_its_own_ways(
+    musrcu: Musrcu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MPLBACKEND", "svg")
+    before = signal.getsignal(signal.SIGTERM)
+    assert musrcu("list", "formats").code == 0
+    assert os.environ["MPLBACKEND"] == "svg"
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux")
+def test_a_file_name_that_is_not_utf8(musrcu: Musrcu, here: Path, run1: Path) -> None:
+    name = "run\udcff.bin"
+    shutil.copy(run1, name)
+    quick = ("--alpha", "1.2", "--packing", "50")
+    for words in (("info", name), ("info", "--json", name), ("reduce", name, *quick),
+                  ("fit", name, *quick, "-o", "a.json"), ("plot", "a.json", "-o", "a.png"),
+                  ("init", "--script", name, *quick, "-o", "a.py")):  # fmt: skip
+        assert musrcu(*words).code == 0, words
+    compile(Path("a.py").read_text(), "a.py", "exec")
+    for output in ((), ("-o", "a.toml")):
+        done = musrcu("init", name, *output)
+        assert done.code == 1
+        assert "cannot be written to TOML: it is not UTF-8; rename the file" in done.complaint
+    assert "does not exist" in musrcu("info", f"no{name}").complaint
+    assert "unrecognized" in musrcu("info", name, f"--{name}").complaint
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
