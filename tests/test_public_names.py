@@ -96,6 +96,21 @@ def test_a_room_is_reached_by_name() -> None:
     assert "matplotlib" not in loaded_after("import musrcu as mu; mu.plot")
 
 
+def test_dir_names_what_is_public_and_nothing_else() -> None:
+    shown = loaded_after("import musrcu.readers.registry, musrcu\nprint(*dir(musrcu))")
+    assert {*PLAN, "plot", "__version__", "__doc__"} <= shown
+    public = [name for name in dir(musrcu) if not name.startswith("__")]
+    assert public == sorted([*PLAN, "plot"])
+
+
+def test_star_brings_all() -> None:
+    brought: dict[str, object] = {}
+    exec("from musrcu import *", brought)  # no other way inside a function
+    del brought["__builtins__"]
+    assert sorted(brought) == sorted(PLAN)
+    assert brought["read"] is musrcu.read
+
+
 def test_reading_does_not_load_the_fitter() -> None:
     loaded = loaded_after("import musrcu as mu; mu.read; mu.Run; mu.ReadError")
     assert "numpy" in loaded
