@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.containers.arrays import FloatArray, IntArray, by_fields, check_shape, frozen
 from musrcu.containers.history import History, Step
+from musrcu.containers.numbers import is_number
 from musrcu.containers.temperature import Temperature
 from musrcu.errors import MusrcuError
 
 Source = Literal["pulsed", "continuous"]
+SOURCES: tuple[str, ...] = get_args(Source)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -84,6 +86,13 @@ class Run:
             raise MusrcuError(
                 f"Run.counts has {counts.ndim} dimensions, expected 3: period, detector, bin"
             )
+        _check_counts(counts)
+        if not (is_number(self.bin_width) and self.bin_width > 0):
+            raise MusrcuError(f"Run.bin_width = {self.bin_width!r}; expected a number above 0 (us)")
+        if self.source not in SOURCES:
+            raise MusrcuError(f"Run.source = {self.source!r}; expected {' or '.join(SOURCES)}")
+        if not (self.field is None or is_number(self.field)):
+            raise MusrcuError(f"Run.field = {self.field!r}; expected a number (G), None = unknown")
         periods, detectors, _ = counts.shape
         object.__setattr__(self, "counts", frozen(counts))
         object.__setattr__(self, "bin_width", float(self.bin_width))
@@ -158,3 +167,27 @@ class Run:
             f"{self.source} source",
         ]
         return "\n".join(lines + [f"  warning: {warning}" for warning in self.warnings])
+
+
+def _check_counts(counts: NDArray[Any]) -> None:
+    """Raise a MusrcuError unless there are counts, all of them numbers and none below 0.
+
+    One smallest and one largest value are looked for, no more: a run is copied at every stage, and
+    NumPy's min and max of what holds a NaN are NaN.
+    """
+    if counts.dtype.kind not in "iuf":
+        raise MusrcuError(f"Run.counts are of type {counts.dtype}, expected numbers")
+    if 0 in counts.shape:
+        raise MusrcuError(
+            f"Run.counts has shape {counts.shape}; expected at least one period, detector and bin"
+        )
+    if counts.dtype.kind == "u":
+        return
+    lowest, highest = counts.min(), counts.max() if counts.dtype.kind == "f" else 0
+    if not (lowest >= 0 and highest < np.inf):
+        wrong = ~((counts >= 0) & (counts < np.inf))
+        period, detector, place = np.unravel_index(int(np.argmax(wrong)), counts.shape)
+        raise MusrcuError(
+            f"Run.counts of period {period + 1}, detector {detector + 1}, bin index {place} is "
+            f"{counts[period, detector, place]}; expected a number, 0 or above"
+        )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray, by_fields, frozen
+from musrcu.containers.numbers import is_number
+from musrcu.errors import MusrcuError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,10 @@ class Sensor:
     """Standard deviation of the readings, K."""
     n_readings: int | None = None
     """Number of readings behind the mean."""
+
+    def __post_init__(self) -> None:
+        _check_kelvin("Sensor", {"mean": self.mean}, required=True)
+        _check_kelvin("Sensor", {"spread": self.spread})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +65,10 @@ class Temperature:
     log: TemperatureLog | None = None
     """Readings against time, where the file has them and they were asked for."""
 
+    def __post_init__(self) -> None:
+        names = ("nominal", "mean", "error", "spread")
+        _check_kelvin("Temperature", {name: getattr(self, name) for name in names})
+
     @property
     def value(self) -> float | None:
         """The measured mean, or the set point where there is none, K."""
@@ -86,3 +97,15 @@ def from_sensors(
     if sensor.spread is not None and sensor.n_readings and sensor.n_readings > 1:
         error = float(sensor.spread / np.sqrt(sensor.n_readings))
     return Temperature(nominal, sensor.mean, error, sensor.spread, sensors)
+
+
+def _check_kelvin(owner: str, values: Mapping[str, Any], required: bool = False) -> None:
+    """Raise a MusrcuError for a value that is no temperature above or at absolute zero."""
+    for name, value in values.items():
+        if value is None and not required:
+            continue
+        if not (is_number(value) and value >= 0):
+            unknown = "" if required else ", None where it is unknown"
+            raise MusrcuError(
+                f"{owner}.{name} = {value!r}; expected a number, 0 or above (K){unknown}"
+            )

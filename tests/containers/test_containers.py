@@ -273,6 +273,47 @@ def test_a_run_prints_what_a_person_asks_first() -> None:
     assert make_run(instrument=None, number=None, path=None).name == "run"
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        *[({"bin_width": width}, "Run.bin_width = .*; expected a number above 0")
+          for width in (0, 0.0, -0.016, np.nan, np.inf, "1", None, 10**400)],
+        ({"counts": np.where(np.arange(24) == 17, -1, 5).reshape(2, 3, 4)},
+         "period 2, detector 2, bin index 1 is -1; expected a number, 0 or above"),
+        *[({"counts": np.where(np.arange(24) == 5, bad, 5.0).reshape(2, 3, 4)},
+           f"period 1, detector 2, bin index 1 is {bad}") for bad in (-0.5, np.nan, np.inf)],
+        ({"counts": np.full((2, 3, 4), "x")}, "Run.counts are of type <U1, expected numbers"),
+        ({"counts": np.full((2, 3, 4), True)}, "Run.counts are of type bool"),
+        *[({"counts": np.zeros(shape, dtype=int)}, "expected at least one period, detector")
+          for shape in ((2, 3, 0), (0, 3, 4), (2, 0, 4))],
+        ({"source": "x"}, "Run.source = 'x'; expected pulsed or continuous"),
+        ({"source": None}, "Run.source = None"),
+        *[({"field": field}, "Run.field = .* expected a number") for field in (np.nan, "1 T")],
+    ],
+)  # fmt: skip
+def test_a_run_that_cannot_be_is_refused(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(MusrcuError, match=sentence):
+        make_run(**changes)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint32, np.int32, np.float32, np.float64])
+def test_counts_of_any_number_type(dtype: Any) -> None:
+    assert make_run(counts=np.arange(24, dtype=dtype).reshape(2, 3, 4)).counts.dtype == dtype
+
+
+@pytest.mark.parametrize("kelvin", [np.nan, np.inf, -np.inf, -0.1, "1 K", True])
+def test_no_temperature_is_below_zero_or_no_number(kelvin: Any) -> None:
+    for name in ("nominal", "mean", "error", "spread"):
+        with pytest.raises(MusrcuError, match=rf"Temperature\.{name} = .*; expected a number"):
+            Temperature(**{name: kelvin})
+    with pytest.raises(MusrcuError, match=r"Sensor\.mean = "):
+        Sensor("sample", kelvin, 0.1)
+    with pytest.raises(MusrcuError, match=r"Sensor\.spread = "):
+        Sensor("sample", 1.0, kelvin)
+    with pytest.raises(MusrcuError, match=r"Sensor\.mean = None"):
+        Sensor("sample", None, None)  # type: ignore[arg-type]
+
+
 def test_temperature_of_sensors() -> None:
     sensors = (Sensor("sample", 0.1, 0.02, 100), Sensor("still", 0.6, None))
     temperature = from_sensors(0.11, sensors)
