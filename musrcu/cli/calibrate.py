@@ -49,27 +49,27 @@ def run(arguments: Namespace) -> int:
     files = Files(arguments.runs)
     _check(arguments, files)
     recipe = options.recipe(arguments)
-    found = []
-    improbable = False
+    found: list[Calibration] = []
     for one in files.runs():
         try:
             calibration = calibrate(one, recipe, model=arguments.model, t_range=arguments.range)
         except MusrcuError as error:
             files.fail(error)
             continue
-        found.append(calibration.to_dict())
-        improbable |= calibration.probability is not None and calibration.probability < IMPROBABLE
+        found.append(calibration)
         if not arguments.json:
             say(report(one, recipe, calibration, arguments))
-        if arguments.output is not None:
-            calibration.save(arguments.output, overwrite=arguments.force)
-            if not arguments.json:
-                say(f"saved: {arguments.output}")
     if arguments.json and (found or files.several):
-        say(dumps(found if files.several else found[0]))
+        content = [calibration.to_dict() for calibration in found]
+        say(dumps(content if files.several else content[0]))
+    if arguments.output is not None and found:
+        found[0].save(arguments.output, overwrite=arguments.force)
+        if not arguments.json:
+            say(f"saved: {arguments.output}")
     if files.failures:
         return 1
-    return 3 if improbable else 0
+    probable = [one.probability is None or one.probability >= IMPROBABLE for one in found]
+    return 0 if all(probable) else 3
 
 
 def _check(arguments: Namespace, files: Files) -> None:

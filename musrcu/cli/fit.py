@@ -43,7 +43,7 @@ def run(arguments: Namespace) -> int:
     files = Files(arguments.runs)
     _check(arguments, files)
     recipe = options.recipe(arguments)
-    results = []
+    results, drawable = [], []
     for path in files.paths:
         try:
             raw = read(path)
@@ -56,19 +56,26 @@ def run(arguments: Namespace) -> int:
         if not arguments.json:
             say(report(raw, asymmetry, result, asked=arguments.model is not None))
         if arguments.plot is not None:
-            _draw(asymmetry, result, arguments)
-    content = [saved for _, saved in results]
-    if content or files.several:
-        text = dumps(content if files.several else content[0])
-        if arguments.json:
-            say(text)
-        if arguments.output is not None:
-            write_text(arguments.output, text + "\n", overwrite=arguments.force)
-            if not arguments.json:
-                say(f"saved: {arguments.output}")
+            drawable.append((asymmetry, result))
+    _give([saved for _, saved in results], arguments, files)
+    for asymmetry, result in drawable:
+        _draw(asymmetry, result, arguments)
     if files.failures:
         return 1
     return 0 if all(valid for valid, _ in results) else 3
+
+
+def _give(content: list[dict[str, Any]], arguments: Namespace, files: Files) -> None:
+    """Print and then save the results as JSON, as far as it was asked for."""
+    if not (content or files.several):
+        return
+    text = dumps(content if files.several else content[0])
+    if arguments.json:
+        say(text)
+    if arguments.output is not None and content:
+        write_text(arguments.output, text + "\n", overwrite=arguments.force)
+        if not arguments.json:
+            say(f"saved: {arguments.output}")
 
 
 def fitted(run: Run, recipe: Reduction, arguments: Namespace) -> tuple[Asymmetry, FitResult]:

@@ -19,6 +19,8 @@ def draw(scan: Scan, recipe: Reduction, path: Path, *, overwrite: bool, where: s
     """
     from musrcu import plot
 
+    if all(one.verdict == "failed" for one in scan.runs):
+        return "no figure: no run was fitted"
     try:
         axes = plot.order(scan.order, scan, insets=insets(scan, recipe, where))
     except MusrcuError as error:

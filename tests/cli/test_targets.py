@@ -176,3 +176,32 @@ def test_a_calibration_is_written_as_toml(musrcu: Musrcu, transverse: Path, here
 
 def test_nothing_to_write_is_nothing_to_check(here: Path) -> None:
     check_targets([None, "gone.bin"], force=False, files=[None], pictures=[None])
+
+
+@pytest.mark.parametrize("line", ["fit run.bin --plot a.png", "calibrate tf.bin -o a.toml"])
+def test_json_is_printed_before_a_file_is_written(
+    musrcu: Musrcu, work: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MusrcuError("no space")
+
+    monkeypatch.setattr("musrcu.plot.save", full)
+    monkeypatch.setattr("musrcu.containers.calibration.write_text", full)
+    done = musrcu(*line.split(), "--packing", "50", "--json")
+    assert (done.code, done.complaint) == (1, "musrcu: no space")
+    assert "probability" in done.json
+
+
+def test_what_failed_replaces_no_result(musrcu: Musrcu, here: Path) -> None:
+    Path("a.json").write_text("old")
+    done = musrcu("fit", "gone.bin", "lost.bin", "-o", "a.json", "--force")
+    assert (done.code, done.out, len(done.err.splitlines())) == (1, "", 2)
+    assert Path("a.json").read_text() == "old"
+
+
+def test_no_figure_of_a_scan_without_a_fit(musrcu: Musrcu, run1: Path, here: Path) -> None:
+    done = musrcu("scan", run1, "--alpha", "1.2", "--t-max", "0.008")
+    assert done.code == 3
+    assert "failed" in done.out
+    assert done.out.endswith("no figure: no run was fitted\n")
+    assert not list(here.iterdir())
