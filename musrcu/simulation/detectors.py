@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,14 @@ PROMPT_WIDTH = 0.001
 """Standard deviation of the prompt peak, µs."""
 PROMPT_REACH = 0.004
 """The prompt peak is cut at this distance from t0, µs, so that no good bin sees it."""
+
+
+MOST_BINS = 2**20
+LARGEST_FLAT = 1e3
+"""Of the background and the prompt peak, in decays in the bin at t0."""
+TWELVE_BEFORE_END = -12
+"""Stands for the last good bin where none is given."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.+-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +44,10 @@ class Detector:
     """Factor on the asymmetry of the model."""
 
     def __post_init__(self) -> None:
-        if not self.efficiency > 0:
+        if not 1e-6 <= self.efficiency <= 1e6:
             raise MusrcuError(
-                f"detector {self.label}: efficiency = {self.efficiency:g}, expected above 0"
+                f"detector {self.label}: efficiency = {self.efficiency:g}, expected above 0, from "
+                "1e-6 to 1e6"
             )
 
     def polarisation(self, model: Model, values: FloatArray, t: FloatArray) -> FloatArray:
@@ -77,28 +87,48 @@ class Spectrometer:
     """Width of a bin, µs."""
     first_good: int = 6
     """First good bin, counted from t0."""
-    last_good: int = 10228
-    """Last good bin, index from 0."""
+    last_good: int = TWELVE_BEFORE_END
+    """Last good bin, index from 0; where it is not given, ``bins`` - 12."""
     background: float = 0.005
     """Flat background of every bin, before t0 too, as a fraction of the decays in the bin at t0."""
     prompt: float = 0.0
     """Height of the prompt peak at t0 in the same unit."""
 
     def __post_init__(self) -> None:
-        if not any(self._longitudinal(detector) for detector in self.detectors):
-            raise MusrcuError(f"{self.name}: no detector has the direction 0 or 180 degrees")
-        if not (self.bin_width > 0 and self.background >= 0 and self.prompt >= 0):
-            raise MusrcuError(f"{self.name}: bin width, background or prompt peak is negative")
+        self._check_entries()
+        if self.last_good == TWELVE_BEFORE_END:
+            object.__setattr__(self, "last_good", self.bins + TWELVE_BEFORE_END)
         if self.first_good * self.bin_width <= PROMPT_REACH:
             raise MusrcuError(
                 f"{self.name}: the first good bin, {self.first_good} bins after t0, lies in the "
                 f"prompt peak, expected later than {1e3 * PROMPT_REACH:g} ns after t0"
             )
         for detector in self.detectors:
-            if not 0 <= detector.t0 < self.last_good - self.first_good < self.bins:
+            good = 0 <= detector.t0 < self.last_good - self.first_good
+            if not (good and self.last_good < self.bins):
                 raise MusrcuError(
                     f"{self.name}: t0 = {detector.t0:g} of {detector.label} leaves no good bins "
                     f"up to {self.last_good} of {self.bins}"
+                )
+
+    def _check_entries(self) -> None:
+        """Raise a MusrcuError for an entry that cannot be, whatever the others are."""
+        if not _NAME.fullmatch(self.name):
+            raise MusrcuError(
+                f"instrument name = {self.name!r}; it becomes part of file names, expected letters "
+                "and digits"
+            )
+        if not any(self._longitudinal(detector) for detector in self.detectors):
+            raise MusrcuError(f"{self.name}: no detector has the direction 0 or 180 degrees")
+        if not 0 < self.bins <= MOST_BINS:
+            raise MusrcuError(f"{self.name}: bins = {self.bins}, expected 1 to {MOST_BINS}")
+        if not (self.bin_width > 0 and self.background >= 0 and self.prompt >= 0):
+            raise MusrcuError(f"{self.name}: bin width, background or prompt peak is negative")
+        for name in ("background", "prompt"):
+            if getattr(self, name) > LARGEST_FLAT:
+                raise MusrcuError(
+                    f"{self.name}: {name} = {getattr(self, name):g}, expected at most "
+                    f"{LARGEST_FLAT:g} (decays in the bin at t0)"
                 )
 
     def decays_at_t0(self, events: float) -> FloatArray:
@@ -140,7 +170,8 @@ class Spectrometer:
             t: FloatArray = (np.arange(self.bins, dtype=float) - detector.t0) * self.bin_width
             alive = t >= 0
             seen = detector.precession if transverse else detector.polarisation
-            asymmetry = seen(model, values, t[alive])
+            with np.errstate(all="ignore"):  # what is not finite is refused here
+                asymmetry = seen(model, values, t[alive])
             if not np.all(np.abs(asymmetry) <= 1):
                 raise MusrcuError(
                     f"the asymmetry in {detector.label} reaches {np.abs(asymmetry).max():g}, "

@@ -190,6 +190,11 @@ def _sensor(truth: Truth, kelvin: float, generator: np.random.Generator) -> Sens
     readings = generator.normal(kelvin, thermometry.noise, thermometry.readings)
     scatters = thermometry.readings > 1 and thermometry.noise > 0
     spread = float(readings.std(ddof=1)) if scatters else None
+    if not readings.mean() > 0:
+        raise MusrcuError(
+            f"[temperature]: noise = {thermometry.noise:g} and offsets make a sensor read "
+            f"{readings.mean():g} K"
+        )
     return Sensor(None, float(readings.mean()), spread, thermometry.readings)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from musrcu.errors import MusrcuError
 from musrcu.models.laws import order_parameter_law
 from musrcu.models.model import Model
 from musrcu.simulation.detectors import Spectrometer
+
+MOST_READINGS = 32767
+"""What the header of a PSI-BIN file can count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +52,12 @@ class Thermometry:
     """Of each sensor, K; the first is the one at the sample."""
 
     def __post_init__(self) -> None:
-        if not (self.jitter >= 0 and self.noise >= 0 and self.readings >= 1 and self.offsets):
+        counted = 1 <= self.readings <= MOST_READINGS
+        if not (self.jitter >= 0 and self.noise >= 0 and counted and self.offsets):
             raise MusrcuError(
                 f"[temperature]: jitter = {self.jitter:g}, noise = {self.noise:g}, readings = "
                 f"{self.readings}, {len(self.offsets)} offsets; expected 0 or above, 0 or above, "
-                "1 or above, and one offset for each sensor"
+                f"1 to {MOST_READINGS}, and one offset for each sensor"
             )
 
 
@@ -121,11 +126,21 @@ class Truth:
         return series.model
 
     def values(self, name: str, temperature: float, field: float) -> NDArray[np.float64]:
-        """Parameters of a model at a true temperature (K) and a field (G), in its order."""
-        recipe = self.models[name]
-        return np.array(
-            [self._value(rule, temperature, field) for rule in recipe.rules.values()], dtype=float
-        )
+        """Parameters of a model at a true temperature (K) and a field (G), in its order.
+
+        Raises
+        ------
+        MusrcuError if one of them is not finite there.
+        """
+        rules = self.models[name].rules
+        values = [self._value(rule, temperature, field) for rule in rules.values()]
+        for parameter, value in zip(rules, values, strict=True):
+            if not math.isfinite(value):
+                raise MusrcuError(
+                    f"[models.{name}]: {parameter} = {rules[parameter]!r} is not finite at "
+                    f"{temperature:g} K"
+                )
+        return np.array(values, dtype=float)
 
     def _value(self, rule: Any, temperature: float, field: float) -> float:
         if rule == "field":
@@ -136,7 +151,11 @@ class Truth:
             raise MusrcuError("the truth has no table [order]")
         if isinstance(rule, Mapping):
             reduced = temperature / self.order.T_N
-            return float(rule["at_0"] + rule["rise"] * reduced ** rule["power"])
+            try:
+                return float(rule["at_0"] + rule["rise"] * reduced ** rule["power"])
+            except OverflowError:
+                return math.inf  # which the caller names
         order = self.order
-        law = order_parameter_law(temperature, order.nu0, order.T_N, order.beta, order.alpha)
+        with np.errstate(all="ignore"):
+            law = order_parameter_law(temperature, order.nu0, order.T_N, order.beta, order.alpha)
         return float(law[0][0])

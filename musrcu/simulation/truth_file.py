@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from musrcu import toml
+from musrcu.containers.numbers import is_number, is_whole
 from musrcu.errors import MusrcuError, nearest
 from musrcu.files import PathLike
 from musrcu.models.model import Model
@@ -35,7 +35,7 @@ def load_truth(source: PathLike | Mapping[str, Any]) -> Truth:
         if name not in tables:
             raise MusrcuError(f"{file} lacks {name!r}")
     seed = tables["seed"]
-    if not isinstance(seed, int) or seed < 0:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise MusrcuError(f"{file}: seed = {seed!r}, expected a whole number, 0 or above")
     detectors = tuple(
         _record(Detector, table, f"{file}: [[detectors]] {number}")
@@ -63,13 +63,15 @@ def load_truth(source: PathLike | Mapping[str, Any]) -> Truth:
     )
 
 
+LARGEST = 1e12
+"""No number in a truth file is larger; sums and products of such are still numbers."""
 _TABLES = ("seed", "instrument", "detectors", "temperature", "order", "models", "runs")
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "float": ((int, float), "a number"),
-    "int": (int, "a whole number"),
+    "float": ((int, float), "a number, at most 1e12"),
+    "int": (int, "a whole number, at most 1e12"),
     "str": ((str, datetime.datetime), "a text"),
     "bool": (bool, "true or false"),
-    "tuple[float, ...]": ((list, tuple), "a list of numbers"),
+    "tuple[float, ...]": ((list, tuple), "a list of numbers, at most 1e12"),
 }
 """What TOML may hold for a field, by the annotation of the field."""
 
@@ -102,6 +104,8 @@ def _entry(value: Any, kind: str, where: str, name: str) -> Any:
         right = right and all(_is_number(item) for item in value)
     if kind == "float":
         right = right and _is_number(value)
+    if kind == "int":
+        right = right and is_whole(value) and abs(value) <= LARGEST
     if not right:
         raise MusrcuError(f"{where}: {name} = {value!r}, expected {expected}")
     if isinstance(value, datetime.datetime):
@@ -112,8 +116,7 @@ def _entry(value: Any, kind: str, where: str, name: str) -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+    return is_number(value) and abs(value) <= LARGEST
 
 
 def _blocks(value: Any, where: str) -> Sequence[Any]:
@@ -157,11 +160,14 @@ def _runs(blocks: Any, models: Mapping[str, Recipe], file: str) -> tuple[RunTrut
     for position, block in enumerate(_blocks(blocks, f"{file}: runs"), 1):
         where = f"{file}: [[runs]] {position}"
         series = _record(Series, block, where)
-        for name in filter(None, (series.model, series.above)):
+        for name in (series.model, series.above or series.model):
             if name not in models:
                 hint = nearest(name, list(models))
-                raise MusrcuError(f"{where}: there is no table [models.{name}]{hint}")
+                shown = name if name.isprintable() else repr(name)
+                raise MusrcuError(f"{where}: there is no table [models.{shown}]{hint}")
         coldest = min(series.temperatures, default=0.0)
+        if series.first < 0:
+            raise MusrcuError(f"{where}: first = {series.first}, expected a run number, 0 or above")
         if not (series.events > 0 and series.hours > 0 and coldest > 0):
             raise MusrcuError(
                 f"{where}: events = {series.events:g}, hours = {series.hours:g}, lowest of "
@@ -175,7 +181,13 @@ def _runs(blocks: Any, models: Mapping[str, Recipe], file: str) -> tuple[RunTrut
             number = series.first + place
             if number in runs:
                 raise MusrcuError(f"{where}: run {number} is there already")
-            begin = start + place * datetime.timedelta(hours=series.hours)
-            end = begin + datetime.timedelta(hours=series.hours)
+            try:
+                begin = start + place * datetime.timedelta(hours=series.hours)
+                end = begin + datetime.timedelta(hours=series.hours)
+            except OverflowError as error:
+                raise MusrcuError(
+                    f"{where}: run {number} ends beyond the year 9999: start = {series.start!r}, "
+                    f"hours = {series.hours:g} for each run"
+                ) from error
             runs[number] = RunTruth(number, series, set_point, begin, end)
     return tuple(runs.values())

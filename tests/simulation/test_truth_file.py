@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import markdown_page
 import pytest
 
 from musrcu.errors import MusrcuError
+from musrcu.simulation.simulate import simulate_run
 from musrcu.simulation.truth_file import load_truth
 
 
@@ -45,6 +47,9 @@ def test_runs_are_numbered_and_follow_each_other(tables: dict[str, Any]) -> None
     assert [run.number for run in runs] == list(range(1, 22))
     assert runs[1].start == runs[0].stop
     assert (runs[0].stop - runs[0].start).total_seconds() == 1.5 * 3600
+
+
+HUGE = 99999999999999999999999
 
 
 @pytest.mark.parametrize(
@@ -87,21 +92,94 @@ def test_runs_are_numbered_and_follow_each_other(tables: dict[str, Any]) -> None
         (["runs", 0, "temperatures"], [], "lowest of 0 temperatures"),
         (["runs", 0, "transverse"], 1, "expected true or false"),
         (["runs", 1, "first"], 20, "run 20 is there already"),
+        (["runs", 0, "first"], -1, "first = -1, expected a run number, 0 or above"),
+        (["runs", 0, "first"], HUGE, f"first = {HUGE}, expected a whole number"),
+        (["runs", 0, "model"], "", r"no table \[models\.\]"),
+        (["runs", 0, "hours"], 1e308, "hours = 1e\\+308, expected a number, at most 1e12"),
+        (["runs", 0, "hours"], 1e9, "ends beyond the year 9999: .* hours = 1e\\+09"),
+        (["runs", 0, "start"], "9999-12-31T20:00:00", "ends beyond the year 9999"),
+        (["runs", 0, "events"], 1e308, "events = 1e\\+308, expected a number"),
+        (["runs", 0, "events"], HUGE * 10**300, "events = .*, expected a number"),
+        (["runs", 0, "temperatures"], [0.1, HUGE], "expected a list of numbers"),
+        (["instrument", "background"], 1e308, "background = 1e\\+308, expected a number"),
+        (["instrument", "background"], 1e4, "background = 10000, expected at most 1000"),
+        (["instrument", "prompt"], 1e308, "prompt = 1e\\+308, expected a number"),
+        (["instrument", "prompt"], 1e4, "prompt = 10000, expected at most 1000"),
+        (["instrument", "bins"], HUGE, f"bins = {HUGE}, expected a whole number"),
+        (["instrument", "bins"], 10**9, "bins = 1000000000, expected 1 to 1048576"),
+        (["instrument", "last_good"], 10240, "leaves no good bins up to 10240 of 10240"),
+        (["instrument", "name"], "L\0F", "instrument name = 'L.x00F'"),
+        (["instrument", "name"], "../LTF", "it becomes part of file names"),
+        (["instrument", "name"], "", "it becomes part of file names"),
+        (["detectors", 1, "efficiency"], 1e9, "detector Back: efficiency = 1e\\+09"),
+        (["temperature", "readings"], HUGE, f"readings = {HUGE}, expected a whole number"),
+        (["temperature", "readings"], 10**9, "expected 0 or above, 0 or above, 1 to 32767"),
+        (["models", "ordered", "parameters", "lambda2", "power"], -1e308, "expected a number"),
+        (["seed"], True, "expected a whole number"),
     ],
 )
 def test_mistakes_are_named(
     tables: dict[str, Any], place: list[str | int], value: Any, message: str
 ) -> None:
+    with pytest.raises(MusrcuError, match=message):
+        load_truth(changed(tables, place, value))
+
+
+def changed(tables: dict[str, Any], place: list[str | int], value: Any) -> Any:
+    """The tables with one entry replaced, or taken out where the value is None."""
     wrong: Any = copy.deepcopy(tables)
     table = wrong
     for step in place[:-1]:
         table = table[step]
     if value is None:
-        del table[place[-1]]
+        table.pop(place[-1], None)
     else:
         table[place[-1]] = value
-    with pytest.raises(MusrcuError, match=message):
-        load_truth(wrong)
+    return wrong
+
+
+def places(table: Any, before: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where the entries of nested tables are."""
+    steps = table.items() if isinstance(table, dict) else enumerate(table)
+    for step, value in steps:
+        if isinstance(value, (dict, list)):
+            yield from places(value, (*before, step))
+        else:
+            yield (*before, step)
+
+
+def test_an_odd_entry_is_simulated_or_named(samples: Path) -> None:
+    """Whatever one entry holds: a run, or one sentence; no traceback, no warning of NumPy."""
+    tables = tomllib.loads((samples / "truth.toml").read_text(encoding="utf-8"))
+    tables["instrument"] |= {"bins": 1024}
+    del tables["instrument"]["last_good"], tables["detectors"][2:], tables["runs"][1:]
+    tables["runs"][0]["temperatures"] = [0.09]
+    assert simulate_run(tables, 1).run.last_good.tolist() == [1012, 1012]
+    odd = [-1e308, -1e12, -1, 0, 1e-308, 1e-12, 700, 1e12, 1e308, HUGE, "", "\0", "\n", True]
+    for place in places(tables):
+        for value in odd:
+            wrong = changed(tables, list(place), value)
+            number = value if place == ("runs", 0, "first") else 1
+            try:
+                simulate_run(wrong, number)
+            except MusrcuError as error:
+                assert "\n" not in str(error), (place, value)
+
+
+def test_the_last_good_bin_follows_the_bins(tables: dict[str, Any]) -> None:
+    for bins in (2048, 10240):
+        fewer = changed(tables, ["instrument", "bins"], bins)
+        spectrometer = load_truth(changed(fewer, ["instrument", "last_good"], None)).spectrometer
+        assert spectrometer.last_good == bins - 12
+
+
+def test_a_rule_without_a_value_is_named(tables: dict[str, Any]) -> None:
+    steep = changed(tables, ["models", "ordered", "parameters", "lambda2", "power"], -1e5)
+    with pytest.raises(MusrcuError, match=r"\[models\.ordered\]: lambda2 = .* is not finite"):
+        simulate_run(steep, 1)
+    noisy = changed(tables, ["temperature", "offsets"], [0.0, -5.0])
+    with pytest.raises(MusrcuError, match=r"\[temperature\]: noise = .* make a sensor read -4"):
+        simulate_run(noisy, 1)
 
 
 def test_example_of_the_documentation() -> None:
