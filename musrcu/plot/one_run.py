@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from matplotlib.offsetbox import AnchoredOffsetbox
 
 
+CORNERS = ("upper right", "lower right", "upper left")
+"""Where the parameters may stand, the usual place first."""
+
+
 def asymmetry(
     asym: Asymmetry,
     result: FitResult | None = None,
@@ -188,20 +192,19 @@ def parameter_lines(result: FitResult, percent: bool) -> list[str]:
 
 def _make_room(ax: Axes, columns: list[list[str]]) -> None:
     """Write the columns in a corner and move a limit until no point or curve lies behind them."""
-    found: dict[str, tuple[float, float]] = {}
-    for corner in ("upper right", "lower right", "upper left"):
-        box = text_box(ax, columns, corner)
-        found[corner] = _limits_with(ax, box, upper=corner.startswith("upper"))
-        box.remove()
+    boxes = {corner: text_box(ax, columns, corner) for corner in CORNERS}
+    figure_of(ax).draw_without_rendering()
+    found = {c: _limits_with(ax, box, upper=c.startswith("upper")) for c, box in boxes.items()}
     usual = 0.9  # another corner must spare a tenth of the height
-    best = min(found, key=lambda c: np.ptp(found[c]) * (usual if c == "upper right" else 1.0))
+    best = min(found, key=lambda c: np.ptp(found[c]) * (usual if c == CORNERS[0] else 1.0))
     ax.set_ylim(*found[best])
-    text_box(ax, columns, best)
+    for corner, box in boxes.items():
+        if corner != best:
+            box.remove()
 
 
 def _limits_with(ax: Axes, box: AnchoredOffsetbox, *, upper: bool) -> tuple[float, float]:
     """Limits of the vertical axis that leave the box alone."""
-    figure_of(ax).draw_without_rendering()
     frame = box.get_window_extent().transformed(ax.transAxes.inverted())
     low, high = ax.get_ylim()
     sides = ax.transLimits.inverted().transform([(frame.x0, 0.0), (frame.x1, 0.0)])[:, 0]
