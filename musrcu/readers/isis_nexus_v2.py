@@ -19,7 +19,7 @@ from musrcu.containers.temperature import Temperature
 from musrcu.files import PathLike
 from musrcu.readers.hdf5 import MAGIC, Node, open_hdf5
 from musrcu.readers.isis_periods import read_periods
-from musrcu.readers.isis_time_axis import per_microsecond, read_time_axis
+from musrcu.readers.isis_time_axis import LARGEST_BIN, per_microsecond, read_time_axis
 from musrcu.readers.muon_entry import (
     GAUSS,
     KELVIN,
@@ -33,6 +33,8 @@ from musrcu.readers.registry import Format
 
 DETECTOR = "instrument/detector_1"
 """Customary place of the histograms."""
+MOST_COUNTS = 2**40
+"""Counts in one bin; with more, sums over bins and detectors would overflow."""
 HEADER_GROUPS = ("sample", "periods", "instrument", "instrument/source")
 """Groups whose short values go into the header, with those of the entry and the detector."""
 
@@ -107,7 +109,11 @@ def _read_run(entry: Node, warnings: list[str]) -> Run:
         comment=text(entry, ("notes",), warnings),
         temperature=Temperature(
             nominal=quantity(
-                entry, ("sample/temperature", "sample/temperature_1"), KELVIN, warnings
+                entry,
+                ("sample/temperature", "sample/temperature_1"),
+                KELVIN,
+                warnings,
+                lowest=0.0,
             )
         ),
         field=quantity(
@@ -156,6 +162,10 @@ def _counts(node: Node) -> NDArray[np.int64]:
     stored = node.array()
     if stored.dtype.kind == "f" and not np.array_equal(stored, np.rint(stored)):
         raise node.error("counts are not all whole numbers")
+    if stored.dtype.itemsize > 4 or stored.dtype.kind == "f":
+        largest = np.abs(stored).max() if stored.dtype.kind == "f" else stored.max()
+        if not largest <= MOST_COUNTS:
+            raise node.error(f"a bin holds {largest:g} counts, expected at most {MOST_COUNTS:g}")
     counts = stored.astype(np.int64).reshape((-1, *shape[-2:]))
     if counts.min() < 0:
         period, detector, index = np.unravel_index(int(counts.argmin()), counts.shape)
@@ -217,7 +227,8 @@ def _dead_time(
             found = "all 0" if not np.any(values) else "not all finite"
             warnings.append(f"{node.place} is {found}; dead times are taken as unknown")
             return None
-        return values / per_microsecond(node, "us")
+        with np.errstate(over="ignore"):  # an infinite dead time is refused where it is used
+            return values / per_microsecond(node, "us")
     warnings.append(f"{group.place} has no dead times; what each detector lost is unknown")
     return None
 
@@ -228,8 +239,10 @@ def _grouping(
     values = _per_histogram(group, "grouping", n_periods, n_detectors)
     if values is None or not np.any(values):
         return None
-    if np.any(values < 0) or not np.array_equal(values, np.rint(values)):
-        warnings.append(f"{group.place}/grouping holds {values.min():g}, expected groups from 0 up")
+    wrong = ~((values >= 0) & (values < LARGEST_BIN) & (values == np.rint(values)))
+    if np.any(wrong):
+        found = values[wrong][0]
+        warnings.append(f"{group.place}/grouping holds {found:g}, expected groups from 0 up")
         return None
     if np.any(values != values[0]):
         warnings.append(f"{group.place}/grouping differs between periods; that of period 1 is used")

@@ -14,6 +14,8 @@ import numpy as np
 from musrcu.containers.arrays import FloatArray, IntArray
 from musrcu.readers.hdf5 import Node
 
+LARGEST_BIN = 2**53
+"""Larger numbers of bins are not whole in double precision."""
 _PER_MICROSECOND = {"ps": 1e6, "ns": 1e3, "us": 1.0, "ms": 1e-3, "s": 1e-6}
 _PREFIXES = {"pico": "ps", "nano": "ns", "micro": "us", "milli": "ms", "": "s"}
 
@@ -46,7 +48,7 @@ class _Histograms:
         """(n_detectors,) a bin number as stored: an attribute of counts or a data set beside it."""
         for name in names:
             value = self.counts.attribute(name)
-            if isinstance(value, (int, float)) and float(value).is_integer():
+            if isinstance(value, (int, float)) and _is_bin(value):
                 return np.full(self.n_detectors, int(value), dtype=np.int64)
             if value is not None:
                 raise self.counts.error(f"{name} is {value!r}, expected a bin number")
@@ -65,7 +67,8 @@ class _Histograms:
             return None
         if values.size == 1:
             values = np.array([self.group.number("time_zero") or 0.0])
-        return self._each("time_zero", values) / per_microsecond(node, "us")
+        with np.errstate(over="ignore"):  # an infinite time zero is refused
+            return self._each("time_zero", values) / per_microsecond(node, "us")
 
     def _each(self, name: str, values: FloatArray | IntArray) -> FloatArray:
         if values.size not in (1, self.n_detectors):
@@ -90,7 +93,8 @@ def read_time_axis(
     histograms = _Histograms(group, counts, n_detectors, n_bins, warnings)
     width = _bin_width(histograms)
     base = _base(histograms)
-    t0 = _t0(histograms, width, base)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused next
+        t0 = _t0(histograms, width, base)
     if not np.all((t0 >= -n_bins) & (t0 < n_bins)):
         raise group.error(f"time zero is bin {t0.min():g} to {t0.max():g} of {n_bins} bins")
     first, last = _good_bins(histograms, t0, base)
@@ -112,6 +116,10 @@ def per_microsecond(node: Node, assumed: str) -> float:
     raise node.error(f"unit {unit!r} is no unit of time, expected picoseconds or the like")
 
 
+def _is_bin(value: float) -> bool:
+    return float(value).is_integer() and abs(value) < LARGEST_BIN
+
+
 def _bin_width(histograms: _Histograms) -> float:
     group, step = histograms.group, _step(histograms)
     for name, customary in (("resolution", "ps"), ("histogram_resolution", "ns")):
@@ -119,8 +127,8 @@ def _bin_width(histograms: _Histograms) -> float:
         if node is None or value is None:
             continue
         width = value / per_microsecond(node, customary)
-        if not width > 0:
-            raise node.error(f"bin width {value:g} is not above 0")
+        if not 0 < width < np.inf:
+            raise node.error(f"bin width {value:g} is not above 0, or no number in us")
         agrees = step is None or abs(width - step) <= 0.01 * width
         if not agrees and node.attribute("units") is None:
             raise node.error(f"{value:g} has no unit and raw_time has steps of {step:g} us")
@@ -147,8 +155,9 @@ def _step(histograms: _Histograms) -> float | None:
         raise node.error(
             f"{values.size} times for {histograms.n_bins} bins, expected as many or one more"
         )
-    steps = np.diff(values)
-    if steps.size == 0 or not np.all(steps > 0):
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.diff(values)
+    if steps.size == 0 or not np.all((steps > 0) & (steps < np.inf)):
         histograms.warnings.append(f"{node.place} does not increase throughout and is not used")
         return None
     return float(np.median(steps)) / per_microsecond(node, "us")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -95,25 +96,40 @@ def text(entry: Node, places: tuple[str, ...], warnings: list[str]) -> str | Non
 
 
 def quantity(
-    entry: Node, places: tuple[str, ...], units: dict[str, float], warnings: list[str]
+    entry: Node,
+    places: tuple[str, ...],
+    units: dict[str, float],
+    warnings: list[str],
+    *,
+    lowest: float = -math.inf,
 ) -> float | None:
     """The first number among several places in the unit whose factor is 1.
 
-    A unit that is not in ``units`` makes the value unknown, with a warning.
+    A number that is not finite or lies below ``lowest`` makes the value unknown, and so does a
+    unit that is not in ``units``; each with a warning.
     """
     for place in places:
+        node = attempt(entry.child, place, warnings)
+        stored = None if node is None else attempt(entry.text, place, warnings)
+        if node is None or stored is None:
+            continue
+        doubts = len(warnings)
         value = attempt(entry.number, place, warnings)
-        node = entry.child(place) if value is not None else None
-        if value is None or node is None:
+        if value is None:
+            if len(warnings) == doubts:
+                warnings.append(f"{node.place} is {stored}; taken as unknown")
             continue
         unit = attempt(node.attribute, "units", warnings) or ""
         factor = units.get(str(unit).strip().lower())
-        if factor is not None:
+        if factor is None:
+            known = ", ".join(name for name in units if name)
+            warnings.append(
+                f"{node.place} is {value:g} in {unit!r}, not one of {known}; taken as unknown"
+            )
+        elif not lowest <= value * factor or not math.isfinite(value * factor):
+            warnings.append(f"{node.place} is {value:g} {unit}, which cannot be; taken as unknown")
+        else:
             return value * factor
-        known = ", ".join(name for name in units if name)
-        warnings.append(
-            f"{node.place} is {value:g} in {unit!r}, not one of {known}; taken as unknown"
-        )
     return None
 
 

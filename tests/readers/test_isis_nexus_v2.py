@@ -20,6 +20,7 @@ from nexus_tree import (
     PERIODS,
     SAMPLE,
     small_counts,
+    small_tree,
     write_tree,
 )
 
@@ -491,12 +492,21 @@ def test_grouping(tmp_path: Path) -> None:
         ),
         ({f"{SAMPLE}/temperature@units": "mK"}, 0.0042, -20, ""),
         ({f"{SAMPLE}/temperature@units": "Celsius"}, None, -20, "is 4.2 in 'Celsius'"),
-        ({f"{SAMPLE}/temperature": np.array([np.nan])}, None, -20, ""),
         ({f"{SAMPLE}/temperature": "warm"}, None, -20, "holds 'warm', expected a number"),
         ({f"{SAMPLE}/temperature": None, f"{SAMPLE}/temperature_1": [0.0]}, 0.0, -20, ""),
         ({f"{SAMPLE}/magnetic_field@units": "mT"}, 4.2, -200, ""),
         ({f"{SAMPLE}/magnetic_field": None, f"{SAMPLE}/magnetic_field_1": [0.0]}, 4.2, 0.0, ""),
         ({f"{SAMPLE}/magnetic_field@units": "Ampere"}, 4.2, None, "is -20 in 'Ampere'"),
+        ({f"{SAMPLE}/temperature": [np.nan]}, None, -20, "temperature is nan; taken as unknown"),
+        ({f"{SAMPLE}/temperature": "inf"}, None, -20, "temperature is inf; taken as unknown"),
+        ({f"{SAMPLE}/temperature": [-1.0]}, None, -20, "is -1 Kelvin, which cannot be"),
+        ({f"{SAMPLE}/magnetic_field": [np.inf]}, 4.2, None, "magnetic_field is inf; taken as"),
+        (
+            {f"{SAMPLE}/magnetic_field": [1e308], f"{SAMPLE}/magnetic_field@units": "T"},
+            4.2,
+            None,
+            "is 1e+308 T, which cannot be",
+        ),
     ],
 )
 def test_temperature_and_field(
@@ -555,6 +565,13 @@ def test_start_with_a_blank(tmp_path: Path) -> None:
         ({COUNTS: np.full((2, 4, 50), b"x")}, "counts are of type |S1"),
         ({COUNTS: np.full((2, 4, 50), 0.5)}, "not all whole numbers"),
         ({COUNTS: np.full((2, 4, 50), np.nan)}, "not all whole numbers"),
+        *[
+            ({COUNTS: np.full((2, 4, 50), many)}, f"a bin holds {many:g} counts, expected at most")
+            for many in (1e300, np.inf, 2**62, np.uint64(2**64 - 1))
+        ],
+        ({f"{DETECTOR}/time_zero": [1e308]}, "time zero is bin inf"),
+        ({f"{DETECTOR}/resolution": [1e-308]}, "time zero is bin inf"),
+        ({f"{COUNTS}@t0_bin": 1e19}, "t0_bin is 1e+19, expected a bin number"),
         ({COUNTS: small_counts() - 1}, "period 1, detector 1, bin index 0 holds -1 counts"),
         ({f"{DETECTOR}/spectrum_index": np.arange(5)}, "5 entries for 4 histograms"),
         ({f"{DETECTOR}/dead_time": np.ones(5)}, "5 values for 2 periods of 4 detectors"),
@@ -566,6 +583,30 @@ def test_refused(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:
     text = refused(tmp_path, at)
     assert sentence in text
     assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    "where", [COUNTS, f"{COUNTS}@first_good_bin", f"{COUNTS}@last_good_bin", f"{COUNTS}@t0_bin",
+              *(f"{DETECTOR}/{name}" for name in (
+                  "raw_time", "resolution", "time_zero", "corrected_time", "dead_time", "grouping",
+                  "spectrum_index")),
+              f"{PERIODS}/good_frames_daq", f"{ENTRY}/run_number"]
+)  # fmt: skip
+def test_odd_numbers_give_a_run_or_one_sentence(tmp_path: Path, where: str) -> None:
+    """No warning of NumPy and no traceback, whatever number stands there."""
+    stored = np.asarray(small_tree()[where])
+    for odd in (np.nan, np.inf, -np.inf, 1e308, -1e308, 1e-308, 1e19, 2**62, -(2**63)):
+        several = np.full(stored.shape, odd)
+        one = stored.astype(float)
+        one.flat[-1] = odd
+        for k, values in enumerate((several, one)):
+            folder = tmp_path / f"{odd}-{k}"
+            folder.mkdir()
+            path = write_tree(folder, {where: values[()] if "@" in where else values})
+            try:
+                read_isis_nexus_v2(path)
+            except ReadError as error:
+                assert "\n" not in str(error)
 
 
 def test_histograms_under_another_name(tmp_path: Path) -> None:
