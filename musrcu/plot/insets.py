@@ -33,7 +33,7 @@ LEAST = 0.72, 0.65
 """Width and height, inches, below which an inset cannot be read."""
 MOST = 1.6, 1.0
 """Width and height, inches, beyond which it takes the picture over."""
-LEFT, RIGHT, BELOW, ABOVE = 0.28, 0.05, 0.27, 0.14
+LEFT, RIGHT, BELOW, ABOVE = 0.32, 0.05, 0.27, 0.14
 """Inches around an inset that hold its tick labels, axis label and title."""
 FLOOR = 0.12
 """Inches that marks and error bars reach above the line at zero."""
