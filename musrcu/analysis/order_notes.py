@@ -36,8 +36,8 @@ def quality_notes(points: OrderPoints, limits: Limits, chi2: float, n_free: int)
     if probability is not None and probability < IMPROBABLE:
         notes.append(
             f"chi-square {chi2:.1f} for {ndof} degrees of freedom has the probability "
-            f"{notation.probability(probability, 1)}: the law does not describe these points within "
-            "their errors"
+            f"{notation.probability(probability, 1)}: the law does not describe these points "
+            "within their errors"
         )
     return notes
 
