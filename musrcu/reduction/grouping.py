@@ -78,7 +78,7 @@ def group(
 
     step = Step(
         "group",
-        ", ".join(filter(None, (origin, cut))),
+        "; ".join(filter(None, (origin, cut))),
         {
             "forward": _names(run, chosen[0]),
             "backward": _names(run, chosen[1]),

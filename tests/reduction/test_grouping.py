@@ -176,7 +176,7 @@ def test_bins_before_t0_are_never_good() -> None:
     said = "good bins from t0 on, they would begin 6 bins before it"
     early = group(run_of(counts, t0=[10, 10], first_good=[4, 4]), forward="1", backward="2")
     assert early.time[early.good][0] == 0.0
-    assert early.history[-1].note == f"pair given, {said}"
+    assert early.history[-1].note == f"pair given; {said}"
     assert early.history[-1].options["first_good_us"] == 0.0
     moved = group(run_of(counts), forward="1", backward="2", t0=[10.25, 10.25])
     assert moved.time[moved.good][0] == pytest.approx(0.0075)
