@@ -6,7 +6,6 @@ run's are written anew, so that an untouched run gives its file back byte for by
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -87,8 +86,7 @@ def _check_run(run: Run) -> None:
 def _whole_counts(run: Run) -> NDArray[Any]:
     counts: NDArray[Any] = run.counts[0]
     for bad, what in (
-        (~np.isfinite(counts) | (counts != np.floor(counts)), "which is no whole number"),
-        (counts < 0, "which is below zero"),
+        (counts != np.floor(counts), "which is no whole number"),
         (counts >= _INT32, f"above {_INT32 - 1}"),
     ):
         if bad.any():
@@ -223,8 +221,6 @@ def _quantity(value: float | None, unit: str) -> str:
     """A number with its unit in ten characters, three decimals where they are enough."""
     if value is None:
         return ""
-    if not math.isfinite(value) or (unit == "K" and value < 0):
-        raise _refuse(f"{value} {unit}")
     room = int(layout.FIELDS["field"].code[:-1]) - len(unit)
     typed = f"{value:.3f}"
     if float(typed) == value and len(typed) <= room:
