@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from musrcu.analysis.scan_result import Scan, ScanRun
-from musrcu.analysis.verdict import NU_MIN, Decision, decide
+from musrcu.analysis.verdict import NU_MIN, decide, expected_gain
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.run import Run
@@ -137,6 +137,14 @@ class _Worked:
     def temperature(self) -> float | None:
         return None if self.run is None else self.run.temperature.value
 
+    def _searched_to(self, ordered: FitResult) -> float:
+        """Highest frequency that the search of the line reached, MHz."""
+        assert self.asymmetry is not None
+        model = Model(ordered.model)
+        limits = ordered.parameters[model.names[model.oscillations()[0][1]]].limits
+        highest = 0.5 / self.asymmetry.bin_width
+        return highest if limits is None or limits[1] is None else min(limits[1], highest)
+
     def judged(self) -> ScanRun:
         """The run with its verdict."""
         run = self.run
@@ -151,8 +159,8 @@ class _Worked:
                 why=self.error,
             )
         ordered, paramagnetic = self.fits
-        nu_max = 0.5 / self.asymmetry.bin_width
-        decision: Decision = decide(ordered, paramagnetic, nu_max)
+        visible = expected_gain(self.asymmetry, ordered.t_range)
+        decision = decide(ordered, paramagnetic, self._searched_to(ordered), visible)
         return ScanRun(
             run=run.number,
             name=run.name,

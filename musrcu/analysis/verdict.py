@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from musrcu.constants import MUON_LIFETIME
+from musrcu.containers.asymmetry import Asymmetry
 from musrcu.fitting.chance import noise_gain
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
@@ -16,6 +17,9 @@ Verdict = Literal["ordered", "not ordered", "undecided", "failed"]
 
 NU_MIN = 0.3
 """Lowest frequency that counts as a line, MHz: a slower one imitates a Gaussian."""
+LINE_AMPLITUDE, LINE_DAMPING = 0.03, 1.0
+"""Asymmetry and rate (1/µs) of a line that a run must be able to show before it counts as not
+ordered: a weak and heavily damped one."""
 FEWEST_GAIN = 12.0
 CHANCE_ORDERED = 1e-4
 """Chance that noise alone gives a line as strong, below which a run may be ordered."""
@@ -30,19 +34,36 @@ class Decision:
     why: str
 
 
-def decide(ordered: FitResult, paramagnetic: FitResult, nu_max: float) -> Decision:
+def expected_gain(asymmetry: Asymmetry, t_range: tuple[float, float] | None = None) -> float:
+    """Chi-square that a line of amplitude 0.03, damped by 1/µs, would be worth in this asymmetry.
+
+    A^2 / 2 sum exp(-2 lambda t) / sigma^2 over the fitted bins: how well such a line would be seen,
+    whatever its frequency.
+    """
+    low, high = t_range or (-np.inf, np.inf)
+    t, error = asymmetry.time, asymmetry.error
+    used = (t >= low) & (t <= high) & np.isfinite(error)
+    weight = np.exp(-2 * LINE_DAMPING * t[used]) / error[used] ** 2
+    return float(0.5 * LINE_AMPLITUDE**2 * weight.sum())
+
+
+def decide(
+    ordered: FitResult, paramagnetic: FitResult, nu_max: float, visible: float = np.inf
+) -> Decision:
     """Whether a run oscillates.
 
     Ordered means: chi-square falls by more than max((k1 - k0) ln n, 12, 2 ln(N / 1e-4)) with the
     oscillating model (k parameters, n bins, N independent frequencies and dampings that were
     searched), nu >= 0.3 MHz and not at that limit, A > 3 sigma, and lambda < 2 pi nu (half a turn
-    is seen). Undecided means that the gain lies between the levels of 1e-3 and 1e-4, or that it is
-    larger but the line fails one of the other conditions. Anything else is not ordered.
+    is seen). Undecided means that the gain lies between the levels of 1e-3 and 1e-4, that it is
+    larger but the line fails one of the other conditions, or that the run holds too few counts to
+    show a line at all. Anything else is not ordered.
 
     Parameters
     ----------
     ordered, paramagnetic : fits of the two models to the same bins.
     nu_max : highest frequency that was searched, MHz.
+    visible : gain that a line would bring in this run (:func:`expected_gain`).
 
     Source: H. Akaike (1974) and G. Schwarz (1978) for the penalty; E. Gross and O. Vitells, Eur.
     Phys. J. C 70, 525 (2010) for the number of places where noise may look like a line.
@@ -56,6 +77,12 @@ def decide(ordered: FitResult, paramagnetic: FitResult, nu_max: float) -> Decisi
     gain = lowest - with_line.chi2
     threshold, doubtful = _levels(with_line, without, nu_max)
     numbers = f"chi2 falls by {gain:.1f} with the line, threshold {threshold:.1f}"
+    if gain <= doubtful and visible < threshold:
+        return Decision(
+            "undecided",
+            f"{numbers}; too few counts: a line of {LINE_AMPLITUDE} damped by {LINE_DAMPING:g}/us "
+            f"would gain {visible:.1f}",
+        )
     if gain <= doubtful:
         return Decision("not ordered", numbers)
     failing = _line_fails(with_line)

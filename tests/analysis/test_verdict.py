@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import numpy as np
 import pytest
+from asymmetries import asymmetry
 
-from musrcu.analysis.verdict import decide
+from musrcu.analysis.verdict import decide, expected_gain
 from musrcu.fitting.result import FitResult, Fitted
 
 LINE = "exponential + damped_cosine + constant"
@@ -98,3 +100,20 @@ def test_a_condemned_fit_without_the_line_still_bounds_the_gain() -> None:
         plain(1010.0), valid=False, reason="one term", alternative=plain(1010.0 + LEVEL)
     )
     assert decide(line(1000.0), condemned, NU_MAX).verdict == "not ordered"
+
+
+def test_a_run_that_could_not_show_a_line_is_undecided() -> None:
+    blind = decide(line(1000.0), plain(1003.0), NU_MAX, visible=LEVEL - 1)
+    assert blind.verdict == "undecided"
+    assert "too few counts" in blind.why
+    assert decide(line(1000.0), plain(1003.0), NU_MAX, visible=LEVEL + 1).verdict == "not ordered"
+
+
+def test_what_a_line_would_gain_by_hand() -> None:
+    """Sigma = 0.01 in bins of 0.01 us to 10 us: the sum is close to 100 / (2 dt) per unit rate."""
+    time = (np.arange(1000) + 0.5) * 0.01
+    made = asymmetry(time, np.zeros(1000), np.full(1000, 0.01))
+    expected = 0.5 * 0.03**2 / 0.01**2 * (1 - math.exp(-20.0)) / (2 * 0.01)
+    assert expected_gain(made) == pytest.approx(expected, rel=1e-4)
+    half = expected_gain(made, (0.0, 0.5 * math.log(2)))
+    assert half == pytest.approx(0.5 * expected, rel=0.02)
