@@ -15,7 +15,7 @@ from musrcu.analysis.verdict import NU_MIN, decide, expected_gain
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.run import Run
-from musrcu.errors import MusrcuError
+from musrcu.errors import FitError, MusrcuError
 from musrcu.files import PathLike
 from musrcu.fitting.fit import fit
 from musrcu.fitting.result import FitResult
@@ -74,6 +74,7 @@ def fit_scan(
     ------
     ModelError where a model cannot be set up, MusrcuError where it has no oscillation.
     """
+    sources = _sources(runs)
     models = tuple(Model(m) if isinstance(m, str) else m for m in (ordered, paramagnetic))
     options = _per_model(models, start, fixed, limits, ties)
     one = partial(
@@ -85,7 +86,7 @@ def fit_scan(
         minos=tuple(minos),
     )
     apply: Callable[..., Iterable[_Worked]] = map if executor is None else executor.map
-    worked = list(_shown(apply(one, distinct(runs)), progress))
+    worked = list(_shown(apply(one, sources), progress))
     worked.sort(key=lambda item: (item.temperature is None, item.temperature or 0.0))
     worked = _from_neighbours(worked, models, options, t_range, tuple(minos))
     nu = models[0].names[models[0].oscillations()[0][1]]
@@ -107,6 +108,19 @@ def fit_scan(
             if given
         },
     )
+
+
+def _sources(runs: object) -> list[Run | PathLike]:
+    """The runs or files of a scan, each once; a single one will do."""
+    if isinstance(runs, (Run, str, os.PathLike)):
+        runs = [runs]
+    if not isinstance(runs, Iterable):
+        raise FitError(f"a scan takes runs or files, not a {type(runs).__name__}")
+    listed = list(runs)
+    for item in listed:
+        if not isinstance(item, (Run, str, os.PathLike)):
+            raise FitError(f"a scan takes runs or files, not a {type(item).__name__}")
+    return distinct(listed)
 
 
 _Source = TypeVar("_Source", bound=Run | PathLike)

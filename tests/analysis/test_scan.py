@@ -218,3 +218,15 @@ def test_a_run_in_two_files_is_named(samples: Path, tmp_path: Path) -> None:
     assert len(scan.runs) == 2
     assert "note: LTF 3 is in the scan twice" in scan.summary().split("\n")
     assert "twice" not in mu.fit_scan([first, first], recipe).summary()
+
+
+def test_what_a_scan_takes(samples: Path) -> None:
+    file = samples / "deltat_tdc_ltf_0012.bin"
+    recipe = mu.Reduction(alpha=0.93)
+    single = mu.fit_scan(file, recipe)
+    assert [run.run for run in single.runs] == [12]
+    assert mu.fit_scan(mu.read(file), recipe).runs[0].verdict == "ordered"
+    assert mu.fit_scan([], recipe).runs == ()
+    for wrong in (None, 5, [5], [None]):
+        with pytest.raises(mu.MusrcuError, match="takes runs or files"):
+            mu.fit_scan(wrong, recipe)
