@@ -38,7 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     options.add_paramagnetic(parser)
     options.add_order(parser)
     options.add_reduction(parser)
-    options.add_output(parser, "write the scan as JSON")
+    options.add_output(parser, "write the scan: the fitted table as .csv, else everything as JSON")
     figure = parser.add_mutually_exclusive_group()
     figure.add_argument(
         "--plot", metavar="FILE", type=Path, help="figure; default: <name of the scan>_order.png"
@@ -48,6 +48,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Fit the scan, print its table and the order parameter, and draw it."""
+    from musrcu.output.table import write_scan
+
     figure = _figure(arguments)
     plan = planned(arguments)
     check_targets(
@@ -64,7 +66,10 @@ def run(arguments: Namespace) -> int:
     sys.stdout.flush()
     written = []
     if arguments.output is not None:
-        write_text(arguments.output, saved + "\n", overwrite=arguments.force)
+        if arguments.output.suffix == ".csv":
+            write_scan(scan, arguments.output, overwrite=arguments.force)
+        else:
+            write_text(arguments.output, saved + "\n", overwrite=arguments.force)
         written.append(f"saved: {arguments.output}")
     if figure is not None:
         written.append(draw(scan, plan.recipe, figure, overwrite=arguments.force))

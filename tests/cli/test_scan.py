@@ -294,3 +294,19 @@ def test_simulate_writes_runs_that_info_reads(musrcu: Musrcu, samples: Path, her
     again = musrcu("simulate", samples / "truth.toml", "-o", "runs")
     assert again.code == 1
     assert "nothing is overwritten" in again.complaint
+
+
+def test_the_fitted_table_as_csv_gives_the_same_law(
+    musrcu: Musrcu, samples: Path, here: Path
+) -> None:
+    """What `scan -o x.csv` writes is a table that `order` reads, to the same T_N and beta."""
+    runs = str(samples / "deltat_tdc_ltf_{0001,0006,0010,0013,0015,0016}.bin")
+    done = musrcu("scan", runs, "--alpha", "0.93", "--no-plot", "-o", "scan.csv")
+    assert done.code == 0
+    lines = [line for line in Path("scan.csv").read_text().splitlines() if line[0] != "#"]
+    assert len(lines) == 7
+    assert "nu2_MHz" in lines[0] and "verdict" in lines[0]
+    law = musrcu("order", "scan.csv", "--json").json
+    direct = mu.fit_order_parameter(mu.fit_scan(mu.find_runs(runs), mu.Reduction(alpha=0.93)))
+    for name in ("nu0", "T_N", "beta"):
+        assert abs(law[name]["value"] - direct[name].value) < 1e-6 * abs(direct[name].value)
