@@ -26,7 +26,7 @@ from musrcu.errors import ReadError
 from musrcu.readers.registry import Format
 
 
-def read_counts(path):
+def read_counts(path, max_bytes):
     lines = path.read_text().splitlines()
     if len(lines) < 3:
         raise ReadError(f"{path} has {len(lines)} lines, expected a title and two detectors")

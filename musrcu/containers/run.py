@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from musrcu.containers.arrays import FloatArray, IntArray, by_fields, check_shape, frozen
 from musrcu.containers.history import History, Step
+from musrcu.containers.later import read_only
+from musrcu.containers.log import Log
 from musrcu.containers.numbers import is_number
 from musrcu.containers.temperature import Temperature
 from musrcu.errors import MusrcuError
@@ -72,6 +74,8 @@ class Run:
     """Variance of ``counts``, same shape; None while they are raw counts (variance = counts)."""
     header: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """What the file says, under its own names and untranslated."""
+    logs: Mapping[str, Log] = dataclasses.field(default_factory=dict)
+    """Logs of the sample environment and the beam by name, read when first looked at."""
     path: Path | None = None
     format: str | None = None
     """Name of the reader, such as ``psi-bin``."""
@@ -119,7 +123,8 @@ class Run:
                 array = frozen(value, dtype)
                 check_shape("Run", name, array, shape)
                 object.__setattr__(self, name, array)
-        object.__setattr__(self, "header", MappingProxyType(dict(self.header)))
+        object.__setattr__(self, "header", read_only(self.header))
+        object.__setattr__(self, "logs", read_only(self.logs))
         object.__setattr__(self, "warnings", tuple(self.warnings))
 
     @property
@@ -144,6 +149,18 @@ class Run:
         if known:
             return " ".join(known)
         return self.path.name if self.path else "run"
+
+    @property
+    def duration(self) -> float | None:
+        """Time from start to stop, s; None where one of them is unknown or they are reversed."""
+        if self.start is None or self.stop is None:
+            return None
+        try:
+            start, stop = map(datetime.datetime.fromisoformat, (self.start, self.stop))
+            length = (stop - start).total_seconds()
+        except (ValueError, TypeError):  # TypeError: one of them names its zone
+            return None
+        return length if length >= 0 else None
 
     def replace(self, step: Step | None = None, **changes: Any) -> Run:
         """A copy with some fields changed and, where given, one more step in its history."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from musrcu.containers.arrays import FloatArray, by_fields, frozen
+from musrcu.containers.log import Log
 from musrcu.containers.numbers import is_number
 from musrcu.errors import MusrcuError
+
+_KELVIN = {"": 1.0, "k": 1.0, "kelvin": 1.0, "mk": 1e-3, "millikelvin": 1e-3}
+"""Kelvin in one unit of a log; no unit means kelvin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +35,6 @@ class Sensor:
         _check_kelvin("Sensor", {"spread": self.spread})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TemperatureLog:
-    """Readings of one sensor against time."""
-
-    seconds: FloatArray
-    """(n,) s after the start of the run; negative before it."""
-    kelvin: FloatArray
-    """(n,) K."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "seconds", frozen(self.seconds, float))
-        object.__setattr__(self, "kelvin", frozen(self.kelvin, float))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return by_fields(self)
-
-
 @dataclass(frozen=True, slots=True)
 class Temperature:
     """Temperature of a run in kelvin; every part is None where the file does not say."""
@@ -62,8 +49,8 @@ class Temperature:
     """Standard deviation of the readings of the sample sensor, K."""
     sensors: tuple[Sensor, ...] = ()
     """Every sensor the file reports, in its order."""
-    log: TemperatureLog | None = None
-    """Readings against time, where the file has them and they were asked for."""
+    log: Log | None = None
+    """The log behind the mean, where one was asked for."""
 
     def __post_init__(self) -> None:
         names = ("nominal", "mean", "error", "spread")
@@ -73,6 +60,36 @@ class Temperature:
     def value(self) -> float | None:
         """The measured mean, or the set point where there is none, K."""
         return self.nominal if self.mean is None else self.mean
+
+    def with_log(self, log: Log, stop: float | None = None) -> Temperature:
+        """Mean, spread and error from a log in kelvin, weighted by time.
+
+        Parameters
+        ----------
+        log : readings in K; in mK or K where it names its unit.
+        stop : length of the run, s; None where it is unknown: to the last reading.
+
+        Raises
+        ------
+        MusrcuError if the log has another unit, no reading in the run, or one below 0 K.
+        """
+        factor = _KELVIN.get((log.unit or "").strip().casefold())
+        if factor is None:
+            raise MusrcuError(
+                f"log {log.name} is in {log.unit!r}, expected a temperature in K or mK"
+            )
+        if factor != 1.0:
+            log = dataclasses.replace(log, values=log.values * factor, unit="K")
+        found = log.during(0.0, stop)
+        if found is None:
+            raise MusrcuError(f"log {log.name} has no reading before the end of the run")
+        if found.lowest < 0:
+            raise MusrcuError(
+                f"log {log.name} reads {found.lowest:g} K during the run, expected 0 or above"
+            )
+        return dataclasses.replace(
+            self, mean=found.mean, spread=found.spread, error=found.error, log=log
+        )
 
     def __str__(self) -> str:
         from musrcu.notation import bracket

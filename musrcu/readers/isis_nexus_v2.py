@@ -75,7 +75,7 @@ FORMAT = Format(
     title="ISIS muon NeXus version 2, histograms in HDF5 (EMU, MuSR, HiFi from about 2010)",
     # every HDF5 file is claimed, so that the reader can say what a foreign one lacks
     sniff=lambda head, path: head.startswith(MAGIC),
-    read=read_isis_nexus_v2,
+    read=lambda path, max_bytes: read_isis_nexus_v2(path),
 )
 
 

@@ -110,7 +110,7 @@ FORMAT = Format(
     name="psi-bin",
     title="PSI-BIN, single-file histograms of the PSI bulk instruments",
     sniff=_sniff,
-    read=read_psi_bin,
+    read=lambda path, max_bytes: read_psi_bin(path),  # its counts cannot exceed 4 MB
 )
 
 

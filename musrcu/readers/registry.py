@@ -15,6 +15,9 @@ from musrcu.files import PathLike
 HEAD = 16
 """Bytes of a file that a sniffer is given."""
 
+MAX_BYTES = 2 * 1024**3
+"""Bytes that the counts of a file may take in memory unless the caller allows more."""
+
 BUILT_IN = (
     "musrcu.readers.psi_bin:FORMAT",
     "musrcu.readers.isis_nexus_v2:FORMAT",
@@ -33,8 +36,27 @@ class Format:
     """One line that says what it is and where it comes from."""
     sniff: Callable[[bytes, Path], bool]
     """``sniff(first_bytes, path)``: whether the file is of this format; must not raise."""
-    read: Callable[[Path], Run]
-    """``read(path)``: the run; raises ReadError and nothing else."""
+    read: Callable[[Path, int], Run]
+    """``read(path, max_bytes)``: the run; raises ReadError and nothing else. A file that declares
+    more than ``max_bytes`` of counts is refused (:func:`check_size`)."""
+    where: str = ""
+    """Facilities, programs and years, for the table of formats."""
+    extra: str = ""
+    """The extra of musrcu that installs what the reader needs, such as ``root``."""
+
+
+def check_size(place: str, declared: int, max_bytes: int) -> None:
+    """Raise a ReadError if counts that take ``declared`` bytes in memory are too many.
+
+    Parameters
+    ----------
+    place : the file and the place in it, with which the sentence begins.
+    """
+    if declared > max_bytes:
+        raise ReadError(
+            f"{place} declares {declared} bytes of counts, more than the {max_bytes} that are "
+            f"allowed; if that is meant, pass max_bytes={declared}"
+        )
 
 
 @cache
@@ -102,12 +124,13 @@ def find_format(path: PathLike) -> Format:
     raise ReadError(f"{file} begins with {head[:4]!r}, which no reader knows (known: {known})")
 
 
-def read(path: PathLike) -> Run:
+def read(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
     """The run in a file of any known format, raw: nothing is grouped, corrected or rebinned.
 
     Parameters
     ----------
     path : the file; its format is recognised by its content.
+    max_bytes : bytes that the counts may take in memory, 2 GB unless told.
 
     Returns
     -------
@@ -119,5 +142,5 @@ def read(path: PathLike) -> Run:
     """
     file = Path(path)
     known = find_format(file)
-    run = known.read(file)
+    run = known.read(file, max_bytes)
     return run.replace(path=file, format=known.name)

@@ -15,8 +15,9 @@ from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.calibration import Calibration
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import History, Step
+from musrcu.containers.log import Log
 from musrcu.containers.run import Run
-from musrcu.containers.temperature import Sensor, Temperature, TemperatureLog, from_sensors
+from musrcu.containers.temperature import Sensor, Temperature, from_sensors
 from musrcu.errors import MusrcuError
 from musrcu.fitting.fit import fit
 from musrcu.models.model import Model
@@ -42,7 +43,7 @@ def make_run(**changes: Any) -> Run:
         "grouping": [1, 2, 0],
         "header": {"field": "20 G", "numbers": [1, 2]},
         "warnings": ("the clock is wrong",),
-        "temperature": Temperature(0.1, log=TemperatureLog([0.0, 1.0], [0.1, 0.2])),
+        "temperature": Temperature(0.1, log=Log("T", [0.0, 1.0], [0.1, 0.2])),
         "path": Path("a.bin"),
     }
     return Run(**(options | changes))

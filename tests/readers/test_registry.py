@@ -14,7 +14,7 @@ from psi_bin_bytes import small_file
 from musrcu.containers.run import Run
 from musrcu.errors import ReadError
 from musrcu.readers import registry
-from musrcu.readers.registry import Format, find_format, formats, read
+from musrcu.readers.registry import MAX_BYTES, Format, find_format, formats, read
 
 HEADS = {
     "psi-bin": b"1N\xff\xff\0\0\x11\0        ",
@@ -111,7 +111,7 @@ def test_readers_called_directly_speak_as_clearly(tmp_path: Path, known: Format)
     (tmp_path / "text").write_text("no muons here\n" * 200)
     for name in ("missing", "empty", "text", "."):
         with pytest.raises(ReadError, match=str(tmp_path)) as caught:
-            known.read(tmp_path / name)
+            known.read(tmp_path / name, MAX_BYTES)
         assert "\n" not in str(caught.value)
 
 
@@ -150,7 +150,7 @@ def entry_point(name: str, thing: object, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(metadata, "entry_points", lambda group: points)
 
 
-def refuse_to_read(path: Path) -> Run:
+def refuse_to_read(path: Path, max_bytes: int) -> Run:
     raise ReadError(f"{path} is not read in this test")
 
 
