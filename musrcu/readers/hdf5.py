@@ -1,4 +1,4 @@
-"""A cautious view of an HDF5 file: typed values, bounded memory, nothing outside the file."""
+"""A cautious view of an HDF5 file: bounded memory, nothing outside the file."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from musrcu.errors import ReadError
 from musrcu.readers.hdf5_heap import check_global_heaps
+from musrcu.readers.tree import SMALL, Node, plain_value
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 """First eight bytes of an HDF5 file (HDF5 File Format Specification, superblock)."""
 
-SMALL = 1 << 20
-"""Bytes that a text, a number or a short list may take; real ones stay below 10 kB."""
 FREE = 16 << 20
 """Bytes that a data set may declare without showing that they are stored."""
 DEFLATE = 1032
@@ -69,7 +68,7 @@ def open_hdf5(path: Path) -> Iterator[Node]:
     with reading(path, "its beginning"):
         file = h5py.File(path, "r")
     try:
-        yield Node(path, "/", file, _Seen())
+        yield Hdf5Node(path, "/", file, _Seen())
     finally:
         with reading(path, "its end"):
             file.close()
@@ -79,12 +78,12 @@ def open_hdf5(path: Path) -> Iterator[Node]:
 class _Seen:
     """What is known of an open file, shared by its nodes."""
 
-    nodes: dict[str, Node | None] = field(default_factory=dict)
+    nodes: dict[str, Hdf5Node | None] = field(default_factory=dict)
     heaps_are_sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Hdf5Node(Node):
     """A group or a data set of an open HDF5 file; names are looked up without leaving the file."""
 
     path: Path
@@ -99,16 +98,12 @@ class Node:
         """Whether it holds other nodes."""
         return hasattr(self._item, "keys")
 
-    def error(self, found: str) -> ReadError:
-        """A ReadError about this node."""
-        return ReadError(f"{self.path} at {self.place}: {found}")
-
     def names(self) -> tuple[str, ...]:
         """Names of the nodes in this group, links that lead nowhere included."""
         with reading(self.path, self.place):
             return tuple(str(name) for name in self._item) if self.is_group else ()
 
-    def child(self, where: str) -> Node | None:
+    def child(self, where: str) -> Hdf5Node | None:
         """The node at a path such as ``sample/name``, or None where there is none.
 
         Raises
@@ -116,16 +111,6 @@ class Node:
         ReadError if the way leads out of the file, in circles, or cannot be read.
         """
         return self._walk(where, LINKS)
-
-    def group(self, where: str) -> Node | None:
-        """The group at a path, or None where there is none or it is a data set."""
-        found = self.child(where)
-        return found if found is not None and found.is_group else None
-
-    def groups(self) -> tuple[Node, ...]:
-        """The groups in this group, in the order of the file."""
-        found = (self.group(name) for name in self.names())
-        return tuple(node for node in found if node is not None)
 
     def attribute(self, name: str) -> Any:
         """An attribute as text, float or int; None where it is missing or blank.
@@ -143,79 +128,12 @@ class Node:
             if kept.get_storage_size() > SMALL:
                 raise ReadError(f"{self.path} at {place} declares {kept.get_storage_size()} bytes")
             value = np.ravel(np.asarray(self._item.attrs[name]))
-        return _plain(value[0]) if value.size else None
+            return plain_value(value[0]) if value.size else None
 
-    def text(self, where: str) -> str | None:
-        """The text at a path, blanks stripped; None where it is missing or blank."""
-        value = self._first(where)
-        return str(value) if value is not None else None
-
-    def number(self, where: str) -> float | None:
-        """The first number at a path; None where it is missing, blank or not finite.
-
-        A float32 gives the shortest decimal that it stands for: 0.16, not 0.1599999964.
-        """
-        value = self._first(where)
-        if value is None:
-            return None
-        try:
-            number = float(value)
-        except ValueError:
-            raise ReadError(
-                f"{self.path} at {self.place}/{where} holds {str(value)[:40]!r}, expected a number"
-            ) from None
-        return number if np.isfinite(number) else None
-
-    def integers(self, where: str) -> NDArray[np.int64] | None:
-        """The whole numbers at a path as a flat array; None where there is nothing."""
-        values = self.numbers(where)
-        if values is None:
-            return None
-        if not np.all(np.abs(values) < 2**62) or np.any(values != np.rint(values)):
-            raise ReadError(f"{self.path} at {self.place}/{where} holds no whole numbers")
-        return values.astype(np.int64)
-
-    def numbers(self, where: str) -> NDArray[np.float64] | None:
-        """The numbers at a path as a flat array; None where there is nothing.
-
-        Raises
-        ------
-        ReadError if they are no numbers or take more than a megabyte.
-        """
-        node = self.child(where)
-        if node is None:
-            return None
-        if node.is_group or node.dtype.kind not in "iufb":
-            raise node.error(f"holds {node._describe()}, expected numbers")
-        values = np.ravel(node._small())
-        return values.astype(np.float64) if values.size else None
-
-    def short_values(self, longest: int = 8) -> dict[str, Any]:
-        """Text and numbers of the data sets in this group with at most ``longest`` values each.
-
-        One value is given plain, several as a tuple; what cannot be read is left out.
-        """
-        found: dict[str, Any] = {}
-        for name in self.names():
-            with contextlib.suppress(ReadError):
-                node = self.child(name)
-                if node is None or node.is_group or not 0 < node._size() <= longest:
-                    continue
-                with reading(self.path, node.place):
-                    values = tuple(_plain(value) for value in np.ravel(node._small()))
-                if values != (None,):
-                    found[name] = values[0] if len(values) == 1 else values
-        return found
-
-    def attributes(self) -> dict[str, Any]:
-        """Attributes that are text or numbers; what cannot be read is left out."""
-        found: dict[str, Any] = {}
+    def attribute_names(self) -> tuple[str, ...]:
+        """Names of the attributes of this node."""
         with reading(self.path, self.place):
-            names = list(self._item.attrs)
-        for name in names:
-            with contextlib.suppress(ReadError):
-                found[name] = self.attribute(name)
-        return found
+            return tuple(str(name) for name in self._item.attrs)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -253,27 +171,6 @@ class Node:
                 )
             return np.asarray(item[()])
 
-    def _size(self) -> int:
-        with reading(self.path, self.place):
-            return int(self._item.size or 0)
-
-    def _small(self) -> NDArray[Any]:
-        with reading(self.path, self.place):
-            declared = int(self._item.size or 0) * self._item.dtype.itemsize
-            if declared > SMALL:
-                raise self.error(f"declares {declared} bytes, expected at most {SMALL}")
-        return self.array()
-
-    def _first(self, where: str) -> Any:
-        node = self.child(where)
-        if node is None:
-            return None
-        if node.is_group:
-            raise node.error(f"holds {node._describe()}, expected a text or a number")
-        values = np.ravel(node._small())
-        with reading(node.path, node.place):
-            return _plain(values[0]) if values.size else None
-
     def _check_type(self, dtype: np.dtype[Any]) -> None:
         """Refuse all but plain numbers and texts, before the HDF5 library sees a value.
 
@@ -289,11 +186,8 @@ class Node:
             check_global_heaps(self.path)
             self._seen.heaps_are_sound = True
 
-    def _describe(self) -> str:
-        return "a group" if self.is_group else f"values of type {self.dtype}"
-
-    def _walk(self, where: str, links: int) -> Node | None:
-        node: Node | None = self
+    def _walk(self, where: str, links: int) -> Hdf5Node | None:
+        node: Hdf5Node | None = self
         for name in where.split("/"):
             if node is None or not node.is_group:
                 return None
@@ -304,7 +198,7 @@ class Node:
                 node = self._seen.nodes[place]
         return node
 
-    def _step(self, name: str, place: str, links: int) -> Node | None:
+    def _step(self, name: str, place: str, links: int) -> Hdf5Node | None:
         import h5py
 
         with reading(self.path, place):
@@ -313,28 +207,12 @@ class Node:
                 return None
             kind = self._item.id.links.get_info(key).type
             if kind == h5py.h5l.TYPE_HARD:
-                return Node(self.path, place, self._item[name], self._seen)
+                return Hdf5Node(self.path, place, self._item[name], self._seen)
             if kind != h5py.h5l.TYPE_SOFT:
                 raise ReadError(f"{self.path} at {place} is a link out of the file; not followed")
             if links == 0:
                 raise ReadError(f"{self.path} at {place} is a link that leads in circles")
             target = self._item.id.links.get_val(key).decode()
             # the target is walked here, name by name, because it may itself leave the file
-            start = Node(self.path, "/", self._item.file, self._seen)
+            start = Hdf5Node(self.path, "/", self._item.file, self._seen)
             return (start if target.startswith("/") else self)._walk(target, links - 1)
-
-
-def _plain(value: Any) -> Any:
-    """A Python text, int or float from what h5py gives; None for a blank text."""
-    if isinstance(value, bytes):
-        try:
-            value = value.decode("utf-8")
-        except UnicodeDecodeError:
-            value = value.decode("latin-1")
-    if isinstance(value, str):
-        return value.replace("\0", " ").strip() or None
-    if isinstance(value, np.floating):
-        return float(str(value))
-    if isinstance(value, (np.integer, np.bool_)):
-        return int(value)
-    raise TypeError(f"a {type(value).__name__} is neither text nor number")

@@ -17,7 +17,6 @@ from musrcu.containers.arrays import FloatArray, IntArray
 from musrcu.containers.run import Run
 from musrcu.containers.temperature import Temperature
 from musrcu.files import PathLike
-from musrcu.readers.hdf5 import MAGIC, Node, open_hdf5
 from musrcu.readers.isis_periods import read_periods
 from musrcu.readers.isis_time_axis import LARGEST_BIN, per_microsecond, read_time_axis
 from musrcu.readers.muon_entry import (
@@ -29,10 +28,10 @@ from musrcu.readers.muon_entry import (
     quantity,
     text,
 )
+from musrcu.readers.nexus_file import HDF5, find_histograms, open_nexus
 from musrcu.readers.registry import Format
+from musrcu.readers.tree import Node
 
-DETECTOR = "instrument/detector_1"
-"""Customary place of the histograms."""
 MOST_COUNTS = 2**40
 """Counts in one bin; with more, sums over bins and detectors would overflow."""
 HEADER_GROUPS = ("sample", "periods", "instrument", "instrument/source")
@@ -55,7 +54,7 @@ def read_isis_nexus_v2(path: PathLike) -> Run:
     ------
     ReadError if the file is cut or damaged, holds events or no muon run, or contradicts itself.
     """
-    with open_hdf5(Path(path)) as root:
+    with open_nexus(Path(path)) as root:
         entry = find_muon_entry(root)
         warnings: list[str] = []
         if entry.version == 1:
@@ -73,16 +72,16 @@ def read_isis_nexus_v2(path: PathLike) -> Run:
 FORMAT = Format(
     name="isis-nexus-v2",
     title="ISIS muon NeXus version 2, histograms in HDF5 (EMU, MuSR, HiFi from about 2010)",
-    # every HDF5 file is claimed, so that the reader can say what a foreign one lacks
-    sniff=lambda head, path: head.startswith(MAGIC),
+    # the others have no reader of their own yet; this one says so
+    sniff=lambda head, path: head.startswith(HDF5),
     read=lambda path, max_bytes: read_isis_nexus_v2(path),
 )
 
 
 def _read_run(entry: Node, warnings: list[str]) -> Run:
-    group = _detector_group(entry, warnings)
+    group = find_histograms(entry, warnings)
     node = group.child("counts")
-    assert node is not None  # _detector_group chose it for that
+    assert node is not None  # it was found by that
     counts = _counts(node)
     n_periods, n_detectors, n_bins = counts.shape
     _check_spectra(group, n_detectors, warnings)
@@ -130,26 +129,6 @@ def _read_run(entry: Node, warnings: list[str]) -> Run:
         format="isis-nexus-v2",
         warnings=tuple(warnings),
     )
-
-
-def _detector_group(entry: Node, warnings: list[str]) -> Node:
-    """The group that holds ``counts``, whatever its name."""
-    group = entry.group(DETECTOR)
-    if group is not None and group.child("counts") is not None:
-        return group
-    instrument = entry.group("instrument")
-    groups = (instrument.groups() if instrument else ()) + entry.groups()
-    found = [group for group in groups if group.child("counts") is not None]
-    if found:
-        warnings.append(f"{entry.place}/{DETECTOR} has no counts; {found[0].place} is read")
-        return found[0]
-    events = [group for group in groups if group.child("event_id") is not None]
-    if events:
-        raise events[0].error(
-            "the file holds single events, which are not read yet; expected histograms in "
-            f"{entry.place}/{DETECTOR}/counts"
-        )
-    raise entry.error(f"no histograms: {DETECTOR}/counts is missing")
 
 
 def _counts(node: Node) -> NDArray[np.int64]:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.containers.arrays import IntArray
-from musrcu.readers.hdf5 import Node
 from musrcu.readers.muon_entry import attempt
+from musrcu.readers.tree import Node
 
 DAQ = 1
 """Value of ``periods/type`` for a period whose histograms are stored (2 = dwell: not stored)."""

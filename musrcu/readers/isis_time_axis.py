@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray, IntArray
-from musrcu.readers.hdf5 import Node
+from musrcu.readers.tree import Node
 
 LARGEST_BIN = 2**53
 """Larger numbers of bins are not whole in double precision."""

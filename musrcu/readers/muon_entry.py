@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from musrcu.errors import ReadError
-from musrcu.readers.hdf5 import Node
+from musrcu.readers.tree import Node
 
 DEFINITIONS = ("muonTD", "pulsedTD")
 """Names of the muon time-differential definition (field ``definition``, or ``analysis`` in v1)."""

@@ -1,0 +1,112 @@
+"""The NeXus files of muon facilities: their two containers, and which definition a file follows."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from musrcu.errors import ReadError
+from musrcu.readers.muon_entry import find_muon_entry
+from musrcu.readers.tree import Node
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""First eight bytes of an HDF5 file (HDF5 File Format Specification, superblock)."""
+HDF4 = b"\x0e\x03\x13\x01"
+"""First four bytes of an HDF4 file (HDF Specification and Developer's Guide)."""
+DETECTOR = "instrument/detector_1"
+"""Customary place of the histograms of version 2."""
+
+Kind = Literal["version 1", "version 2", "events"]
+
+
+@contextlib.contextmanager
+def open_nexus(path: Path) -> Iterator[Node]:
+    """The root group of a NeXus file in HDF5 or HDF4, open for reading inside the block.
+
+    Raises
+    ------
+    ReadError if the file is missing, cut or neither HDF5 nor HDF4, or is HDF4 and pyhdf is not
+    installed.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(len(HDF5))
+    except OSError as error:
+        raise ReadError(f"{path} cannot be opened: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL byte in the name
+        raise ReadError(f"{str(path)!r} is not a file name: {error}") from error
+    if head.startswith(HDF4):
+        from musrcu.readers.hdf4 import open_hdf4
+
+        with open_hdf4(path) as root:
+            yield root
+    else:
+        from musrcu.readers.hdf5 import open_hdf5
+
+        with open_hdf5(path) as root:
+            yield root
+
+
+def nexus_kind(head: bytes, path: Path) -> Kind | None:
+    """Which reader takes the file: None for what is neither HDF5 nor HDF4; never raises.
+
+    A NeXus file that cannot be opened, or holds no muon entry, is given to the reader of the
+    definition that is customary in its container, so that this one can say what is wrong.
+    """
+    if not head.startswith((HDF5, HDF4)):
+        return None
+    try:
+        about = path.stat()
+        return _kind(path, about.st_size, about.st_mtime_ns)
+    except (OSError, ReadError):
+        return "version 1" if head.startswith(HDF4) else "version 2"
+
+
+@lru_cache(maxsize=64)
+def _kind(path: Path, size: int, changed: int) -> Kind:
+    """The kind of a file that has not changed since; size and time of change are for the cache."""
+    with open_nexus(path) as root:
+        entry = find_muon_entry(root)
+        if entry.version == 1:
+            return "version 1"
+        return "events" if find_events(entry.node) and not _histograms(entry.node) else "version 2"
+
+
+def find_histograms(entry: Node, warnings: list[str]) -> Node:
+    """The group of a muon entry that holds ``counts``, whatever its name.
+
+    Raises
+    ------
+    ReadError if there is none.
+    """
+    found = _histograms(entry)
+    if found is None and (events := find_events(entry)):
+        raise events.error(
+            "the file holds single events, which are not read yet; expected histograms in "
+            f"{entry.place}/{DETECTOR}/counts"
+        )
+    if found is None:
+        raise entry.error(f"no histograms: {DETECTOR}/counts is missing")
+    if found.place != f"{entry.place}/{DETECTOR}":
+        warnings.append(f"{entry.place}/{DETECTOR} has no counts; {found.place} is read")
+    return found
+
+
+def find_events(entry: Node) -> Node | None:
+    """The group of a muon entry that holds single events, whatever its name; None without."""
+    return next((group for group in _groups(entry) if group.child("event_id") is not None), None)
+
+
+def _histograms(entry: Node) -> Node | None:
+    group = entry.group(DETECTOR)
+    if group is not None and group.child("counts") is not None:
+        return group
+    return next((group for group in _groups(entry) if group.child("counts") is not None), None)
+
+
+def _groups(entry: Node) -> tuple[Node, ...]:
+    instrument = entry.group("instrument")
+    return (instrument.groups() if instrument else ()) + entry.groups()
