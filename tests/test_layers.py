@@ -32,7 +32,7 @@ def rule(ours: set[str], top: str = "numpy", inside: str = "") -> Rule:
 
 
 CONTAINERS = {"containers", *BOTTOM}
-READERS = {"psi_bin_layout", *CONTAINERS}
+READERS = {"psi_bin_layout", "psi_text", *CONTAINERS}
 REDUCTION = {"instruments", *CONTAINERS}
 FITTING = {"models", *CONTAINERS}
 ANALYSIS = {"fitting", "reduction", "readers", *FITTING, *REDUCTION}
@@ -46,7 +46,8 @@ TABLE = {
     "notation": rule({"errors"}, top=""),
     "files": rule({"errors"}, top=""),
     "toml": rule({"errors", "files"}, top=""),
-    "psi_bin_layout": rule(set(), top=""),
+    "psi_text": rule(set(), top=""),
+    "psi_bin_layout": rule({"psi_text"}, top=""),
     "instruments": rule(BOTTOM, top=""),
     "containers": rule(BOTTOM),
     "readers": rule(READERS, top="numpy h5py"),

@@ -10,7 +10,6 @@ the file stay in ``run.header``; a shift of one bin changes nothing but fitted p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,26 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu import psi_bin_layout as layout
+from musrcu import psi_text
 from musrcu.containers.run import Run
-from musrcu.containers.temperature import Sensor, Temperature, from_sensors
+from musrcu.containers.temperature import Sensor
 from musrcu.files import PathLike
 from musrcu.psi_bin_layout import Header
 from musrcu.readers.binary import BinaryFile, open_binary
+from musrcu.readers.psi_metadata import instrument_of, moments, numbered, temperature_of
 from musrcu.readers.registry import Format
-
-INSTRUMENTS = {
-    "gps": "GPS",
-    "ltf": "LTF",
-    "dolly": "Dolly",
-    "gpd": "GPD",
-    "alc": "ALC",
-    "hifi": "HAL-9500",
-    "flame": "FLAME",
-    "lem": "LEM",
-}
-"""Instrument by the token in the file's name; the header does not name it."""
-
-_TOKEN = re.compile(rf"(?<![^_])({'|'.join(INSTRUMENTS)})(?=_)", re.IGNORECASE)
 
 
 def read_psi_bin(path: PathLike) -> Run:
@@ -58,14 +45,21 @@ def read_psi_bin(path: PathLike) -> Run:
         counts, doubts = _counts(file, header)
     detectors = range(header["NUMHIS"])
     t0 = np.array([layout.t0(header, d)[0] for d in detectors])
-    field, field_doubt = layout.gauss(header["field"])
-    temperature, temperature_doubts = _temperature(header)
+    field, field_doubt = psi_text.gauss(header["field"])
+    sensors = tuple(Sensor(None, *reading) for reading in layout.sensors(header))
+    temperature, temperature_doubts = temperature_of(
+        header["temperature"], header["TEMPER"], sensors
+    )
+    start, stop, time_doubts = moments(
+        (header["start date"], header["start time"]), (header["stop date"], header["stop time"])
+    )
+    labels = header["HISLAB"][: counts.shape[1]]
     doubts += [
         *_header_doubts(header),
         *_bin_doubts(header, t0),
         *([field_doubt] if field_doubt else []),
         *temperature_doubts,
-        *_time_doubts(header),
+        *time_doubts,
         *_event_doubts(header, counts[0]),
     ]
     return Run(
@@ -74,32 +68,23 @@ def read_psi_bin(path: PathLike) -> Run:
         t0=t0,
         first_good=np.array(header["NTINI"][: counts.shape[1]]),
         last_good=np.array([layout.last_good(header, d) for d in detectors]),
-        labels=header["HISLAB"][: counts.shape[1]],
+        labels=labels,
         source="continuous",
         facility="PSI",
-        instrument=instrument_in_name(Path(path)),
+        instrument=instrument_of(Path(path), labels),
         number=header["NRUN"] or None,
         title=header["comment"] or None,
         sample=header["sample"] or None,
         orientation=header["orientation"] or None,
         temperature=temperature,
         field=field,
-        start=layout.iso_time(header["start date"], header["start time"]),
-        stop=layout.iso_time(header["stop date"], header["stop time"]),
+        start=start,
+        stop=stop,
         header={**header, "raw": raw},
         path=Path(path),
         format=FORMAT.name,
         warnings=tuple(doubts),
     )
-
-
-def instrument_in_name(path: Path) -> str | None:
-    """The PSI instrument that a file name such as ``deltat_tdc_gps_0432.bin`` speaks of.
-
-    None where the name has no token of an instrument, or tokens of several.
-    """
-    found = {token.lower() for token in _TOKEN.findall(path.name)}
-    return INSTRUMENTS[found.pop()] if len(found) == 1 else None
 
 
 def _sniff(head: bytes, path: Path) -> bool:
@@ -174,7 +159,7 @@ def _counts(file: BinaryFile, header: Header) -> tuple[NDArray[np.int64], list[s
     counts.setflags(write=False)  # a Run takes a read-only array as it is
     doubts = []
     if dirty:
-        doubts.append(f"the padding behind the bins of {_numbers(dirty)} is not zero")
+        doubts.append(f"the padding behind the bins of {numbered(dirty)} is not zero")
     used = histograms * header["KDAFHI"]
     if header["NUMDAF"] > used:
         doubts.append(f"the file holds {header['NUMDAF']} records, its histograms use {used}")
@@ -182,33 +167,6 @@ def _counts(file: BinaryFile, header: Header) -> tuple[NDArray[np.int64], list[s
     if file.size > declared:
         doubts.append(f"the file has {file.size} bytes, its header declares {declared}")
     return counts, doubts
-
-
-def _temperature(header: Header) -> tuple[Temperature, list[str]]:
-    nominal, doubt = layout.kelvin(header["temperature"])
-    doubts = [doubt] if doubt else []
-    sensors = tuple(Sensor(None, *reading) for reading in layout.sensors(header))
-    odd = [value for value in header["TEMPER"] if value != 0 and not 0 < value < np.inf]
-    if odd:
-        doubts.append(f"a temperature sensor reads {odd[0]:g} K and is left out")
-    temperature = from_sensors(nominal, sensors)
-    if temperature.mean is None:
-        return temperature, doubts
-    if any(_differ(sensors[0], other.mean, other.spread) for other in sensors[1:]):
-        means = ", ".join(f"{sensor.mean:.6g}" for sensor in sensors)
-        doubts.append(f"the temperature sensors read {means} K; the first is taken for the sample")
-    if nominal is not None and _differ(sensors[0], nominal):
-        doubts.append(
-            f"the mean temperature {temperature.mean:.6g} K differs from the set point "
-            f"{nominal:.6g} K"
-        )
-    return temperature, doubts
-
-
-def _differ(sensor: Sensor, kelvin: float, spread: float | None = None) -> bool:
-    """Whether two temperatures differ by more than 1 % and more than three spreads."""
-    allowed = max(0.01 * max(sensor.mean, kelvin), 3 * max(sensor.spread or 0.0, spread or 0.0))
-    return abs(sensor.mean - kelvin) > allowed
 
 
 def _header_doubts(header: Header) -> Iterator[str]:
@@ -236,19 +194,7 @@ def _bin_doubts(header: Header, t0: NDArray[np.float64]) -> Iterator[str]:
         (last > bins, "the last good bin lies behind the histogram in {}"),
     ):
         if bad.any():
-            yield sentence.format(_numbers(list(np.flatnonzero(bad) + 1)))
-
-
-def _time_doubts(header: Header) -> Iterator[str]:
-    times = []
-    for which in ("start", "stop"):
-        typed = (header[f"{which} date"], header[f"{which} time"])
-        times.append(layout.iso_time(*typed))
-        if times[-1] is None:
-            yield f"the {which} of the run, {' '.join(typed)!r}, is no date and time"
-    start, stop = times
-    if start is not None and stop is not None and stop < start:
-        yield f"the run stops ({stop}) before it starts ({start})"
+            yield sentence.format(numbered(list(np.flatnonzero(bad) + 1)))
 
 
 def _event_doubts(header: Header, counts: NDArray[np.int64]) -> Iterator[str]:
@@ -265,7 +211,7 @@ def _event_doubts(header: Header, counts: NDArray[np.int64]) -> Iterator[str]:
     if bad:
         h = bad[0]
         yield (
-            f"the event counts of the header do not fit {_numbers([h + 1 for h in bad])} "
+            f"the event counts of the header do not fit {numbered([h + 1 for h in bad])} "
             f"(histogram {h + 1}: {stored[h]} in the header, {good[h]} in the good bins, "
             f"{every[h]} in all); counts or good bins changed since the file was written"
         )
@@ -275,9 +221,3 @@ def _event_doubts(header: Header, counts: NDArray[np.int64]) -> Iterator[str]:
             f"the total of the header, {header['TOTOLD']} events, is not the sum {total} of its "
             "event counts"
         )
-
-
-def _numbers(histograms: list[int]) -> str:
-    if len(histograms) == 1:
-        return f"histogram {histograms[0]}"
-    return "histograms " + ", ".join(str(number) for number in histograms)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu import psi_bin_layout as layout
+from musrcu import psi_text
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError, MusrcuWarning
 from musrcu.files import PathLike, replacing
@@ -191,8 +192,8 @@ def _texts(run: Run, old: Header) -> dict[str, Any]:
         checked = [_fitting("HISLAB", label) for label in labels]
         fields["HISLAB"] = _per_detector(checked, old, "HISLAB", same)
     for name, value, meaning, unit in (
-        ("temperature", run.temperature.nominal, layout.kelvin, "K"),
-        ("field", run.field, layout.gauss, "G"),
+        ("temperature", run.temperature.nominal, psi_text.kelvin, "K"),
+        ("field", run.field, psi_text.gauss, "G"),
     ):
         if value != meaning(old[name])[0]:
             fields[name] = _quantity(value, unit)
@@ -212,7 +213,7 @@ def _fitting(name: str, typed: str) -> str:
         stored = typed.encode("latin-1")
     except UnicodeEncodeError as error:
         raise _refuse(f"{typed[error.start]!r} in the {what} {typed!r}, only Latin-1") from error
-    if layout.text(stored) != typed:
+    if psi_text.text(stored) != typed:
         raise _refuse(f"blanks at the ends of, or a NUL in, the {what} {typed!r}")
     return typed
 
@@ -236,9 +237,9 @@ def _moments(run: Run, old: Header) -> dict[str, Any]:
     fields = {}
     for which, moment in (("start", run.start), ("stop", run.stop)):
         date, clock = f"{which} date", f"{which} time"
-        if moment == layout.iso_time(old[date], old[clock]):
+        if moment == psi_text.iso_time(old[date], old[clock]):
             continue
-        parts = ("", "") if moment is None else layout.date_and_clock(moment)
+        parts = ("", "") if moment is None else psi_text.date_and_clock(moment)
         if parts is None:
             raise _refuse(f"the {which} {moment!r}, only an ISO 8601 time from 1970 to 2069")
         fields[date], fields[clock] = parts

@@ -14,7 +14,8 @@ from psi_bin_bytes import DISTINCT, distinct_counts, distinct_file, small_counts
 
 from musrcu.containers.run import Run
 from musrcu.errors import ReadError
-from musrcu.readers.psi_bin import FORMAT, instrument_in_name, read_psi_bin
+from musrcu.readers.psi_bin import FORMAT, read_psi_bin
+from musrcu.readers.psi_metadata import instrument_in_name
 from musrcu.readers.registry import read
 
 EXPECTED = {name: facts for name, facts in expected_files().items() if "psi-bin/" in name}
