@@ -22,6 +22,8 @@ FREE = 16 << 20
 """Bytes that a data set may declare without showing that they are stored."""
 DEFLATE = 1032
 """Best compression of deflate; a data set that declares more than it stores times this is bad."""
+LARGE = 32 << 20
+"""Bytes of a file above which only what is not numbers is looked at for heaps."""
 LINKS = 8
 """Soft links that may lead to one another."""
 
@@ -160,16 +162,34 @@ class Hdf5Node(Node):
             self._check_type(item.dtype)
             if item.shape is None:
                 return np.empty(0, dtype=item.dtype)
-            if item.is_virtual or item.external:
-                raise self.error("its values lie in another file, which is not followed")
-            declared = int(item.size or 0) * item.dtype.itemsize
-            stored = int(item.id.get_storage_size())
-            chunk = int(np.prod(item.chunks or (0,), dtype=float)) * item.dtype.itemsize
-            if max(declared, chunk) > max(FREE, stored * DEFLATE):
-                raise self.error(
-                    f"declares {max(declared, chunk)} bytes, of which only {stored} are stored"
-                )
+            self._check_stored()
             return np.asarray(item[()])
+
+    def part(self, start: int, stop: int) -> NDArray[Any]:
+        """Values ``start`` to ``stop`` (exclusive) along the first axis; read without the others.
+
+        Raises
+        ------
+        ReadError as :meth:`array` does.
+        """
+        with reading(self.path, self.place):
+            self._check_type(self._item.dtype)
+            if start == 0:  # once is enough for all parts
+                self._check_stored()
+            return np.asarray(self._item[start:stop])
+
+    def _check_stored(self) -> None:
+        """Refuse values in another file, and more values than what is stored can give."""
+        item = self._item
+        if item.is_virtual or item.external:
+            raise self.error("its values lie in another file, which is not followed")
+        declared = int(item.size or 0) * item.dtype.itemsize
+        stored = int(item.id.get_storage_size())
+        chunk = int(np.prod(item.chunks or (0,), dtype=float)) * item.dtype.itemsize
+        if max(declared, chunk) > max(FREE, stored * DEFLATE):
+            raise self.error(
+                f"declares {max(declared, chunk)} bytes, of which only {stored} are stored"
+            )
 
     def _check_type(self, dtype: np.dtype[Any]) -> None:
         """Refuse all but plain numbers and texts, before the HDF5 library sees a value.
@@ -183,8 +203,36 @@ class Hdf5Node(Node):
         if dtype.kind != "O" or h5py.check_string_dtype(dtype) is None:
             raise TypeError(f"values of type {dtype} are neither text nor numbers")
         if not self._seen.heaps_are_sound:
-            check_global_heaps(self.path)
+            check_global_heaps(self.path, self._numbers_at())
             self._seen.heaps_are_sound = True
+
+    def _numbers_at(self) -> list[tuple[int, int]]:
+        """Bytes of a large file in which the values of its large data sets lie.
+
+        The look for heaps leaves them out: in a file of 100 million events they are all there is.
+        """
+        import h5py
+
+        found: list[tuple[int, int]] = []
+        if self.path.stat().st_size < LARGE:
+            return found
+
+        def note(_: str, item: Any) -> None:
+            if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "iufb":
+                return
+            if item.id.get_storage_size() < SMALL:
+                return
+            if item.chunks is None:
+                start = item.id.get_offset()
+                if start is not None:
+                    found.append((start, start + item.id.get_storage_size()))
+            else:
+                item.id.chunk_iter(
+                    lambda chunk: found.append((chunk.byte_offset, chunk.byte_offset + chunk.size))
+                )
+
+        self._item.file.visititems(note)
+        return found
 
     def _walk(self, where: str, links: int) -> Hdf5Node | None:
         node: Hdf5Node | None = self

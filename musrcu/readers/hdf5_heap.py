@@ -9,8 +9,12 @@ heap).
 
 from __future__ import annotations
 
-import mmap
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from musrcu.errors import ReadError
 
@@ -18,12 +22,18 @@ SIGNATURE = b"GCOL\x01\0\0\0"
 """First bytes of a heap: signature, version 1, three zero bytes."""
 LENGTH_PLACE = {0: 14, 1: 14, 2: 10, 3: 10}
 """Byte of the superblock that holds the size of a length, by the version in byte 8."""
+BLOCK = 1 << 20
+"""Bytes looked at at a time."""
 SMALLEST = 32
 """Bytes of a file below which there is nothing to look at."""
 
 
-def check_global_heaps(path: Path) -> None:
+def check_global_heaps(path: Path, beside: Sequence[tuple[int, int]] = ()) -> None:
     """Refuse a file with a global heap whose objects do not follow one another to its end.
+
+    Parameters
+    ----------
+    beside : first byte and end of ranges that need not be looked at, because numbers lie there.
 
     Raises
     ------
@@ -31,47 +41,73 @@ def check_global_heaps(path: Path) -> None:
     """
     try:
         with path.open("rb") as stream:
-            if len(stream.read(SMALLEST)) < SMALLEST:
+            head = stream.read(SMALLEST)
+            if len(head) < SMALLEST:
                 return
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                _check(path, content)
+            size = stream.seek(0, os.SEEK_END)
+            heaps = _Heaps(stream, size, width=head[LENGTH_PLACE.get(head[8], 14)])
+            for start in list(_places(stream, _gaps(beside, size))):
+                place = heaps.first_bad_object(start)
+                if place is not None:
+                    raise ReadError(
+                        f"{path} at byte {place} is damaged: an object of the global heap at byte "
+                        f"{start} does not end within the heap"
+                    )
     except OSError as error:
         raise ReadError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def _check(path: Path, content: mmap.mmap) -> None:
-    width = content[LENGTH_PLACE.get(content[8], 14)]
-    start = content.find(SIGNATURE)
-    while start >= 0:
-        place = _first_bad_object(content, start, width)
-        if place is not None:
-            raise ReadError(
-                f"{path} at byte {place} is damaged: an object of the global heap at byte {start} "
-                "does not end within the heap"
-            )
-        start = content.find(SIGNATURE, start + len(SIGNATURE))
+def _gaps(beside: Sequence[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
+    """What lies between ranges of a file of a size."""
+    start = 0
+    for first, end in sorted(beside):
+        if first > start:
+            yield start, min(first, size)
+        start = max(start, end)
+    if start < size:
+        yield start, size
 
 
-def _first_bad_object(content: mmap.mmap, start: int, width: int) -> int | None:
-    """Where the first object lies that is empty or leaves the heap; None if all is well."""
-    header = _padded(len(SIGNATURE) + width)  # an object has a header of the same size
-    end = start + _number(content, start + len(SIGNATURE), width)
-    if end > len(content):
-        return start
-    place = start + header
-    while place + header <= end:
-        index, length = _number(content, place, 2), _number(content, place + 8, width)
-        taken = (
-            header + _padded(length) if index else length
-        )  # index 0: free space, header included
-        if taken < header or place + taken > end:
-            return place
-        place += taken
-    return None
+def _places(stream: BinaryIO, gaps: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """Where the signature lies in parts of a file, found block by block: it may be long."""
+    wanted = re.compile(re.escape(SIGNATURE))  # three times as fast as bytes.find
+    overlap = len(SIGNATURE) - 1
+    for start, end in gaps:
+        for place in range(start, end, BLOCK):
+            stream.seek(place)
+            block = stream.read(min(BLOCK, end - place) + overlap)
+            for match in wanted.finditer(block):
+                yield place + match.start()
 
 
-def _number(content: mmap.mmap, place: int, width: int) -> int:
-    return int.from_bytes(content[place : place + width], "little")
+@dataclass(frozen=True, slots=True)
+class _Heaps:
+    """The file, and how many bytes a length takes in it."""
+
+    stream: BinaryIO
+    size: int
+    width: int
+
+    def first_bad_object(self, start: int) -> int | None:
+        """Where the first object of a heap lies that is empty or leaves it; None if all is well."""
+        header = _padded(len(SIGNATURE) + self.width)  # an object has a header of the same size
+        end = start + self._number(start + len(SIGNATURE), self.width)
+        if end > self.size:
+            return start
+        place = start + header
+        while place + header <= end:
+            index, length = self._number(place, 2), self._number(place + 8, self.width)
+            taken = (
+                header + _padded(length) if index else length
+            )  # index 0: free space, header included
+            if taken < header or place + taken > end:
+                return place
+            place += taken
+        return None
+
+    def _number(self, place: int, width: int) -> int:
+        self.stream.seek(place)
+        return int.from_bytes(self.stream.read(width), "little")
 
 
 def _padded(n_bytes: int) -> int:

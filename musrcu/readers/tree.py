@@ -81,6 +81,15 @@ class Node(ABC):
         ReadError if the values lie in another file, or the file cannot hold as many as it declares.
         """
 
+    def part(self, start: int, stop: int) -> NDArray[Any]:
+        """Values ``start`` to ``stop`` (exclusive) along the first axis.
+
+        Raises
+        ------
+        ReadError as :meth:`array` does.
+        """
+        return self.array()[start:stop]
+
     def error(self, found: str) -> ReadError:
         """A ReadError about this node."""
         return ReadError(f"{self.path} at {self.place}: {found}")
