@@ -17,6 +17,7 @@ from musrcu.containers.arrays import FloatArray, IntArray
 from musrcu.containers.run import Run
 from musrcu.containers.temperature import Temperature
 from musrcu.files import PathLike
+from musrcu.readers.isis_own_fields import read_labels, read_source, with_sensors
 from musrcu.readers.isis_periods import read_periods
 from musrcu.readers.isis_time_axis import LARGEST_BIN, per_microsecond, read_time_axis
 from musrcu.readers.muon_entry import (
@@ -87,40 +88,31 @@ def _read_run(entry: Node, warnings: list[str]) -> Run:
     _check_spectra(group, n_detectors, warnings)
     axis = read_time_axis(group, node, n_detectors, n_bins, warnings)
     totals = counts.sum(axis=(1, 2))
-    periods = read_periods(entry, group, totals, warnings)
-    source = text(entry, ("instrument/source/name",), warnings)
-    if source not in (None, "ISIS"):
-        warnings.append(f"{entry.place}/instrument/source/name is {source!r}, expected 'ISIS'")
+    source, facility = read_source(entry, warnings)
+    missed = warnings if source == "pulsed" else []  # a continuous beam has neither
+    periods = read_periods(entry, group, totals, missed)
     return Run(
         counts=counts,
         bin_width=axis.bin_width,
         t0=axis.t0,
         first_good=axis.first_good,
         last_good=axis.last_good,
-        labels=("",) * n_detectors,
-        source="pulsed",
-        facility="ISIS",
+        labels=read_labels(group, n_detectors, warnings),
+        source=source,
+        facility=facility,
         instrument=text(entry, ("instrument/name", "name", "beamline"), warnings),
         number=_run_number(entry, warnings),
         title=text(entry, ("title",), warnings),
         sample=text(entry, ("sample/name",), warnings),
         orientation=attempt(group.text, "orientation", warnings),
         comment=text(entry, ("notes",), warnings),
-        temperature=Temperature(
-            nominal=quantity(
-                entry,
-                ("sample/temperature", "sample/temperature_1"),
-                KELVIN,
-                warnings,
-                lowest=0.0,
-            )
-        ),
+        temperature=with_sensors(_temperature(entry, warnings), entry, warnings),
         field=quantity(
             entry, ("sample/magnetic_field", "sample/magnetic_field_1"), GAUSS, warnings
         ),
         start=moment(entry, ("start_time",), warnings),
         stop=moment(entry, ("end_time", "stop_time"), warnings),
-        dead_time=_dead_time(group, n_periods, n_detectors, warnings),
+        dead_time=_dead_time(group, n_periods, n_detectors, missed),
         good_frames=periods.good_frames,
         period_labels=periods.labels,
         grouping=_grouping(group, n_periods, n_detectors, warnings),
@@ -129,6 +121,11 @@ def _read_run(entry: Node, warnings: list[str]) -> Run:
         format="isis-nexus-v2",
         warnings=tuple(warnings),
     )
+
+
+def _temperature(entry: Node, warnings: list[str]) -> Temperature:
+    places = ("sample/temperature", "sample/temperature_1")
+    return Temperature(nominal=quantity(entry, places, KELVIN, warnings, lowest=0.0))
 
 
 def _counts(node: Node) -> NDArray[np.int64]:

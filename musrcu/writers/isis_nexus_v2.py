@@ -1,0 +1,310 @@
+"""Writing ISIS muon NeXus version 2: the inverse of :mod:`musrcu.readers.isis_nexus_v2`."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.containers.run import Run
+from musrcu.errors import MusrcuError
+from musrcu.files import PathLike, check_target
+from musrcu.writers.nexus_tree import field, group, save_tree
+
+MOST_COUNTS = 2**40
+"""Counts of one bin that the reader takes."""
+_UNKNOWN = np.nan
+
+
+def write_isis_nexus_v2(run: Run, path: PathLike, *, overwrite: bool = False) -> Path:
+    """Write a run as ISIS muon NeXus version 2 in HDF5 and return the path.
+
+    All histograms, times, labels, periods, dead times and texts of the run are written, its logs,
+    and its history as text. Where the definition has no place, these are used:
+
+    * ``instrument/detector_1/labels``: names of the detectors, one text each;
+    * ``instrument/source/type``: ``Pulsed Muon Source`` or ``Continuous Muon Source``;
+    * ``sample/temperature_mean``, ``temperature_spread``, ``temperature_error`` (K), and one NXlog
+      ``sample/temperature_sensor_1`` and so on for each sensor, with ``average_value``,
+      ``average_value_errors`` (the spread) and ``n_readings``;
+    * ``process`` (NXprocess): program, version, the file the run came from, one NXnote for each
+      step of the history and each warning.
+
+    Numbers of bins count from 1, as ISIS does; they are attributes of ``counts`` where all
+    detectors agree and data sets beside it where not. ``time_zero`` is ``(t0 + 1/2) bin_width``
+    from the left edge of the first bin. The raw frames of the run, which a Run does not hold, are
+    taken from the file it came from, else set to the good frames.
+
+    Parameters
+    ----------
+    run : raw counts of a pulsed or a continuous source, any number of periods and detectors.
+    path : usually ends in .nxs.
+    overwrite : whether an existing file may be replaced.
+
+    Raises
+    ------
+    MusrcuError if the format cannot hold the run (corrected counts, for one), or the file cannot be
+    written.
+
+    Source: ISIS muon NeXus instrument definition, version 2 (pulsedTD).
+    """
+    from nexusformat.nexus import NXroot
+
+    check_target(path, overwrite=overwrite)
+    counts = _whole_counts(run)
+    _check_bins(run)
+    root = NXroot()
+    entry = group(root, "raw_data_1", "NXentry")
+    _entry(entry, run)
+    _instrument(entry, run, counts)
+    _periods(entry, run, counts)
+    _sample(entry, run)
+    _logs(entry, run)
+    _process(entry, run)
+    return save_tree(root, path, overwrite=overwrite)
+
+
+def _refuse(what: str, remedy: str = "") -> MusrcuError:
+    return MusrcuError(f"ISIS muon NeXus cannot hold {what}" + (f"; {remedy}" if remedy else ""))
+
+
+def _whole_counts(run: Run) -> NDArray[Any]:
+    if run.variance is not None:
+        raise _refuse("counts that were corrected, and their variance", "write the raw run")
+    counts = run.counts
+    for bad, what in (
+        (counts != np.floor(counts) if counts.dtype.kind == "f" else None, "no whole number"),
+        (counts > MOST_COUNTS, f"above {MOST_COUNTS}"),
+    ):
+        if bad is not None and bad.any():
+            period, detector, position = np.unravel_index(int(np.argmax(bad)), counts.shape)
+            raise _refuse(
+                f"{counts[period, detector, position]} counts in period {period + 1}, detector "
+                f"{detector + 1}, bin {position} (from 0), which is {what}",
+                "write the raw run",
+            )
+    return counts.astype(np.int64) if counts.dtype.kind == "f" else counts
+
+
+def _check_bins(run: Run) -> None:
+    first, last = run.first_good, run.last_good
+    bad = ~((first >= 0) & (last > first) & (last < run.n_bins))
+    if bad.any():
+        d = int(np.argmax(bad))
+        raise _refuse(
+            f"good bins {first[d]} to {last[d]} (from 0) in detector {d + 1} of {run.n_bins} bins",
+            "set first_good and last_good",
+        )
+    wrong = ~(np.abs(run.t0) < run.n_bins)
+    if wrong.any():
+        d = int(np.argmax(wrong))
+        raise _refuse(f"t0 at bin {run.t0[d]:g} in detector {d + 1} of {run.n_bins} bins")
+
+
+def _text(what: str, typed: str | None) -> str | None:
+    """The text, if a reader would give it back; None where there is none."""
+    if not typed:
+        return None
+    if typed.strip() != typed or "\0" in typed:
+        raise _refuse(f"blanks at the ends of, or a NUL in, the {what} {typed!r}")
+    try:
+        typed.encode()
+    except UnicodeEncodeError as error:
+        raise _refuse(f"{typed[error.start]!r} in the {what} {typed!r}, no Unicode text") from error
+    return typed
+
+
+def _moment(which: str, typed: str | None) -> str | None:
+    if typed is None:
+        return None
+    try:
+        datetime.datetime.fromisoformat(typed)
+    except ValueError:
+        raise _refuse(f"the {which} {typed!r}, only an ISO 8601 time") from None
+    return _text(which, typed.replace(" ", "T", 1))
+
+
+def _entry(entry: Any, run: Run) -> None:
+    from musrcu import __version__
+
+    field(entry, "IDF_version", 2)
+    field(entry, "definition", "pulsedTD", version="2.0")
+    field(entry, "program_name", "musrcu", version=__version__)
+    for name in ("name", "beamline"):
+        field(entry, name, run.instrument)
+    field(entry, "run_number", run.number)
+    field(entry, "title", _text("title", run.title))
+    field(entry, "notes", _text("comment", run.comment) or " ")
+    for name, what, moment in (("start_time", "start", run.start), ("end_time", "stop", run.stop)):
+        field(entry, name, _moment(what, moment), units="ISO8601")
+    for name in ("duration", "collection_time"):
+        field(entry, name, run.duration, units="second")
+    field(entry, "experiment_identifier", " ")
+    field(entry, "total_counts", int(run.counts.sum()))
+    if run.good_frames is not None:
+        field(entry, "good_frames", int(run.good_frames.sum()))
+        raw = run.header.get("/raw_data_1/raw_frames")
+        known = isinstance(raw, int) and raw >= run.good_frames.sum()
+        field(entry, "raw_frames", raw if known else int(run.good_frames.sum()))
+    user = group(entry, "user_1", "NXuser")
+    field(user, "name", " ")
+    field(user, "affiliation", " ")
+
+
+def _instrument(entry: Any, run: Run, counts: NDArray[Any]) -> None:
+    instrument = group(entry, "instrument", "NXinstrument")
+    field(instrument, "name", _text("instrument", run.instrument), short_name=run.instrument)
+    source = group(instrument, "source", "NXsource")
+    field(source, "name", _text("facility", run.facility))
+    field(source, "type", f"{run.source.capitalize()} Muon Source")
+    field(source, "probe", "positive muons")
+    dae = group(instrument, "dae", "IXdae")
+    field(dae, "period_index", np.arange(1, run.n_periods + 1))
+    detector = group(instrument, "detector_1", "NXdetector")
+    _histograms(detector, run, counts)
+    plot = group(entry, "detector_1", "NXdata")
+    _links(plot, detector)
+
+
+def _histograms(detector: Any, run: Run, counts: NDArray[Any]) -> None:
+    field(
+        detector,
+        "counts",
+        counts,
+        axes="period_index,spectrum_index,raw_time",
+        signal=1,
+        units="counts",
+        long_name=run.instrument or "positron_counts",
+    )
+    _bin_numbers(detector, run)
+    edges = np.arange(run.n_bins + 1) * run.bin_width
+    field(detector, "raw_time", edges, axis=1, primary=1, units="microsecond")
+    picoseconds = exact_quotient(run.bin_width, 1e-6)
+    whole = picoseconds.is_integer() and picoseconds < 2**31
+    field(detector, "resolution", int(picoseconds) if whole else picoseconds, units="picoseconds")
+    zero = (run.t0 + 0.5) * run.bin_width
+    common = bool(np.all(run.t0 == run.t0[0]))
+    field(detector, "time_zero", zero[:1] if common else zero, units="microseconds", available=1)
+    if common:
+        centres = (np.arange(run.n_bins) - run.t0[0]) * run.bin_width
+        field(detector, "corrected_time", centres, axis=1, units="microseconds")
+    field(detector, "spectrum_index", np.arange(1, run.n_detectors + 1))
+    field(detector, "period_index", np.arange(1, run.n_periods + 1))
+    field(detector, "orientation", _text("orientation", run.orientation))
+    if any(run.labels):
+        field(detector, "labels", [_text("detector label", label) or " " for label in run.labels])
+    if run.dead_time is not None:
+        if not np.all(np.isfinite(run.dead_time)):
+            raise _refuse("dead times that are not finite")
+        field(detector, "dead_time", run.dead_time.ravel(), units="microseconds", available=1)
+    if run.grouping is not None:
+        field(detector, "grouping", np.tile(run.grouping, run.n_periods), available=1)
+
+
+def _bin_numbers(detector: Any, run: Run) -> None:
+    """Numbers from 1: attributes of the counts where all detectors agree, data sets where not."""
+    numbers = {"first_good_bin": run.first_good + 1, "last_good_bin": run.last_good + 1}
+    t0_bin = np.floor(run.t0 + 0.5).astype(np.int64) + 1
+    if t0_bin.min() >= 1:  # a bin 0 would say that the numbers count from 0
+        numbers["t0_bin"] = t0_bin
+    for name, values in numbers.items():
+        if np.all(values == values[0]):
+            detector["counts"].attrs[name] = int(values[0])
+        else:
+            field(detector, name, values)
+
+
+def exact_quotient(value: float, unit: float) -> float:
+    """``value / unit`` such that a reader that divides by ``1 / unit`` finds ``value`` again."""
+    per = 1 / unit
+    nearest = round(value * per)
+    for candidate in (float(nearest), value * per, value / unit):
+        for number in (candidate, np.nextafter(candidate, 0), np.nextafter(candidate, np.inf)):
+            if number / per == value:
+                return float(number)
+    return value * per
+
+
+def _links(plot: Any, detector: Any) -> None:
+    from nexusformat.nexus import NXlinkfield
+
+    for name in ("counts", "raw_time", "spectrum_index", "period_index", "time_zero"):
+        plot[name] = NXlinkfield(detector[name])
+
+
+def _periods(entry: Any, run: Run, counts: NDArray[Any]) -> None:
+    periods = group(entry, "periods", "IXperiods")
+    n = run.n_periods
+    for label in run.period_labels:
+        if ";" in label:
+            raise _refuse(f"a semicolon in the period label {label!r}", "rename the period")
+        _text("period label", label)
+    ones = np.ones(n, dtype=int)
+    field(periods, "number", n)
+    field(periods, "labels", ";".join(run.period_labels) if any(run.period_labels) else " ")
+    field(periods, "type", ones)
+    field(periods, "output", 0 * ones)
+    field(periods, "sequences", ones)
+    field(periods, "frames_requested", 0 * ones)
+    field(periods, "total_counts", counts.sum(axis=(1, 2)) / 1e6, units="Mev")
+    if run.good_frames is not None:
+        for name in ("good_frames", "good_frames_daq", "raw_frames"):
+            field(periods, name, run.good_frames)
+
+
+def _sample(entry: Any, run: Run) -> None:
+    sample = group(entry, "sample", "NXsample")
+    known = run.temperature
+    field(sample, "name", _text("sample", run.sample) or " ")
+    field(sample, "id", " ")
+    for name in ("thickness", "height", "width"):
+        field(sample, name, _UNKNOWN)
+    field(sample, "temperature", known.nominal, units="Kelvin")
+    field(sample, "magnetic_field", run.field, units="Gauss")
+    for name in ("mean", "spread", "error"):
+        field(sample, f"temperature_{name}", getattr(known, name), units="Kelvin")
+    for number, sensor in enumerate(known.sensors, 1):
+        log = group(sample, f"temperature_sensor_{number}", "NXlog")
+        field(log, "description", _text("sensor name", sensor.name))
+        field(log, "average_value", sensor.mean, units="Kelvin")
+        field(log, "average_value_errors", sensor.spread, units="Kelvin")
+        field(log, "n_readings", sensor.n_readings)
+
+
+def _logs(entry: Any, run: Run) -> None:
+    logs = dict(run.logs)
+    if run.temperature.log is not None:
+        logs.setdefault(run.temperature.log.name, run.temperature.log)
+    if not logs:
+        return
+    blocks = group(entry, "selog", "IXselog")
+    for name, log in logs.items():
+        if not _text("log name", name) or "/" in name or name == ".":
+            raise _refuse(f"a log called {name!r}", "rename the log")
+        values = group(group(blocks, name, "IXseblock"), "value_log", "NXlog")
+        units = {} if log.unit is None else {"units": _text("unit", log.unit) or ""}
+        begin = {} if run.start is None else {"start": run.start}
+        field(values, "time", log.seconds, units="second", **begin)
+        field(values, "value", log.values, **units)
+        field(values, "name", _text("log name", log.name))
+
+
+def _process(entry: Any, run: Run) -> None:
+    from musrcu import __version__
+
+    process = group(entry, "process", "NXprocess")
+    field(process, "program", "musrcu")
+    field(process, "version", __version__)
+    field(process, "original_file", None if run.path is None else run.path.name)
+    field(process, "original_format", run.format)
+    steps = [("step", step.stage, str(step)) for step in run.history]
+    steps += [("warning", "doubt about the original file", text) for text in run.warnings]
+    for number, (kind, description, content) in enumerate(steps, 1):
+        note = group(process, f"{kind}_{number}", "NXnote")
+        field(note, "type", "text/plain")
+        field(note, "description", description)
+        field(note, "sequence_index", number)
+        field(note, "data", content)
