@@ -1,167 +1,24 @@
-"""What is known of the muon instruments: detectors, default pairs along the spin, evidence.
+"""The default pair of a run: two groups of detectors, from its file or from the table.
 
-``forward`` of a pair is the group that the muon spin points to when the muon arrives, so that a
-zero-field run starts with a positive asymmetry. PSI names its detectors after the beam: the spin
-of a surface muon points against the beam, at the detector called Back. ISIS groups are spin-forward
-as they are.
+PSI names its detectors after the beam: the spin of a surface muon points against the beam, at the
+detector called Back. ISIS groups are spin-forward as they are.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from musrcu.errors import MusrcuWarning, ReductionError
-
-ANY = 0
-"""Number of detectors in a :class:`Pair` that holds for any number of them."""
+from musrcu.instrument_table import ANY, GEOMETRIES, INSTRUMENTS, Geometry, Instrument, Pair
 
 _ADVICE = "pass forward= and backward= (--forward and --backward): labels or numbers"
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Longitudinal pair by detector numbers, counted from 1."""
-
-    n_detectors: int
-    """Number of detectors for which it holds; ``ANY`` for all."""
-    forward: str
-    """Detectors that the muon spin points to, such as ``33-64``."""
-    backward: str
-    """Detectors on the other side."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """One instrument as its files show it."""
-
-    name: str
-    facility: str
-    source: Literal["pulsed", "continuous"]
-    aliases: tuple[str, ...]
-    """Other spellings met in files and file names."""
-    detectors: tuple[str, ...]
-    """Labels in the expected order; empty where the files carry none."""
-    pairs: tuple[Pair, ...]
-    """Default pairs by number, used where the file has neither labels nor grouping."""
-    evidence: str
-    """Where this comes from, and what is not verified."""
-
-    @property
-    def forward(self) -> str | None:
-        """Default group that the spin points to: a label, else numbers; None where unknown."""
-        return self._named(self.pairs[-1].forward) if self.pairs else None
-
-    @property
-    def backward(self) -> str | None:
-        """Default group on the other side, likewise."""
-        return self._named(self.pairs[-1].backward) if self.pairs else None
-
-    def _named(self, numbers: str) -> str:
-        return self.detectors[int(numbers) - 1] if self.detectors else numbers
-
-
-INSTRUMENTS: tuple[Instrument, ...] = (
-    Instrument(
-        name="LTF",
-        facility="PSI",
-        source="continuous",
-        aliases=(),
-        detectors=("Forw", "Back", "Rite", "Left"),
-        pairs=(Pair(ANY, "2", "1"),),
-        evidence="not verified: no LTF file is public, so the labels in the file decide; without "
-        "them Forw first and Back second is assumed from GPS and Dolly",
-    ),
-    Instrument(
-        name="GPS",
-        facility="PSI",
-        source="continuous",
-        aliases=(),
-        detectors=("Forw", "Back", "Up", "Down", "Rite", "Left"),
-        pairs=(Pair(ANY, "2", "1"),),
-        evidence="labels of eight files of 2006-2017, Left only in the last; pair: Amato et al., "
-        "Rev. Sci. Instrum. 88, 093301 (2017), Eq. 2, and run 4255, whose asymmetry starts "
-        "positive",
-    ),
-    Instrument(
-        name="Dolly",
-        facility="PSI",
-        source="continuous",
-        aliases=(),
-        detectors=("Forw", "Back", "Left", "Rite"),
-        pairs=(Pair(ANY, "2", "1"),),
-        evidence="labels of run 1020 (2013)",
-    ),
-    Instrument(
-        name="GPD",
-        facility="PSI",
-        source="continuous",
-        aliases=(),
-        detectors=("Back", "Forw"),
-        pairs=(Pair(ANY, "1", "2"),),
-        evidence="labels of run 423 (2009), the reverse of GPS; decay-channel muons may have "
-        "either sign of polarisation, so the sign of the asymmetry needs a calibration run",
-    ),
-    Instrument(
-        name="FLAME",
-        facility="PSI",
-        source="continuous",
-        aliases=(),
-        detectors=("Forward", "Backward", "Right", "Left", "R_F", "R_B", "L_F", "L_B"),
-        pairs=(Pair(ANY, "2", "1"),),
-        evidence="not verified: detector table of another program, no file at hand",
-    ),
-    Instrument(
-        name="HAL-9500",
-        facility="PSI",
-        source="continuous",
-        aliases=("HAL", "HAL9500"),
-        detectors=("MV", *(f"F{k}" for k in range(1, 9)), *(f"B{k}" for k in range(1, 9))),
-        pairs=(),
-        evidence="instrument table of musrfit; a transverse-field instrument (its files say hifi, "
-        "it is not HiFi of ISIS), for which no pair along the spin is known",
-    ),
-    Instrument(
-        name="LEM",
-        facility="PSI",
-        source="continuous",
-        aliases=(),
-        detectors=("L_D", "T_D", "R_D", "B_D", "L_U", "T_U", "R_U", "B_U"),
-        pairs=(),
-        evidence="instrument table of musrfit (downstream 1-4, upstream 5-8, the rest are copies "
-        "with rejected pile-up); the spin may be rotated, so no pair along it is known",
-    ),
-    Instrument(
-        name="EMU",
-        facility="ISIS",
-        source="pulsed",
-        aliases=(),
-        detectors=(),
-        pairs=(Pair(32, "1-16", "17-32"), Pair(96, "1-48", "49-96")),
-        evidence="grouping in files with 32 detectors (before about 2009) and with 96",
-    ),
-    Instrument(
-        name="MuSR",
-        facility="ISIS",
-        source="pulsed",
-        aliases=(),
-        detectors=(),
-        pairs=(Pair(32, "1-16", "17-32"), Pair(64, "33-64", "1-32")),
-        evidence="grouping in runs 32482 (1999, 32 detectors) and 2100 (64 detectors)",
-    ),
-    Instrument(
-        name="HiFi",
-        facility="ISIS",
-        source="pulsed",
-        aliases=("HIF",),
-        detectors=(),
-        pairs=(Pair(64, "1-32", "33-64"),),
-        evidence="grouping in run 183810 (2023)",
-    ),
+_ALONG = {"Back": ("back", "backward", "b", "bwd"), "Forw": ("forw", "forward", "f", "fwd")}
+_ACROSS = (
+    {"Up": ("up", "u"), "Down": ("down", "d")},
+    {"Right": ("right", "rite", "righ", "r"), "Left": ("left", "l")},
 )
-"""Every instrument of which a file or a published table is known."""
+"""Names in full and in short; a label may also begin with the first."""
 
 
 def find_instrument(name: str | None) -> Instrument | None:
@@ -174,89 +31,158 @@ def find_instrument(name: str | None) -> Instrument | None:
 
 
 def default_pair(
-    instrument_name: str | None, labels: Sequence[str], grouping: Sequence[int] | None
+    instrument_name: str | None,
+    labels: Sequence[str],
+    grouping: Sequence[int] | None,
+    geometry: Geometry | None = None,
 ) -> tuple[str, str, str]:
-    """The pair of detector groups along the muon spin.
+    """The pair of detector groups along the muon spin, or across the beam where that is asked for.
 
-    Labels Forw and Back (in any case and length) come first, Back being forward at PSI; then two
-    groups in the file, the lower number being forward; then the table of instruments by number of
-    detectors.
+    A longitudinal pair is that of the labels Forw and Back (in any case and length), where the
+    table says which of the two the spin points to; then two groups in the file, the lower number
+    being forward; then that of the table of instruments by number of detectors. A transverse pair
+    is that of the labels Up and Down, or Right and Left, halves of a detector (``Up_B``, ``Up_F``)
+    together; then that of the table; groups in a file are not taken to lie across the beam.
 
     Parameters
     ----------
     instrument_name : as the file has it, or None.
     labels : one name a detector, empty texts where there is none.
     grouping : one group number a detector, 0 = in no group; None where the file has none.
+    geometry : ``longitudinal`` or ``transverse``; None takes the usual one of the instrument, which
+        is longitudinal except where the spin is usually rotated (LEM, HAL-9500).
 
     Returns
     -------
     (forward, backward, origin) : two selections such as ``Back`` or ``1-48`` and a sentence that
-    says where they come from.
+        says where they come from.
 
     Raises
     ------
-    ReductionError if nothing is known, or two detectors are called Forw or Back.
+    ReductionError if nothing is known, two detectors bear the same name, or there is no such
+    geometry.
 
     Warns
     -----
-    MusrcuWarning if numbers are taken from the table for an instrument whose files have labels.
+    MusrcuWarning if what is taken from the table is not proved by a run, or its numbers are taken
+    for an instrument whose files have labels.
     """
+    if geometry is not None and geometry not in GEOMETRIES:
+        raise ReductionError(f"geometry = {geometry!r}; expected {' or '.join(GEOMETRIES)}")
     instrument = find_instrument(instrument_name)
-    pulsed = instrument is not None and instrument.source == "pulsed"
     title = instrument.name if instrument else instrument_name or "unknown instrument"
-    if any(label.strip() for label in labels) and not pulsed:
-        return _by_label(title, labels)
+    known = _from_table(instrument, len(labels), geometry)
+    pulsed = instrument is not None and instrument.source == "pulsed"
+    labelled = any(label.strip() for label in labels)
+    if labelled and not pulsed and (known is None or known.n_detectors == ANY):
+        return _by_label(title, labels, instrument, geometry or "longitudinal")
     groups = sorted({group for group in grouping or () if group > 0})
-    known = _by_number(instrument, len(labels))
-    if grouping is not None and (len(groups) == 2 or (len(groups) > 2 and known is None)):
-        forward, backward = (_ranges(grouping, group) for group in groups[:2])
-        origin = f"groups {groups[0]} (forward) and {groups[1]} of {len(groups)} in the file"
-        if len(groups) > 2:
-            _doubt(origin := f"{origin}: whether they lie along the spin is not known")
-        return forward, backward, origin
+    enough = len(groups) == 2 or (len(groups) > 2 and known is None)
+    if geometry != "transverse" and grouping is not None and enough:
+        return _by_group(grouping, groups)
     if known is None:
-        raise ReductionError(_nothing_known(title, instrument, len(labels)))
-    origin = f"default pair of {title} with {len(labels)} detectors along the muon spin"
-    if instrument is not None and instrument.detectors:
-        _doubt(origin := f"{origin}; the file has no labels, so check it ({instrument.evidence})")
+        raise ReductionError(_nothing_known(title, instrument, len(labels), geometry))
+    origin = f"default pair of {title} with {len(labels)} detectors {_where(known)}"
+    if instrument is not None and instrument.detectors and not labelled:
+        origin += f"; the file has no labels, so check it ({instrument.evidence})"
+        _doubt(origin)
+    elif known.doubt:
+        _doubt(origin := f"{origin}; check it: {known.doubt}")
     return known.forward, known.backward, origin
 
 
-def _by_label(title: str, labels: Sequence[str]) -> tuple[str, str, str]:
-    forward = _named(title, labels, "Back", ("b", "bwd"))
-    backward = _named(title, labels, "Forw", ("f", "fwd"))
-    origin = (
-        f"labels {labels[forward].strip()} and {labels[backward].strip()} of {title}: the muon "
-        "spin points against the beam, at Back"
-    )
-    if title == "GPD":
-        origin += "; decay-channel muons may have the other sign"
-    return _selection(labels, forward), _selection(labels, backward), origin
+def _by_label(
+    title: str, labels: Sequence[str], instrument: Instrument | None, geometry: Geometry
+) -> tuple[str, str, str]:
+    if geometry == "longitudinal":
+        spin = instrument.spin if instrument else "Back"
+        pair = [spin, "Forw" if spin == "Back" else "Back"]
+        found = [[_one_named(title, labels, name)] for name in pair]
+        why = f"the muon spin points {'against' if spin == 'Back' else 'along'} the beam, at {spin}"
+        if spin == "Forw":
+            why += "; decay-channel muons may have the other sign"
+    else:
+        found, why = _across(title, labels), "across the beam"
+    forward, backward = (_selection(labels, positions) for positions in found)
+    shown = " and ".join(" + ".join(labels[k].strip() for k in group) for group in found)
+    origin = f"labels {shown} of {title}: {why}"
+    known = _from_table(instrument, ANY, geometry)
+    if known is not None and known.doubt:
+        _doubt(origin := f"{origin}; check it: {known.doubt}")
+    return forward, backward, origin
 
 
-def _named(title: str, labels: Sequence[str], name: str, short: tuple[str, ...]) -> int:
+def _by_group(grouping: Sequence[int], groups: Sequence[int]) -> tuple[str, str, str]:
+    forward, backward = (_ranges(grouping, group) for group in groups[:2])
+    origin = f"groups {groups[0]} (forward) and {groups[1]} of {len(groups)} in the file"
+    if len(groups) > 2:
+        _doubt(origin := f"{origin}: whether they lie along the spin is not known")
+    return forward, backward, origin
+
+
+def _one_named(title: str, labels: Sequence[str], name: str) -> int:
     """Position of the one detector called ``name`` in full, in part or in short."""
-    folded = [label.strip().casefold() for label in labels]
-    full = f"{name}ard".casefold() if name == "Forw" else f"{name}ward".casefold()
-    exact = [k for k, label in enumerate(folded) if label in (name.casefold(), full, *short)]
-    found = exact or [k for k, label in enumerate(folded) if label.startswith(name.casefold())]
+    found = _called(labels, _ALONG[name])
     if len(found) == 1:
         return found[0]
-    listed = ", ".join(f"{k} {label or 'unnamed'}" for k, label in enumerate(labels, 1))
+    raise ReductionError(_not_one(title, labels, name, found))
+
+
+def _across(title: str, labels: Sequence[str]) -> list[list[int]]:
+    """Positions of the two sides of the first axis across the beam that has detectors on both."""
+    for axis in _ACROSS:
+        found = {name: _called(labels, spellings) for name, spellings in axis.items()}
+        if not all(found.values()):
+            continue
+        for name, positions in found.items():
+            tails = sorted(labels[k].strip().casefold()[-2:] for k in positions)
+            if len(positions) > 1 and tails != ["_b", "_f"]:
+                raise ReductionError(_not_one(title, labels, name, positions))
+        return list(found.values())
+    raise ReductionError(
+        f"{title}: no detectors are called Up and Down, or Right and Left, among "
+        f"{_listed(labels)}; {_ADVICE}"
+    )
+
+
+def _called(labels: Sequence[str], spellings: Sequence[str]) -> list[int]:
+    """Positions of the labels that are one of the spellings, else of those that begin with one."""
+    folded = [label.strip().casefold() for label in labels]
+    exact = [k for k, label in enumerate(folded) if label in spellings]
+    whole = tuple(spelling for spelling in spellings if len(spelling) > 1)
+    return exact or [k for k, label in enumerate(folded) if label.startswith(whole)]
+
+
+def _not_one(title: str, labels: Sequence[str], name: str, found: Sequence[int]) -> str:
     count = "no detector is" if not found else f"{len(found)} detectors are"
-    raise ReductionError(f"{title}: {count} called {name} among {listed}; {_ADVICE}")
+    return f"{title}: {count} called {name} among {_listed(labels)}; {_ADVICE}"
 
 
-def _selection(labels: Sequence[str], position: int) -> str:
-    """The label of a detector where it names no other one, else its number."""
-    label = labels[position].strip()
-    alone = [other.strip().casefold() for other in labels].count(label.casefold()) == 1
-    return label if alone and "," not in label else str(position + 1)
+def _listed(labels: Sequence[str]) -> str:
+    return ", ".join(f"{k} {label or 'unnamed'}" for k, label in enumerate(labels, 1))
 
 
-def _by_number(instrument: Instrument | None, n_detectors: int) -> Pair | None:
-    pairs = instrument.pairs if instrument else ()
-    return next((pair for pair in pairs if pair.n_detectors in (ANY, n_detectors)), None)
+def _selection(labels: Sequence[str], positions: Sequence[int]) -> str:
+    """The labels of detectors where they name no other one, else their numbers."""
+    folded = [other.strip().casefold() for other in labels]
+    names = [labels[k].strip() for k in positions]
+    if any("," in name or folded.count(name.casefold()) > 1 for name in names):
+        return ",".join(str(k + 1) for k in positions)
+    return ",".join(names)
+
+
+def _from_table(
+    instrument: Instrument | None, n_detectors: int, geometry: Geometry | None
+) -> Pair | None:
+    """The first pair of the table for a number of detectors, and of one geometry if asked for."""
+    for pair in instrument.pairs if instrument else ():
+        if pair.n_detectors in (ANY, n_detectors) and geometry in (None, pair.geometry):
+            return pair
+    return None
+
+
+def _where(pair: Pair) -> str:
+    return "along the muon spin" if pair.geometry == "longitudinal" else "across the beam"
 
 
 def _ranges(grouping: Sequence[int], group: int) -> str:
@@ -271,16 +197,24 @@ def _ranges(grouping: Sequence[int], group: int) -> str:
     return ",".join(parts)
 
 
-def _nothing_known(title: str, instrument: Instrument | None, n_detectors: int) -> str:
+def _nothing_known(
+    title: str, instrument: Instrument | None, n_detectors: int, geometry: Geometry | None
+) -> str:
+    pairs = [
+        pair
+        for pair in (instrument.pairs if instrument else ())
+        if geometry in (None, pair.geometry)
+    ]
     if instrument is None:
-        known = ", ".join(known.name for known in INSTRUMENTS)
-        reason = f"the file has neither labels nor groups and the table has only {known}"
-    elif instrument.pairs:
-        numbers = " or ".join(str(pair.n_detectors) for pair in instrument.pairs)
+        listed = ", ".join(known.name for known in INSTRUMENTS)
+        reason = f"the file has neither labels nor groups and the table has only {listed}"
+    elif pairs:
+        numbers = " or ".join(str(n) for n in sorted({pair.n_detectors for pair in pairs}))
         reason = f"its default pair is known for {numbers} detectors only"
     else:
         reason = instrument.evidence
-    return f"no default pair for {title} with {n_detectors} detectors: {reason}; {_ADVICE}"
+    asked = f"{geometry} " if geometry == "transverse" else ""
+    return f"no default {asked}pair for {title} with {n_detectors} detectors: {reason}; {_ADVICE}"
 
 
 def _doubt(sentence: str) -> None:

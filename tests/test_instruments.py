@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import expected_files
 
+from musrcu.containers.run import Run
 from musrcu.errors import MusrcuWarning, ReductionError
-from musrcu.instruments import INSTRUMENTS, default_pair, find_instrument
+from musrcu.instrument_table import ANY, GEOMETRIES, INSTRUMENTS, Geometry, Instrument
+from musrcu.instruments import default_pair, find_instrument
 from musrcu.readers.registry import read
 from musrcu.reduction.selection import select_detectors
 
@@ -45,10 +49,11 @@ def test_labels_of_real_files(real: Path, name: str) -> None:
     facts = LABELLED[name]
     labels = facts["histogram_labels"]
     forward, backward, origin = default_pair(facts["instrument"], labels, None)
-    assert (forward[:4], backward[:4]) == ("Back", "Forw")
-    assert "spin points against the beam" in origin
     instrument = find_instrument(facts["instrument"])
     assert instrument is not None and instrument.facility == "PSI"
+    against = instrument.name != "GPD"  # muons of its decay channel are polarised along the beam
+    assert (forward[:4], backward[:4]) == (("Back", "Forw") if against else ("Forw", "Back"))
+    assert f"spin points {'against' if against else 'along'} the beam" in origin
     # the order in the table is that of the file, one being truncated (Righ, Rite, Right)
     assert [label[:2] for label in labels] == [
         label[:2] for label in instrument.detectors[: len(labels)]
@@ -76,20 +81,37 @@ def test_table_agrees_with_grouping_in_real_files(real: Path, name: str) -> None
     assert default_pair(instrument, labels, None)[:2] == from_file[:2]
 
 
+SOURCES = {"PSI": "continuous", "ISIS": "pulsed", "TRIUMF": "continuous"}
+IN_HALVES = {"EMU", "MuSR", "HiFi", "ARGUS"}
+
+
 @pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda instrument: instrument.name)
-def test_entry(instrument: Any) -> None:
+def test_entry(instrument: Instrument) -> None:
     assert instrument.evidence
-    assert instrument.facility in ("PSI", "ISIS")
-    assert instrument.source == {"PSI": "continuous", "ISIS": "pulsed"}[instrument.facility]
-    assert (instrument.forward is None) == (instrument.pairs == ())
-    if instrument.facility == "PSI" and instrument.pairs:
-        assert instrument.forward.startswith("Back") and instrument.backward.startswith("Forw")
+    assert instrument.source == SOURCES[instrument.facility]
+    assert instrument.pairs
+    assert instrument.forward and instrument.backward
+    assert all(re.search(r"[{]run[}].*[.][a-z]", template) for template in instrument.files)
     for pair in instrument.pairs:
         labels = [""] * (pair.n_detectors or len(instrument.detectors))
         both = select_detectors(pair.forward, labels) + select_detectors(pair.backward, labels)
         assert len(set(both)) == len(both)
-        if pair.n_detectors:
+        if instrument.name in IN_HALVES and pair.geometry == "longitudinal":
             assert sorted(both) == list(range(1, pair.n_detectors + 1))
+        if pair.n_detectors == ANY and pair.geometry == "longitudinal":
+            names = instrument.named(pair.forward), instrument.named(pair.backward)
+            spin, other = ("Back", "Forw") if instrument.spin == "Back" else ("Forw", "Back")
+            assert names[0].startswith(spin) and names[1].startswith(other)
+
+
+def test_what_no_run_proves_is_doubted() -> None:
+    """Pairs of instruments of which no file is at hand, and those that a run contradicts."""
+    proved = {"GPS", "Dolly", "GPD", "EMU", "MuSR", "HiFi", "M20", "LTF", "FLAME"}
+    for instrument in INSTRUMENTS:
+        doubted = [pair for pair in instrument.pairs if pair.doubt]
+        assert doubted or instrument.name in proved
+        if "not verified" in instrument.evidence and instrument.name not in ("LTF", "FLAME"):
+            assert len(doubted) == len(instrument.pairs)
 
 
 def test_names_are_unique() -> None:
@@ -156,7 +178,7 @@ def test_labels_that_do_not_decide(labels: list[str], sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name, pair", [("GPS", ("2", "1")), ("LTF", ("2", "1")), ("GPD", ("1", "2"))]
+    "name, pair", [("GPS", ("2", "1")), ("LTF", ("2", "1")), ("GPD", ("2", "1"))]
 )
 def test_without_labels_the_table_is_doubted(name: str, pair: tuple[str, str]) -> None:
     with pytest.warns(MusrcuWarning, match="the file has no labels, so check it"):
@@ -185,10 +207,10 @@ def test_more_than_two_groups_yield_to_the_table() -> None:
         ("EMU", 64, None, "EMU with 64 detectors: its default pair is known for 32 or 96"),
         ("EMU", 64, [0] * 64, "EMU with 64 detectors"),
         ("EMU", 64, [1] * 64, "EMU with 64 detectors"),
-        ("LEM", 16, None, "the spin may be rotated"),
-        ("HAL-9500", 17, None, "no pair along the spin is known"),
+        ("LEM", 10, None, "LEM with 10 detectors: its default pair is known for 8 or 16"),
+        ("HAL-9500", 9, None, "HAL-9500 with 9 detectors: its default pair is known for 17"),
         (None, 4, None, "the file has neither labels nor groups"),
-        ("ARGUS", 192, None, "no default pair for ARGUS with 192 detectors"),
+        ("CHRONUS", 606, None, "no default pair for CHRONUS with 606 detectors"),
     ],
 )
 def test_nothing_known(
@@ -197,3 +219,123 @@ def test_nothing_known(
     with pytest.raises(ReductionError, match="pass forward= and backward=") as caught:
         default_pair(name, [""] * n_detectors, groups)
     assert sentence in str(caught.value)
+
+
+RING = [f"F{k}" for k in range(1, 9)] + [f"B{k}" for k in range(1, 9)]
+HALVES = ["Forw", "Back", "Up_B", "Up_F", "Down_B", "Down_F", "Right_B", "Right_F"]
+LEM_LABELS = [f"e+ {side} {end}" for end in ("D(F)", "U(B)") for side in ("Left", "Top", "Right")]
+
+
+@pytest.mark.parametrize(
+    "name, labels, pair",
+    [
+        ("GPS", [*GPS, "Left"], ("Up", "Down")),
+        ("GPS", HALVES, ("Up_B,Up_F", "Down_B,Down_F")),
+        ("GPS", ["Forw", "Back", "Rite", "Left"], ("Rite", "Left")),
+        (None, ["forw", "back", "down ", "UP"], ("UP", "down")),
+        ("M20", ["Back", "Forw", "Up", "Down"], ("Up", "Down")),
+        ("nonsense", ["F", "B", "L", "R"], ("R", "L")),
+    ],
+)
+def test_transverse_by_label(name: str | None, labels: list[str], pair: tuple[str, str]) -> None:
+    forward, backward, origin = default_pair(name, labels, None, "transverse")
+    assert (forward, backward) == pair
+    assert "across the beam" in origin
+    select_detectors(forward, labels)
+
+
+@pytest.mark.parametrize(
+    "name, labels, pair",
+    [
+        ("MuSR", [""] * 64, ("9-16,57-64", "25-32,41-48")),
+        ("HIFI", [""] * 64, ("5-13,52-60", "21-29,36-44")),
+        ("EMU", [""] * 96, ("1-24,49-72", "25-48,73-96")),
+        ("HAL", ["MV", *RING], ("2", "6")),
+        ("LEM", [*LEM_LABELS, "e+ Bottom D(F)", "e+ Bottom U(B)"], ("1,5", "3,7")),
+        ("LEM", [""] * 16, ("1,5", "3,7")),
+        ("Dolly", ["Forw", "Back", "Left", "Rite"], ("Rite", "Left")),
+        ("LTF", ["Forw", "Back", "Rite", "Left"], ("Rite", "Left")),
+        ("M15", ["Back", "Forw", "Right", "Left"], ("Right", "Left")),
+    ],
+)
+def test_transverse_pairs_that_no_run_proves_warn(
+    name: str, labels: list[str], pair: tuple[str, str]
+) -> None:
+    with pytest.warns(MusrcuWarning, match="check it"):
+        found = default_pair(name, labels, None, "transverse")
+    assert found[:2] == pair
+
+
+@pytest.mark.parametrize("name", ["LEM", "HAL"])
+def test_where_the_spin_is_usually_rotated_the_transverse_pair_is_the_default(name: str) -> None:
+    labels = ["MV", *RING] if name == "HAL" else [""] * 8
+    for geometry in GEOMETRIES:
+        with pytest.warns(MusrcuWarning, match="pair taken without proof"):
+            found = default_pair(name, labels, None, geometry)
+            usual = default_pair(name, labels, None)
+        assert (usual == found) == (geometry == "transverse")
+
+
+def test_groups_of_a_file_are_not_taken_to_lie_across_the_beam() -> None:
+    halves = [2] * 16 + [1] * 16
+    assert default_pair("MUT", [""] * 32, halves)[:2] == ("17-32", "1-16")
+    assert default_pair("MUT", [""] * 32, halves, "transverse")[:2] == ("9-16", "17-24")
+    with pytest.raises(
+        ReductionError, match="no default transverse pair for EMU with 32 detectors"
+    ):
+        default_pair("EMU", [""] * 32, halves, "transverse")
+
+
+@pytest.mark.parametrize(
+    "labels, sentence",
+    [
+        (["Forw", "Back"], "no detectors are called Up and Down, or Right and Left, among 1 Forw"),
+        (["Up_R", "Down_R", "Up_S", "Down_S"], "2 detectors are called Up among 1 Up_R"),
+        (["Up_F", "Up_B", "Up_M", "Down"], "3 detectors are called Up"),
+    ],
+)
+def test_no_transverse_pair(labels: list[str], sentence: str) -> None:
+    with pytest.raises(ReductionError, match="pass forward= and backward=") as caught:
+        default_pair("M20", labels, None, "transverse")
+    assert sentence in str(caught.value)
+
+
+def test_unknown_geometry() -> None:
+    with pytest.raises(ReductionError, match="geometry = 'TF'; expected longitudinal or transv"):
+        default_pair("GPS", GPS, None, "TF")  # type: ignore[arg-type]
+
+
+def phase(run: Run, detectors: str, field: float, stop: float) -> float:
+    """Phase of the precession of a group, degrees: positive where it is high after t = 0."""
+    members = select_detectors(detectors, run.labels)
+    size = run.n_bins - int(run.t0.max()) - 1
+    rows = [run.counts[0, d - 1, int(run.t0[d - 1]) :][:size] for d in members]
+    before = [run.counts[0, d - 1, 5 : int(0.8 * run.t0[d - 1])].mean() for d in members]
+    time = np.arange(size) * run.bin_width
+    shown = (time > 0.03) & (time < stop)
+    time, counts = time[shown], np.sum(rows, axis=0)[shown]
+    signal = counts - (sum(before) if run.source == "continuous" else 0.0)
+    angle = 2 * np.pi * 0.01355388 * field * time
+    columns = np.stack([np.ones_like(time), np.cos(angle), np.sin(angle)], axis=1)
+    weight = 1 / np.sqrt(np.maximum(counts, 1.0))
+    decaying = columns * (np.exp(-time / 2.197) * weight)[:, None]
+    _, cosine, sine = np.linalg.lstsq(decaying, signal * weight, rcond=None)[0]
+    return float(np.degrees(np.arctan2(sine, cosine)))
+
+
+@pytest.mark.parametrize(
+    "name, field, stop, geometry",
+    [
+        ("psi-bin/deltat_pta_gpd_0423.bin", 98.0, 3.0, "longitudinal"),
+        ("psi-bin/deltat_tdc_gps_0432.bin", 29.5, 6.0, "longitudinal"),
+        ("psi-bin/deltat_pta_gps_3114.bin", 125.0, 0.5, "transverse"),
+    ],
+)
+def test_the_spin_points_to_forward(
+    real: Path, name: str, field: float, stop: float, geometry: Geometry
+) -> None:
+    """In a transverse field the group that the spin points to starts high, the other one low."""
+    run = read(real / name)
+    forward, backward, _ = default_pair(run.instrument, run.labels, None, geometry)
+    assert abs(phase(run, forward, field, stop)) < 45
+    assert abs(phase(run, backward, field, stop)) > 135

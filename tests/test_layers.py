@@ -14,7 +14,7 @@ import musrcu
 
 PACKAGE = Path(musrcu.__file__).parent
 
-BOTTOM = {"errors", "constants", "notation", "files", "toml"}
+BOTTOM = {"errors", "constants", "notation", "files", "toml", "instrument_table"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ TABLE = {
     "toml": rule({"errors", "files"}, top=""),
     "psi_text": rule(set(), top=""),
     "psi_bin_layout": rule({"psi_text"}, top=""),
+    "instrument_table": rule(set(), top=""),
     "instruments": rule(BOTTOM, top=""),
     "containers": rule(BOTTOM),
     "readers": rule(READERS, top="numpy h5py"),

@@ -84,7 +84,7 @@ def _format(name: str) -> str:
 
 
 def _instruments() -> str:
-    from musrcu.instruments import INSTRUMENTS
+    from musrcu.instrument_table import INSTRUMENTS
 
     rows = [
         [
@@ -102,7 +102,8 @@ def _instruments() -> str:
 
 
 def _instrument(name: str) -> str:
-    from musrcu.instruments import ANY, INSTRUMENTS, find_instrument
+    from musrcu.instrument_table import ANY, INSTRUMENTS
+    from musrcu.instruments import find_instrument
 
     one = find_instrument(name)
     if one is None:
@@ -115,11 +116,12 @@ def _instrument(name: str) -> str:
     for pair in one.pairs:
         count = "any number of" if pair.n_detectors == ANY else str(pair.n_detectors)
         lines.append(
-            f"  pair along the spin, {count} detectors: forward {pair.forward}, "
-            f"backward {pair.backward}"
+            f"  {pair.geometry} pair, {count} detectors: forward {one.named(pair.forward)}, "
+            f"backward {one.named(pair.backward)}{' (check it)' if pair.doubt else ''}"
         )
-    if not one.pairs:
-        lines.append("  no default pair: name forward and backward")
+    doubts = dict.fromkeys(pair.doubt for pair in one.pairs if pair.doubt)
+    lines += [f"  to be checked: {doubt}" for doubt in doubts]
+    lines.append(f"  files: {', '.join(one.files)}")
     return "\n".join([*lines, f"  evidence: {one.evidence}"])
 
 

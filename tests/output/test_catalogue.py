@@ -4,7 +4,7 @@ import pytest
 
 import musrcu as mu
 from musrcu.errors import MusrcuError
-from musrcu.instruments import INSTRUMENTS
+from musrcu.instrument_table import INSTRUMENTS
 from musrcu.models.registry import components
 from musrcu.readers.registry import formats
 
@@ -52,7 +52,11 @@ def test_every_instrument() -> None:
     assert "32 detectors: forward 1-16, backward 17-32" in both
     assert "64 detectors: forward 33-64, backward 1-32" in both
     assert "also called: HIF" in mu.catalogue("instruments", "hif")
-    assert "no default pair" in mu.catalogue("instruments", "LEM")
+    assert "transverse pair, 64 detectors: forward 9-16,57-64" in both
+    lem = mu.catalogue("instruments", "LEM")
+    assert "transverse pair, 8 detectors: forward L_D,L_U, backward R_D,R_U (check it)" in lem
+    assert lem.count("to be checked: the spin may be rotated") == 1
+    assert "files: lem{yy}_his_{run}.root" in lem
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,7 @@ def test_every_instrument() -> None:
         (("models", "damped_cosin"), "did you mean 'damped_cosine'"),
         (("formats", "psibin"), "no format is called 'psibin'; did you mean 'psi-bin'"),
         (("instruments", "GSP"), "no instrument is called 'GSP'; did you mean 'GPS'"),
-        (("formats", "zzz"), r"no format is called 'zzz' \(known: psi-bin, isis"),
+        (("formats", "zzz"), r"no format is called 'zzz' \(known: psi-bin, "),
     ],
 )
 def test_a_wrong_name_offers_the_nearest(asked: tuple[str, ...], sentence: str) -> None:

@@ -73,7 +73,7 @@ def test_gpd_0423(real: Path) -> None:
     """T0 160 and 200: bin j of the pair is raw bin j of Back and raw bin j + 40 of Forw."""
     run = read(real / "psi-bin" / "deltat_pta_gpd_0423.bin")
     np.testing.assert_array_equal(run.t0, [160.0, 200.0])
-    grouped = group(run)
+    grouped = group(run, forward="Back", backward="Forw")
     assert grouped.detectors == ((1,), (2,))
     assert grouped.time[160] == 0.0
     assert grouped.time.size == run.n_bins - 40
