@@ -11,6 +11,7 @@ from pathlib import Path
 from musrcu.containers.run import Run
 from musrcu.errors import ReadError
 from musrcu.files import PathLike
+from musrcu.readers.text_file import text_kind
 
 HEAD = 16
 """Bytes of a file that a sniffer is given."""
@@ -21,6 +22,7 @@ MAX_BYTES = 2 * 1024**3
 BUILT_IN = (
     "musrcu.readers.psi_bin:FORMAT",
     "musrcu.readers.isis_nexus_v2:FORMAT",
+    "musrcu.readers.mud:FORMAT",
 )
 ENTRY_POINT_GROUP = "musrcu.formats"
 """Entry-point group by which another package adds a :class:`Format`."""
@@ -121,7 +123,11 @@ def find_format(path: PathLike) -> Format:
         names = " and ".join(claim.name for claim in claims)
         raise ReadError(f"{file} is claimed by {names}; remove one of these readers")
     known = ", ".join(known.name for known in formats())
-    raise ReadError(f"{file} begins with {head[:4]!r}, which no reader knows (known: {known})")
+    kind = text_kind(file)
+    raise ReadError(
+        f"{file} begins with {head[:4]!r}, which no reader knows (known: {known})"
+        + (f"; {kind}" if kind else "")
+    )
 
 
 def read(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
