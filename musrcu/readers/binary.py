@@ -79,6 +79,24 @@ class BinaryFile:
         size = count * np.dtype(dtype).itemsize
         return np.frombuffer(self.take(offset, size, what), dtype=dtype)
 
+    def fill(self, offset: int, array: NDArray[Any], what: str) -> None:
+        """Read as many bytes as ``array`` has into it, without a copy in between.
+
+        Raises
+        ------
+        ReadError as :meth:`take`.
+        """
+        self.need(offset, array.nbytes, what)
+        try:
+            self.stream.seek(offset)
+            found = self.stream.readinto(array)  # type: ignore[attr-defined]
+        except OSError as error:
+            raise self.error(offset, f"{what} cannot be read: {error.strerror or error}") from error
+        if found != array.nbytes:
+            raise self.error(
+                offset + found, f"{what} ends early: expected {array.nbytes} bytes, found {found}"
+            )
+
     def table(
         self, fields: Iterable[TableField], offset: int, size: int, what: str
     ) -> tuple[bytes, dict[str, Any]]:
