@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,6 +17,8 @@ DEFINITIONS = ("muonTD", "pulsedTD")
 CUSTOMARY = {"raw_data_1": 2, "run": 1}
 """Customary name of the entry in each version."""
 
+MOST_RUNS = 2**53
+"""Larger run numbers are not whole in double precision."""
 KELVIN = {"": 1.0, "k": 1.0, "kelvin": 1.0, "mk": 1e-3, "millikelvin": 1e-3}
 """Kelvin in one of the units that a temperature may have; no unit means kelvin."""
 GAUSS = {"": 1.0, "g": 1.0, "gauss": 1.0, "t": 1e4, "tesla": 1e4, "mt": 10.0, "millitesla": 10.0}
@@ -29,9 +32,11 @@ class MuonEntry:
     """The NXentry of a muon run."""
 
     node: Node
-    version: int | None
-    """Version of the instrument definition (IDF_version); None where the file does not say."""
+    version: int
+    """Version of the instrument definition (IDF_version), or by its layout where it is missing."""
     definition: str
+    is_stated: bool = True
+    """Whether the file says which version it has."""
 
 
 def find_muon_entry(root: Node) -> MuonEntry:
@@ -50,13 +55,14 @@ def find_muon_entry(root: Node) -> MuonEntry:
             continue
         definition = node.text("definition") or node.text("analysis")
         if definition in DEFINITIONS:
-            return MuonEntry(node, _version(node), definition)
+            version = _version(node)
+            return MuonEntry(node, version or _layout(node), definition, version is not None)
         seen.append(f"{node.place} with definition {definition or 'missing'}")
     if not seen:
         held = ", ".join(root.names()[:6]) or "nothing"
         raise ReadError(
-            f"{root.path} is an HDF5 file without a NeXus entry (it holds {held}); expected "
-            "raw_data_1 of an ISIS muon file"
+            f"{root.path} is a file without a NeXus entry (it holds {held}); expected raw_data_1 "
+            "or run of a muon file"
         )
     raise ReadError(
         f"{root.path} is no muon file: found {'; '.join(seen[:4])}; expected definition "
@@ -77,6 +83,11 @@ def _version(node: Node) -> int | None:
     return None
 
 
+def _layout(node: Node) -> int:
+    """The version whose groups the entry has."""
+    return 1 if node.group("histogram_data_1") is not None else 2
+
+
 def attempt(read: Callable[[str], _T | None], where: str, warnings: list[str]) -> _T | None:
     """``read(where)`` of something a run can do without: a warning and None if it is damaged."""
     try:
@@ -87,10 +98,10 @@ def attempt(read: Callable[[str], _T | None], where: str, warnings: list[str]) -
 
 
 def text(entry: Node, places: tuple[str, ...], warnings: list[str]) -> str | None:
-    """The first text among several places; None where all are missing or blank."""
+    """The first text among several places; None where all are missing, blank or ``n/a``."""
     for place in places:
         found = attempt(entry.text, place, warnings)
-        if found is not None:
+        if found is not None and found.casefold() != "n/a":
             return found
     return None
 
@@ -144,3 +155,21 @@ def moment(entry: Node, places: tuple[str, ...], warnings: list[str]) -> str | N
         warnings.append(f"{entry.place}/{places[0]} is {found[:40]!r}, no ISO 8601 time")
         return None
     return found.replace(" ", "T", 1)
+
+
+def run_number(entry: Node, where: str, warnings: list[str]) -> int | None:
+    """The run number; where it is missing or 0 that of the file name, if it names the instrument.
+
+    ``EMU03087.nxs`` of EMU is run 3087; anything else is None. Either way with a warning.
+    """
+    number = attempt(entry.number, where, warnings)
+    if number is not None and number >= 1 and number.is_integer() and number < MOST_RUNS:
+        return int(number)
+    found = f"{entry.place}/{where} is {f'{number:g}' if number else 'missing or 0'}"
+    named = re.fullmatch(r"([A-Za-z]+)0*([1-9]\d{0,8})", entry.path.stem)
+    known = [attempt(entry.text, place, warnings) for place in ("instrument/name", "beamline")]
+    if named and named[1].casefold() in {name.casefold() for name in known if name}:
+        warnings.append(f"{found}; {named[2]} is taken from the name of the file")
+        return int(named[2])
+    warnings.append(f"{found}; taken as unknown")
+    return None
