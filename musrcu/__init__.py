@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from musrcu.output.catalogue import catalogue
     from musrcu.output.load import load
     from musrcu.readers.find import find_runs
+    from musrcu.readers.isis_events import read_events
     from musrcu.readers.registry import read
     from musrcu.reduction.asymmetry import form_asymmetry
     from musrcu.reduction.background import subtract_background
@@ -66,6 +67,7 @@ __all__ = [
     "group",
     "load",
     "read",
+    "read_events",
     "rebin",
     "reduce",
     "simulate",
@@ -90,6 +92,7 @@ _HOMES = {
     "musrcu.output.catalogue": ("catalogue",),
     "musrcu.output.load": ("load",),
     "musrcu.readers.find": ("find_runs",),
+    "musrcu.readers.isis_events": ("read_events",),
     "musrcu.readers.registry": ("read",),
     "musrcu.reduction.asymmetry": ("form_asymmetry",),
     "musrcu.reduction.background": ("subtract_background",),

@@ -17,6 +17,7 @@ ROOMS = [path.parent.name for path in Path(musrcu.__file__).parent.glob("*/__ini
 # robustness.
 PLAN = [
     "read",
+    "read_events",
     "find_runs",
     "simulate",
     "Run",

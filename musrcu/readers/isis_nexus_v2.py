@@ -29,7 +29,7 @@ from musrcu.readers.muon_entry import (
     quantity,
     text,
 )
-from musrcu.readers.nexus_file import HDF5, find_histograms, open_nexus
+from musrcu.readers.nexus_file import HDF5, find_histograms, nexus_kind, open_nexus
 from musrcu.readers.registry import Format
 from musrcu.readers.tree import Node
 
@@ -73,8 +73,8 @@ def read_isis_nexus_v2(path: PathLike) -> Run:
 FORMAT = Format(
     name="isis-nexus-v2",
     title="ISIS muon NeXus version 2, histograms in HDF5 (EMU, MuSR, HiFi from about 2010)",
-    # the others have no reader of their own yet; this one says so
-    sniff=lambda head, path: head.startswith(HDF5),
+    # version 1 has no reader of its own yet; this one says so
+    sniff=lambda head, path: head.startswith(HDF5) and nexus_kind(head, path) != "events",
     read=lambda path, max_bytes: read_isis_nexus_v2(path),
 )
 

@@ -85,8 +85,8 @@ def find_histograms(entry: Node, warnings: list[str]) -> Node:
     found = _histograms(entry)
     if found is None and (events := find_events(entry)):
         raise events.error(
-            "the file holds single events, which are not read yet; expected histograms in "
-            f"{entry.place}/{DETECTOR}/counts"
+            "the file holds single events, expected histograms in "
+            f"{entry.place}/{DETECTOR}/counts; read it with musrcu.read_events"
         )
     if found is None:
         raise entry.error(f"no histograms: {DETECTOR}/counts is missing")

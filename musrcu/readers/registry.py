@@ -23,6 +23,7 @@ BUILT_IN = (
     "musrcu.readers.psi_bin:FORMAT",
     "musrcu.readers.psi_mdu:FORMAT",
     "musrcu.readers.isis_nexus_v2:FORMAT",
+    "musrcu.readers.isis_events:FORMAT",
     "musrcu.readers.mud:FORMAT",
 )
 ENTRY_POINT_GROUP = "musrcu.formats"
@@ -150,4 +151,6 @@ def read(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
     file = Path(path)
     known = find_format(file)
     run = known.read(file, max_bytes)
+    if (run.path, run.format) == (file, known.name):
+        return run  # a copy would look at every count once more
     return run.replace(path=file, format=known.name)

@@ -154,8 +154,6 @@ def test_rewritten_run_differs_only_in_what_it_lacks(real: Path) -> None:
 @pytest.mark.parametrize(
     "name, sentence",
     [
-        ("isis-events/HIFI00195790.nxs", "holds single events, which are not read yet"),
-        ("isis-events/supermusr_simple_test.nxs", "holds single events, which are not read yet"),
         ("isis-nexus-v1/EMU00020882_hdf5.nxs", "version 1 (muonTD, IDF_version 1) is not read yet"),
         ("isis-nexus-v1/MUSR00015189_hdf5.nxs", "version 1 (muonTD, IDF_version 1)"),
     ],

@@ -1,0 +1,332 @@
+"""ISIS event-mode NeXus: every positron with its time, made into histograms while it is read.
+
+Written by the digitiser pipeline of HiFi and SuperMuSR since 2024.
+
+Source: files of that pipeline; the histograms of run 195790 equal those of MuonDataLib 0.13.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.containers.arrays import IntArray
+from musrcu.containers.history import History, Step
+from musrcu.containers.log import Log
+from musrcu.containers.numbers import is_number, is_whole
+from musrcu.containers.run import Run
+from musrcu.containers.temperature import Temperature
+from musrcu.errors import ReadError
+from musrcu.files import PathLike
+from musrcu.readers.event_frames import FrameTable, read_frames
+from musrcu.readers.event_stream import (
+    MOST_DETECTORS,
+    Binning,
+    Frames,
+    Histograms,
+    histogram,
+)
+from musrcu.readers.isis_logs import later_logs
+from musrcu.readers.isis_time_axis import per_microsecond
+from musrcu.readers.muon_entry import (
+    GAUSS,
+    KELVIN,
+    attempt,
+    find_muon_entry,
+    moment,
+    quantity,
+    text,
+)
+from musrcu.readers.nexus_file import find_events, nexus_kind, open_nexus
+from musrcu.readers.registry import MAX_BYTES, Format
+from musrcu.readers.tree import Node
+
+BIN_WIDTH = 0.016
+"""µs, as the histograms of ISIS have it."""
+LENGTH = 32.768
+"""µs; 2048 bins of 16 ns."""
+FIRST_GOOD = 0.2
+"""µs after time zero at which the good bins begin; an EMU file of 2021 has 0.208."""
+RISE = 0.08
+"""µs over which counts are averaged to find their rise: the length of the muon pulse."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The options of :func:`read_events`, checked."""
+
+    bin_width: float
+    length: float
+    t0: float | None
+    detectors: int | None
+    window: tuple[float, float] | None
+    log: tuple[str, float, float] | None
+    frames: str
+
+    def __post_init__(self) -> None:
+        for name in ("bin_width", "length"):
+            value = getattr(self, name)
+            if not (is_number(value) and 0 < value < 1e6):
+                raise ReadError(f"{name} = {value!r}; expected a number above 0 (us)")
+        if not (self.t0 is None or (is_number(self.t0) and 0 <= self.t0 < self.length)):
+            raise ReadError(f"t0 = {self.t0!r}; expected us from 0 to {self.length:g}")
+        known = self.detectors
+        if not (known is None or (is_whole(known) and 1 <= known <= MOST_DETECTORS)):
+            raise ReadError(f"detectors = {known!r}; expected 1 to {MOST_DETECTORS}")
+        if self.window is not None:
+            _check_range("window", self.window, "s after the start of the run")
+        if self.log is not None:
+            if len(self.log) != 3 or not isinstance(self.log[0], str):
+                raise ReadError(f"log = {self.log!r}; expected a name and two numbers")
+            _check_range(f"log {self.log[0]}", self.log[1:], "in the unit of the log")
+        if self.frames not in ("all", "good"):
+            raise ReadError(f"frames = {self.frames!r}; expected 'all' or 'good'")
+
+    def options(self) -> dict[str, Any]:
+        """What was chosen, for the history."""
+        named = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def _check_range(name: str, pair: Sequence[float], unit: str) -> None:
+    numbers = len(pair) == 2 and all(isinstance(end, (int, float)) for end in pair)
+    if not (numbers and pair[0] <= pair[1]):
+        raise ReadError(f"{name} = {pair!r}; expected two numbers {unit}, the smaller one first")
+
+
+def read_events(
+    path: PathLike,
+    *,
+    bin_width: float = BIN_WIDTH,
+    length: float = LENGTH,
+    t0: float | None = None,
+    detectors: int | None = None,
+    window: tuple[float, float] | None = None,
+    log: tuple[str, float, float] | None = None,
+    frames: str = "all",
+    max_bytes: int = MAX_BYTES,
+) -> Run:
+    """Histograms of an ISIS event file: one per period and detector.
+
+    bin = floor(time since the start of the frame / bin_width). The events are read in parts, so
+    that memory does not grow with their number.
+
+    Parameters
+    ----------
+    path : the HDF5 file.
+    bin_width : µs, a whole multiple of the clock's step (1 ns), so that all bins are equally long.
+    length : µs; later events are left out, and counted in a warning.
+    t0 : arrival of the muon pulse, µs after the start of the frame. The files do not say; None
+        takes the time at which the counts reach half their height, with a warning.
+    detectors : how many there are; None takes the highest number with an event.
+    window : (start, stop), s after the start of the run; frames outside are left out.
+    log : (name, low, high): frames during which that log read from low to high, both included; a
+        reading holds until the next one.
+    frames : ``all``, or ``good`` to leave out those that are marked incomplete, not running or
+        vetoed.
+    max_bytes : bytes that the histograms may take.
+
+    Returns
+    -------
+    Run of a pulsed source. ``good_frames`` are the frames that were kept, per period.
+
+    Raises
+    ------
+    ReadError if the file is damaged or holds no events, or a choice cannot be met.
+    """
+    choice = _Choice(bin_width, length, t0, detectors, window, log, frames)
+    with open_nexus(Path(path)) as root:
+        return _read_run(root, choice, max_bytes)
+
+
+FORMAT = Format(
+    name="isis-events",
+    title="ISIS muon NeXus of single events, histogrammed while read",
+    sniff=lambda head, path: nexus_kind(head, path) == "events",
+    read=lambda path, max_bytes: read_events(path, max_bytes=max_bytes),
+    where="HiFi and SuperMuSR digitiser pipeline, from 2024",
+)
+
+
+def _read_run(root: Node, choice: _Choice, max_bytes: int) -> Run:
+    entry = find_muon_entry(root).node
+    group = find_events(entry)
+    if group is None:
+        raise entry.error("no events: event_id is missing; read it with musrcu.read")
+    warnings: list[str] = []
+    start = moment(entry, ("start_time",), warnings)
+    logs = later_logs(entry, start)
+    table = read_frames(entry, group, start, warnings)
+    kept, note = _kept(group, table, choice, logs, warnings)
+    binning, width = _binning(group, choice)
+    found = _histograms(group, table, kept, binning, choice.detectors, max_bytes)
+    _report(group, found, choice, warnings)
+    arrival = _time_zero(group, found.counts, width, choice.t0, warnings)
+    n_detectors = found.counts.shape[1]
+    first = int(np.clip(np.ceil(arrival + FIRST_GOOD / width), 0, max(binning.n_bins - 2, 0)))
+    warnings.append(
+        f"{group.place} names no good bins; those from {FIRST_GOOD:g} us after time zero are taken"
+    )
+    return Run(
+        counts=found.counts,
+        bin_width=width,
+        t0=np.full(n_detectors, arrival),
+        first_good=np.full(n_detectors, first),
+        last_good=np.full(n_detectors, binning.n_bins - 1),
+        labels=("",) * n_detectors,
+        source="pulsed",
+        facility="ISIS",
+        instrument=text(entry, ("instrument/name", "beamline"), warnings),
+        number=_run_number(entry, warnings),
+        title=text(entry, ("title",), warnings),
+        sample=text(entry, ("sample/name",), warnings),
+        comment=text(entry, ("notes",), warnings),
+        temperature=Temperature(
+            nominal=quantity(entry, ("sample/temperature",), KELVIN, warnings, lowest=0.0)
+        ),
+        field=quantity(entry, ("sample/magnetic_field",), GAUSS, warnings),
+        start=start,
+        stop=moment(entry, ("end_time",), warnings),
+        good_frames=_good_frames(table, kept),
+        logs=logs,
+        path=entry.path,
+        format=FORMAT.name,
+        warnings=tuple(warnings),
+        history=History((Step("read_events", note, choice.options()),)),
+    )
+
+
+def _good_frames(table: FrameTable, kept: NDArray[np.bool_]) -> IntArray | None:
+    """(n_periods,) frames that were kept; None where the file does not tell them apart."""
+    if not table.is_known:
+        return None
+    return np.bincount(table.period[kept], minlength=table.n_periods).astype(np.int64)
+
+
+def _run_number(entry: Node, warnings: list[str]) -> int | None:
+    number = attempt(entry.number, "run_number", warnings)
+    if number is None or number < 1 or not number.is_integer():
+        warnings.append(f"{entry.place}/run_number is {number or 'missing or 0'}; taken as unknown")
+        return None
+    return int(number)
+
+
+def _kept(
+    group: Node,
+    table: FrameTable,
+    choice: _Choice,
+    logs: Mapping[str, Log],
+    warnings: list[str],
+) -> tuple[NDArray[np.bool_], str]:
+    """Which frames are kept, and a sentence that says how many."""
+    kept = np.ones(table.period.size, dtype=bool)
+    marked = ", ".join(f"{int(bad.sum())} {title}" for title, bad in table.doubtful.items())
+    if choice.frames == "good":
+        for bad in table.doubtful.values():
+            kept &= ~bad
+    elif marked:
+        warnings.append(
+            f"{group.place} marks {marked} of {kept.size} frames; all are kept, frames='good' "
+            "leaves these out"
+        )
+    if choice.window is not None:
+        kept &= table.within(*choice.window, place=f"{group.path} at {group.place}")
+    if choice.log is not None:
+        name, low, high = choice.log
+        if name not in logs:
+            held = ", ".join(logs) or "none"
+            raise group.error(f"no log {name!r} to choose frames by; the file has {held}")
+        kept &= table.where(logs[name], low, high, f"{group.path} at {group.place}")
+    if not np.any(kept):
+        raise group.error(f"none of {kept.size} frames is left by {choice.options()}")
+    return kept, f"{int(kept.sum())} of {kept.size} frames kept"
+
+
+def _binning(group: Node, choice: _Choice) -> tuple[Binning, float]:
+    """The bins in units of the clock, and their width in us."""
+    times = group.child("event_time_offset")
+    if times is None or times.is_group or times.dtype.kind not in "iuf":
+        raise group.error("event_time_offset is missing or holds no numbers")
+    per_us = per_microsecond(times, "ns")
+    step = choice.bin_width * per_us
+    if abs(step - round(step)) > 1e-6 * step or round(step) < 1:
+        raise times.error(
+            f"bin_width = {choice.bin_width:g} us is {step:g} steps of its clock; expected a whole "
+            "number of steps, or bins would not be equally long"
+        )
+    width = round(step) / per_us
+    n_bins = max(round(choice.length / width), 1)
+    return Binning(round(step), n_bins), width
+
+
+def _histograms(
+    group: Node,
+    table: FrameTable,
+    kept: NDArray[np.bool_],
+    binning: Binning,
+    detectors: int | None,
+    max_bytes: int,
+) -> Histograms:
+    ids, times = group.child("event_id"), group.child("event_time_offset")
+    assert ids is not None  # the group was found by the one, the binning by the other
+    assert times is not None
+    if ids.is_group or ids.dtype.kind not in "iu":
+        raise group.error("event_id holds no whole numbers")
+    if ids.shape != times.shape or len(ids.shape) != 1:
+        raise group.error(
+            f"event_id has shape {ids.shape}, event_time_offset {times.shape}; expected one number "
+            "for each event in both"
+        )
+    rows = np.where(kept, table.period, table.n_periods)
+    frames = Frames(table.edges, rows, table.n_periods)
+    found = histogram(ids, times, frames, binning, detectors or 0, max_bytes)
+    if detectors is not None and found.counts.shape[1] > detectors:
+        raise ids.error(f"detector {found.counts.shape[1]} has an event, expected 1 to {detectors}")
+    return found
+
+
+def _report(group: Node, found: Histograms, choice: _Choice, warnings: list[str]) -> None:
+    """Say what was left out and what had to be assumed."""
+    if found.outside:
+        warnings.append(
+            f"{group.place}: {found.outside} events lie outside 0 to {choice.length:g} us and are "
+            "left out"
+        )
+    if choice.detectors is None:
+        warnings.append(
+            f"{group.place} does not say how many detectors there are; "
+            f"{found.counts.shape[1]} is the highest number with an event"
+        )
+
+
+def _time_zero(
+    group: Node, counts: IntArray, width: float, t0: float | None, warnings: list[str]
+) -> float:
+    """Bin (from 0, fractional) at which the muon pulse arrives.
+
+    Without ``t0``: where the counts of all detectors, averaged over the length of the pulse, first
+    reach half of their largest value.
+    """
+    if t0 is not None:
+        return t0 / width - 0.5
+    total = counts.sum(axis=(0, 1)).astype(float)
+    span = min(max(round(RISE / width), 1), total.size)
+    smooth = np.convolve(total, np.full(span, 1 / span), mode="same")
+    if not smooth.max() > 0:
+        raise group.error("no event lies in the histograms, so time zero is unknown; pass t0 in us")
+    half = smooth.max() / 2
+    rise = int(np.argmax(smooth >= half))
+    before = smooth[rise - 1] if rise else 0.0
+    arrival = rise - (smooth[rise] - half) / (smooth[rise] - before)
+    warnings.append(
+        f"{group.place} has no time zero; {(arrival + 0.5) * width:.3g} us after the start of the "
+        "frame, where the counts reach half their height, is taken, uncertain by some "
+        f"{1e3 * RISE:g} ns; t0 names another"
+    )
+    return float(arrival)
