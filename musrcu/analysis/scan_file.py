@@ -21,6 +21,7 @@ from musrcu.files import PathLike
 from musrcu.models.model import Model
 from musrcu.readers.find import find_runs
 from musrcu.readers.registry import read
+from musrcu.reduction.periods import calibration_period
 from musrcu.reduction.recipe import Reduction
 
 FIT_KEYS = (
@@ -112,8 +113,9 @@ def _recipe(path: PathLike, folder: Path, tables: Mapping[str, Any]) -> Reductio
     recipe = Reduction.from_dict(table, calibration, f"{path}: [reduction]")
     if named is None or calibration is not None:
         return recipe
-    pair = {name: table[name] for name in ("forward", "backward", "period") if name in table}
-    found = calibrate(read(folder / named), Reduction(**pair))
+    run = read(folder / named)
+    pair = {name: table[name] for name in ("forward", "backward") if name in table}
+    found = calibrate(run, Reduction(**pair, period=calibration_period(run, recipe.period)))
     return Reduction.from_dict(table, found, f"{path}: [reduction]")
 
 

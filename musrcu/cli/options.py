@@ -22,7 +22,13 @@ PAIR = ("forward", "backward", "period")
 _REDUCTION = (
     ("--forward", "GROUP", str, "detectors the muon spin points to: Back, or 1-4,7"),
     ("--backward", "GROUP", str, "detectors on the other side"),
-    ("--period", "N", values.count, "period, from 1, where the run has several"),
+    (
+        "--period",
+        "P",
+        values.period,
+        "where the run has several: 1, a label, 1+2 (counts added), all, or 1-2 (difference of "
+        "asymmetries); default: 1",
+    ),
     ("--alpha", "X", values.above_zero, "balance of the pair; default: the calibration's, or 1"),
     ("--packing", "N", values.count, "raw bins in one bin; default: the fewest that counts allow"),
     ("--t-max", "US", values.above_zero, "late cut, us; default: the latest that counts allow"),
@@ -145,9 +151,12 @@ def _calibration(name: str, recipe: Reduction) -> Calibration:
         return Calibration.load(name)
     from musrcu.analysis.calibrate import calibrate
     from musrcu.readers.registry import read
+    from musrcu.reduction.periods import calibration_period
 
-    pair = {name: getattr(recipe, name) for name in PAIR}
-    return calibrate(read(name), Reduction(**pair))
+    run = read(name)
+    period = calibration_period(run, recipe.period)
+    pair = {name: getattr(recipe, name) for name in PAIR} | {"period": period}
+    return calibrate(run, Reduction(**pair))
 
 
 def given_fit(arguments: Namespace) -> dict[str, Any]:

@@ -34,7 +34,7 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
     "reduction": {
         "forward": ("Back", "detectors the muon spin points to"),
         "backward": ("Forw", "detectors on the other side"),
-        "period": (1, "from 1, where a run has several"),
+        "period": (1, 'or a label, "1+2" or "1-2", where a run has several'),
         "alpha": (1.0, "balance of the pair; default: the calibration's, or 1"),
         "packing": (20, "raw bins in one bin; default: the fewest that counts allow"),
         "t_max": (8.0, "late cut, us; default: the latest that counts allow"),

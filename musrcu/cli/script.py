@@ -74,12 +74,23 @@ def _calibration(arguments: Namespace, folder: Path) -> list[str]:
         return [f"{text}\ncalibration = mu.Calibration.load({where})"]
     given = options.given_reduction(arguments)
     pair = {name: value for name, value in given.items() if name in options.PAIR}
+    if "period" in pair:
+        pair |= _calibration_period(arguments.calibration, pair.pop("period"))
     positional = [f"mu.read({where})", *([_call("mu.Reduction", [], pair)] if pair else [])]
     text = (
         "# The balance of the pair and the total asymmetry were found from a run in a field\n"
         "# perpendicular to the spin."
     )
     return [f"{text}\n{_call('calibration = mu.calibrate', positional, {})}"]
+
+
+def _calibration_period(name: str, period: int | str) -> dict[str, Any]:
+    """The option ``period`` of the calibration run; empty where that has one only."""
+    from musrcu.readers.registry import read
+    from musrcu.reduction.periods import calibration_period
+
+    found = calibration_period(read(name), period)
+    return {} if found is None else {"period": found}
 
 
 def _reduction(run: Run, arguments: Namespace, folder: Path) -> str:

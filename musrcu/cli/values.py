@@ -56,6 +56,19 @@ def count(text: str) -> int:
     return value
 
 
+def period(text: str) -> int | str:
+    """A number from 1, a label, or several with signs between them: ``1+2``, ``1-2``."""
+    from musrcu.reduction.options import is_period
+
+    found = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text.strip()
+    if not is_period(found):
+        raise ArgumentTypeError(
+            f"{_short(text)} is not a period from 1, a label, a sum such as 1+2 or a difference "
+            "such as 1-2"
+        )
+    return found
+
+
 def one_or_several(text: str) -> float | tuple[float, ...]:
     """A number, or numbers with commas between them."""
     values = tuple(number(part) for part in text.split(","))

@@ -136,13 +136,17 @@ def headline(asymmetry: Asymmetry) -> list[str]:
 
 
 def period_name(asymmetry: Asymmetry) -> str:
-    """The period with its name in the file, ``period 1 (Laser on)``; empty where there is one."""
-    run, step = asymmetry.run, asymmetry.history.find("group")
-    if run.n_periods == 1 or step is None or "period" not in step.options:
+    """The period with its name in the file, ``period 1 (Laser on)``; empty where there is one.
+
+    Several are ``periods 1-2 (Laser on - Laser off)``.
+    """
+    history = asymmetry.history
+    step = history.find("subtract_periods") or history.find("select_periods")
+    if step is None:
         return ""
-    number = int(step.options["period"])
-    label = run.period_labels[number - 1]
-    return f"period {number} ({label})" if label else f"period {number}"
+    period, label = step.options["period"], step.options.get("label")
+    name = f"period{'' if isinstance(period, int) else 's'} {period}"
+    return f"{name} ({label})" if label else name
 
 
 def kelvin(temperature: Temperature) -> str:

@@ -15,6 +15,8 @@ from musrcu.reduction.options import LONGEST_DEAD_TIME
 LARGEST_LOSS = 0.5
 """Above this fraction a loss is taken for a wrong number of frames, not for physics."""
 DOUBTFUL_LOSS = 0.1
+NOT_WANTED = "not applied: as asked"
+"""What the history says of a run whose raw counts were asked for."""
 
 
 def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
@@ -55,10 +57,12 @@ def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
         if dead_time is not None:
             raise ReductionError(f"{run.name}: dead times were given but {note}")
         return run.replace(step=Step("correct_dead_time", f"not applied: {note}"))
-    frames = np.asarray(run.good_frames, dtype=float)[:, None, None]
-    if (frames <= 0).any():
-        period = int(np.argmax(frames.ravel() <= 0)) + 1
-        raise ReductionError(f"{run.name}: period {period} has {frames[period - 1, 0, 0]:g} frames")
+    frames = np.asarray(run.good_frames, dtype=float)
+    without = (frames <= 0) & run.counts.any(axis=(1, 2))
+    if without.any():
+        period = int(np.argmax(without)) + 1
+        raise ReductionError(f"{run.name}: period {period} has {frames[period - 1]:g} frames")
+    frames = np.where(frames > 0, frames, 1.0)[:, None, None]  # no counts, whatever the frames
     loss = run.counts * tau[:, :, None] / (frames * run.bin_width)
     largest = _check_loss(run, loss, tau)
     counts = run.counts / (1 - loss)
@@ -72,6 +76,33 @@ def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
         },
     )
     return run.replace(step=step, counts=counts, variance=run.counts / (1 - loss) ** 2)
+
+
+def settle_dead_time(run: Run) -> Run:
+    """The run with its dead time corrected by the file's own, where that is not settled yet.
+
+    It is where the counts were corrected before, where the history says that it was not wanted, or
+    where it says that nothing is known to correct with and that still holds.
+    """
+    step = run.history.find("correct_dead_time")
+    known = run.dead_time is not None and run.good_frames is not None
+    if run.variance is not None or (step is not None and (step.note == NOT_WANTED or not known)):
+        return run
+    return correct_dead_time(run)
+
+
+def leave_dead_time(run: Run) -> Run:
+    """The raw run, its history saying that the dead time is not to be corrected.
+
+    Raises
+    ------
+    ReductionError if it was corrected already.
+    """
+    if run.variance is not None:
+        raise ReductionError(
+            f"{run.name}: the dead time was corrected already, dead_time = 'none' cannot undo it"
+        )
+    return run.replace(step=Step("correct_dead_time", NOT_WANTED))
 
 
 def _dead_times(run: Run, given: ArrayLike | None) -> NDArray[np.float64] | None:

@@ -13,6 +13,7 @@ from musrcu.containers.numbers import is_whole
 from musrcu.containers.run import Run
 from musrcu.errors import ReductionError
 from musrcu.instruments import default_pair
+from musrcu.reduction.periods import select_periods
 from musrcu.reduction.selection import select_detectors
 
 Selection = str | int | Sequence[int]
@@ -23,7 +24,7 @@ def group(
     *,
     forward: Selection | None = None,
     backward: Selection | None = None,
-    period: int | None = None,
+    period: int | str | None = None,
     t0: ArrayLike | None = None,
     first_good: int | None = None,
 ) -> Counts:
@@ -38,7 +39,8 @@ def group(
     forward, backward : detectors by number or label, ``"1-4,7"``, ``"Back"``, ``[1, 2]``;
         ``forward`` is the group that the initial muon spin points to. None takes the pair of the
         instrument table.
-    period : period from 1; needed where the run has several.
+    period : number from 1, label, or a sum ``"1+2"``, where the run has several; None takes the
+        first.
     t0 : bin index (from 0) of the muon's arrival, one number or one per detector; None takes the
         file's.
     first_good : first good bin, in raw bins after t0, 0 or above; None takes the file's. Good bins
@@ -53,12 +55,12 @@ def group(
     ReductionError if a detector is unknown or in both groups, the first good bin is asked for
     before t0, or no good bins are left.
     """
+    run = select_periods(run, period)
     forward, backward, origin = _pair(run, forward, backward)
     chosen = (select_detectors(forward, run.labels), select_detectors(backward, run.labels))
     common = set(chosen[0]) & set(chosen[1])
     if common:
         raise ReductionError(f"{run.name}: detector {min(common)} is in forward and in backward")
-    number = _period(run, period)
     arrivals = _arrivals(run, t0)
     members = np.array([d - 1 for group in chosen for d in group])
     reference = arrivals[members[0]]
@@ -71,18 +73,19 @@ def group(
     variance = run.counts if run.variance is None else run.variance
 
     def total(histograms: NDArray[np.float64], detectors: Sequence[int]) -> NDArray[np.float64]:
-        rows = (histograms[number - 1, d - 1] for d in detectors)
+        rows = (histograms[0, d - 1] for d in detectors)
         shifts = (shift[d - 1] for d in detectors)
         aligned = [row[start + s : stop + s] for row, s in zip(rows, shifts, strict=True)]
         return np.asarray(np.sum(aligned, axis=0, dtype=float))
 
+    selected = run.history.find("select_periods")
     step = Step(
         "group",
         "; ".join(filter(None, (origin, cut))),
         {
             "forward": _names(run, chosen[0]),
             "backward": _names(run, chosen[1]),
-            "period": number,
+            "period": 1 if selected is None else selected.options["period"],
             "t0": [round(float(arrivals[k]), 3) for k in members],
             "t0_from": "the file" if t0 is None else "given",
             "first_good_us": (good[0] - zero) * run.bin_width,
@@ -112,22 +115,6 @@ def _pair(
         raise ReductionError(f"{run.name}: name {missing} too, or neither")
     grouping = None if run.grouping is None else [int(g) for g in run.grouping]
     return default_pair(run.instrument, run.labels, grouping)
-
-
-def _period(run: Run, period: int | None) -> int:
-    if period is None:
-        if run.n_periods > 1:
-            labels = ", ".join(f"{k} {name!r}" for k, name in enumerate(run.period_labels, 1))
-            raise ReductionError(
-                f"{run.name} has {run.n_periods} periods ({labels}); choose one with period= "
-                "(--period)"
-            )
-        return 1
-    if not (is_whole(period) and 1 <= period <= run.n_periods):
-        raise ReductionError(
-            f"{run.name}: period {period!r} asked for, it has 1 to {run.n_periods}"
-        )
-    return period
 
 
 def _arrivals(run: Run, t0: ArrayLike | None) -> NDArray[np.float64]:

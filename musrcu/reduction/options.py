@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,10 @@ LONGEST_DEAD_TIME = 1e3
 """µs; no detector is busy for longer than many muons live."""
 LARGEST_BACKGROUND = 1e12
 """Counts per raw bin."""
+PERIOD_NUMBERS = re.compile(r"\s*[+-]?\s*[0-9]{1,9}(\s*[+-]\s*[0-9]{1,9})*\s*")
+"""Numbers of periods with signs between them, such as ``1+2-3``."""
+LONGEST_PERIOD = 500
+"""Letters of a choice of periods."""
 
 
 class Pairs(Mapping[str, tuple[float, float]]):
@@ -121,6 +126,18 @@ def _is_row(value: Any, right: Callable[[Any], bool], depth: int = 1) -> bool:
     return len(lengths) == 1 and all(_is_row(row, right, depth - 1) for row in value)
 
 
+def is_period(value: Any) -> bool:
+    """A number from 1, or a text that may name periods; labels are seen with the run."""
+    if not isinstance(value, str):
+        return is_whole(value) and bool(value >= 1)
+    if not (value.strip() and value.isprintable() and len(value) <= LONGEST_PERIOD):
+        return False
+    if PERIOD_NUMBERS.fullmatch(value) is None:
+        return any(letter.isalpha() for letter in value)
+    numbers = [int(number) for number in re.findall(r"[0-9]+", value)]
+    return min(numbers) >= 1 and len(set(numbers)) == len(numbers)
+
+
 def _is_t0(value: Any) -> bool:
     return _is_row(value, lambda bin_: is_number(bin_) and bin_ >= 0)
 
@@ -137,7 +154,7 @@ _FROM_1 = (lambda n: is_whole(n) and n >= 1, "a whole number, 1 or above")
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "forward": _SELECTION,
     "backward": _SELECTION,
-    "period": _FROM_1,
+    "period": (is_period, "a number from 1, a label, a sum '1+2' or a difference '1-2'"),
     "alpha": (is_balance, f"a number from {ALPHA_LIMITS[0]:g} to {ALPHA_LIMITS[1]:g}"),
     "packing": _FROM_1,
     "t_max": (lambda t: is_number(t) and t > 0, "a number above 0 (us)"),

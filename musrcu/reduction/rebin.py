@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,13 @@ FEWEST_BINS = 5
 """The default packing leaves at least this many bins."""
 
 
-def rebin(counts: Counts, *, packing: int | None = None, t_max: float | None = None) -> Counts:
+def rebin(
+    counts: Counts,
+    *,
+    packing: int | None = None,
+    t_max: float | None = None,
+    alike: Sequence[Counts] = (),
+) -> Counts:
     """The good bins, ``packing`` raw bins in one, up to a late cut.
 
     Packs begin at the first good bin; the incomplete one at the end is dropped. A bin lies at the
@@ -34,6 +41,8 @@ def rebin(counts: Counts, *, packing: int | None = None, t_max: float | None = N
     t_max : last time, µs. None keeps all good bins where packing is given. Where it is not, the
         last bin is in any case the latest one up to which every bin holds at least 20 counts in
         each group (so that chi-square is unbiased) and the background does not exceed the signal.
+    alike : counts on the same raw bins that will be packed in the same way, so that the default
+        packing and cut have to suit them too.
 
     Raises
     ------
@@ -43,7 +52,7 @@ def rebin(counts: Counts, *, packing: int | None = None, t_max: float | None = N
         raise ReductionError(f"the counts are packed already, {counts.packing} raw bins in one")
     wanted = packing
     if packing is None:
-        packing, cut = choose_packing(counts, t_max=t_max)
+        packing, cut = choose_packing(counts, *alike, t_max=t_max)
         t_max = cut if t_max is None else min(t_max, cut)
     packing = _whole(packing)
     n = (counts.last_good - counts.first_good + 1) // packing
@@ -84,31 +93,51 @@ def rebin(counts: Counts, *, packing: int | None = None, t_max: float | None = N
     )
 
 
-def choose_packing(counts: Counts, *, t_max: float | None = None) -> tuple[int, float]:
+def choose_packing(
+    counts: Counts, *others: Counts, t_max: float | None = None
+) -> tuple[int, float]:
     """The default packing and late cut of a run: (raw bins in one, time in µs).
 
     For each packing the cut is the latest time up to which every bin has 20 counts in each group
     and the background does not exceed the signal. The packing is the smallest whose cut keeps
     99 % of the statistical weight sum S(t)^2 / N(t) of the good bins up to ``t_max`` (S the
-    decaying signal, N all counts) or, where none does, the one that keeps most.
+    decaying signal, N all counts) or, where none does, the one that keeps most. With ``others`` it
+    is the largest that any of them needs, and the cut the earliest.
     """
-    time = counts.time[counts.good]
-    if t_max is not None:
-        time = time[: max(1, int(np.searchsorted(time, t_max, side="right")))]
-    raw = counts.variance[:, counts.good][:, : time.size]
-    weight, usable = _weight(counts, raw, time)
-    sums = np.concatenate((np.zeros((2, 1)), np.cumsum(raw, axis=1)), axis=1)
-    best, kept = max(1, time.size // FEWEST_BINS), 0.0
-    for packing in range(1, best + 1):
-        share = weight[_full_bins(sums, packing, usable) * packing]
-        if share > kept:
-            best, kept = packing, float(share)
-        if kept >= KEPT:
-            break
-    if not kept:  # hardly any counts: nothing better than the few largest bins
-        return best, float(time[-1])
-    last = _full_bins(sums, best, usable) * best
-    return best, float(time[last - best : last].mean())
+    views = [_Raw(one, t_max) for one in (counts, *others)]
+    packing = max(view.smallest_packing() for view in views)
+    return packing, min(view.latest(packing) for view in views)
+
+
+class _Raw:
+    """The good raw bins up to a time, and what they are worth."""
+
+    def __init__(self, counts: Counts, t_max: float | None) -> None:
+        time = counts.time[counts.good]
+        if t_max is not None:
+            time = time[: max(1, int(np.searchsorted(time, t_max, side="right")))]
+        raw = counts.variance[:, counts.good][:, : time.size]
+        self.time = time
+        self.weight, self.usable = _weight(counts, raw, time)
+        self.sums = np.concatenate((np.zeros((2, 1)), np.cumsum(raw, axis=1)), axis=1)
+
+    def smallest_packing(self) -> int:
+        """The default packing of these counts alone."""
+        best, kept = max(1, self.time.size // FEWEST_BINS), 0.0
+        for packing in range(1, best + 1):
+            share = self.weight[_full_bins(self.sums, packing, self.usable) * packing]
+            if share > kept:
+                best, kept = packing, float(share)
+            if kept >= KEPT:
+                break
+        return best
+
+    def latest(self, packing: int) -> float:
+        """The late cut that goes with a packing, µs; all bins where hardly any holds counts."""
+        last = _full_bins(self.sums, packing, self.usable) * packing
+        if not self.weight[last]:  # nothing better than the few largest bins
+            return float(self.time[-1])
+        return float(self.time[last - packing : last].mean())
 
 
 def _full_bins(sums: NDArray[np.float64], packing: int, usable: int) -> int:

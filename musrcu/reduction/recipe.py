@@ -18,9 +18,10 @@ from musrcu.files import PathLike, write_text
 from musrcu.reduction.asymmetry import form_asymmetry
 from musrcu.reduction.background import subtract_background
 from musrcu.reduction.balance import choose_balance
-from musrcu.reduction.dead_time import correct_dead_time
+from musrcu.reduction.dead_time import correct_dead_time, leave_dead_time, settle_dead_time
 from musrcu.reduction.grouping import Selection, group
 from musrcu.reduction.options import as_tuple, check_options, read_background
+from musrcu.reduction.periods import Periods, added, read_periods, subtracted
 from musrcu.reduction.rebin import rebin
 
 
@@ -31,8 +32,9 @@ class Reduction:
     forward: Selection | None = None
     """Detectors that the initial muon spin points to: ``"Back"``, ``"1-4,7"``, ``[1, 2]``."""
     backward: Selection | None = None
-    period: int | None = None
-    """Period, from 1."""
+    period: int | str | None = None
+    """Number from 1, label, sum of counts ``"1+2"``, or difference of asymmetries ``"1-2"``;
+    None takes the first."""
     alpha: float | None = None
     """Balance; None takes the calibration's, or 1 where there is none."""
     packing: int | None = None
@@ -120,8 +122,10 @@ class Reduction:
 def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
     """The asymmetry of a run by a recipe.
 
-    Dead time, grouping, background, packing, asymmetry, in this order. ``history`` of the result
-    lists every step with the options that were used, defaults resolved.
+    Dead time, periods, grouping, background, packing, asymmetry, in this order. ``history`` of the
+    result lists every step with the options that were used, defaults resolved. For a difference of
+    periods, ``"1+2-3-4"``, counts of 1 and 2 and of 3 and 4 are added, and the asymmetry of the
+    second sum is taken off that of the first.
 
     Parameters
     ----------
@@ -133,8 +137,25 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
     ReductionError where a stage cannot work with the run.
     """
     recipe = recipe or Reduction()
-    counts = grouped_counts(run, recipe)
-    counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
+    run = _dead_time_settled(run, recipe)
+    chosen = read_periods(run, recipe.period)
+    if chosen.minus:
+        return _difference(run, recipe, chosen)
+    counts = _grouped(run, recipe, recipe.period)
+    return _asymmetry(rebin(counts, packing=recipe.packing, t_max=recipe.t_max), recipe)
+
+
+def _difference(run: Run, recipe: Reduction, chosen: Periods) -> Asymmetry:
+    """The asymmetry of some periods less that of others, packed alike."""
+    plus, minus = (_grouped(added(run, side), recipe) for side in (chosen.plus, chosen.minus))
+    sides = [
+        _asymmetry(rebin(one, packing=recipe.packing, t_max=recipe.t_max, alike=(other,)), recipe)
+        for one, other in ((plus, minus), (minus, plus))
+    ]
+    return subtracted(sides[0], sides[1], run, chosen)
+
+
+def _asymmetry(counts: Counts, recipe: Reduction) -> Asymmetry:
     balance = choose_balance(counts, recipe.alpha, recipe.calibration)
     return form_asymmetry(
         counts,
@@ -147,17 +168,30 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
 
 
 def grouped_counts(run: Run, recipe: Reduction) -> Counts:
-    """The stages of a recipe up to the background: aligned counts in raw bins."""
+    """The stages of a recipe up to the background: aligned counts in raw bins.
+
+    Raises
+    ------
+    ReductionError where a stage cannot work with the run, or the recipe asks for a difference of
+    periods.
+    """
+    return _grouped(_dead_time_settled(run, recipe), recipe, recipe.period)
+
+
+def _dead_time_settled(run: Run, recipe: Reduction) -> Run:
     if recipe.dead_time == "none":
-        run = run.replace(step=Step("correct_dead_time", "not applied: as asked"))
-    else:
-        given = None if recipe.dead_time == "file" else recipe.dead_time
-        run = correct_dead_time(run, dead_time=given)
+        return leave_dead_time(run)
+    if recipe.dead_time == "file":
+        return settle_dead_time(run)
+    return correct_dead_time(run, dead_time=recipe.dead_time)
+
+
+def _grouped(run: Run, recipe: Reduction, period: int | str | None = None) -> Counts:
     counts = group(
         run,
         forward=recipe.forward,
         backward=recipe.backward,
-        period=recipe.period,
+        period=period,
         t0=recipe.t0,
         first_good=recipe.first_good,
     )

@@ -162,7 +162,8 @@ def of_period(number: int, labels: tuple[str, str]) -> Any:
         period_labels=labels,
         temperature=Temperature(nominal=300.0),
     )
-    step = Step("group", "", {"period": number})
+    label = {"label": labels[number - 1]} if labels[number - 1] else {}
+    step = Step("select_periods", "", {"period": number, **label})
     return made_asymmetry(run=run).replace(history=History((step,)))
 
 

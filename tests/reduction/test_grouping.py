@@ -110,10 +110,11 @@ def test_given_t0_and_first_good() -> None:
     assert one.time[10] == pytest.approx(-0.0025)
 
 
-def test_several_periods_need_a_choice() -> None:
+def test_the_period_that_is_grouped() -> None:
     run = run_of(np.arange(24).reshape(2, 2, 6), period_labels=("on", "off"))
-    with pytest.raises(ReductionError, match=r"has 2 periods \(1 'on', 2 'off'\); choose one"):
-        group(run, forward="1", backward="2")
+    grouped = group(run, forward="1", backward="2")
+    np.testing.assert_array_equal(grouped.values, run.counts[0])
+    assert "none was chosen, so the first of 2 (1 on, 2 off)" in str(grouped.history)
     for period in (1, 2):
         grouped = group(run, forward="1", backward="2", period=period)
         np.testing.assert_array_equal(grouped.values, run.counts[period - 1])
