@@ -28,6 +28,11 @@ TWELVE_BEFORE_END = -12
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.+-]*")
 
 
+def is_name(name: str) -> bool:
+    """Whether an instrument may be called so: its name becomes part of file names."""
+    return _NAME.fullmatch(name) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
     """One positron detector."""
@@ -113,7 +118,7 @@ class Spectrometer:
 
     def _check_entries(self) -> None:
         """Raise a MusrcuError for an entry that cannot be, whatever the others are."""
-        if not _NAME.fullmatch(self.name):
+        if not is_name(self.name):
             raise MusrcuError(
                 f"instrument name = {self.name!r}; it becomes part of file names, expected letters "
                 "and digits"

@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from musrcu import toml
 from musrcu.containers.run import Run
 from musrcu.containers.temperature import Sensor, from_sensors
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, write_text
 from musrcu.models.model import Model
+from musrcu.simulation.detectors import Spectrometer
+from musrcu.simulation.manifest import MARK, manifest
+from musrcu.simulation.pulsed import PulsedSpectrometer
+from musrcu.simulation.pulsed_run import pulsed_fields
 from musrcu.simulation.truth import RunTruth, Truth
 from musrcu.simulation.truth_file import load_truth
+from musrcu.writers.isis_nexus_v2 import write_isis_nexus_v2
 from musrcu.writers.psi_bin import write_psi_bin
 
-MARK = "SIMULATED"
-"""What every simulated run calls its sample, and begins its title with."""
 MANIFEST = "manifest.toml"
 
 
@@ -41,24 +44,43 @@ class SimulatedRun:
 
     def to_dict(self) -> dict[str, Any]:
         """Its block in the manifest."""
-        sensors = self.run.temperature.sensors
-        spreads = [sensor.spread for sensor in sensors if sensor.spread is not None]
+        run, means, spreads, readings = self.run, *self._readings()
         return {
-            "number": self.run.number,
-            "file": self.run.path.name if self.run.path else None,
-            "set_point": self.run.temperature.nominal,
+            "number": run.number,
+            "file": run.path.name if run.path else None,
+            "set_point": run.temperature.nominal,
             "temperature": self.temperature,
-            "sensor_means": [sensor.mean for sensor in sensors],
+            "sensor_means": means,
             "sensor_spreads": spreads or None,
-            "readings": sensors[0].n_readings,
-            "temperature_error": self.run.temperature.error,
-            "field": self.run.field,
+            "readings": readings,
+            "temperature_error": run.temperature.error,
+            "field": run.field,
             "events": self.events,
-            "counts": [int(total) for total in self.run.counts[0].sum(axis=-1)],
+            "frames": None if run.good_frames is None else int(run.good_frames[0]),
+            "counts": self._counts(),
             "model": self.model,
             "expression": self.expression,
             "parameters": dict(self.parameters),
         }
+
+    def _readings(self) -> tuple[list[float], list[float], int | None]:
+        """Means, spreads and number of the readings of the sensors."""
+        sensors = self.run.temperature.sensors
+        if not sensors:
+            logs = self.run.logs.values()
+            spreads = [float(log.values.std()) for log in logs]
+            first = next(iter(logs))
+            return [float(log.values.mean()) for log in logs], spreads, first.values.size
+        spreads = [sensor.spread for sensor in sensors if sensor.spread is not None]
+        return [sensor.mean for sensor in sensors], spreads, sensors[0].n_readings
+
+    def _counts(self) -> list[int]:
+        """Counts of each detector, or of each group where there are groups."""
+        totals = self.run.counts[0].sum(axis=-1)
+        groups = self.run.grouping
+        if groups is not None:
+            totals = np.array([totals[groups == group].sum() for group in np.unique(groups)])
+        return [int(total) for total in totals]
 
 
 def simulate(
@@ -68,9 +90,11 @@ def simulate(
     numbers: Iterable[int] | None = None,
     overwrite: bool = False,
 ) -> list[Path]:
-    """Write the runs of a truth file as PSI-BIN files, with their truth in ``manifest.toml``.
+    """Write the runs of a truth file, with their truth in ``manifest.toml``.
 
-    Files are called ``deltat_tdc_ltf_0001.bin`` after instrument and run number. Every run draws
+    Runs of a continuous source are PSI-BIN files called ``deltat_tdc_ltf_0001.bin`` after
+    instrument and run number, those of a pulsed source ISIS muon NeXus files of version 2 called
+    ``simulated_EMU00000001.nxs``. Every run draws
     from a generator of its own (PCG64, seeded with the seed of the truth and the run number), so
     that the same truth gives the same bytes, whichever runs are asked for.
 
@@ -109,11 +133,13 @@ def simulate(
     except OSError as error:
         raise MusrcuError(f"{target} cannot be made: {error.strerror or error}") from error
     made = []
+    pulsed = isinstance(read.spectrometer, PulsedSpectrometer)
+    write = write_isis_nexus_v2 if pulsed else write_psi_bin
     for plan, path in zip(plans, paths, strict=False):
         simulated = simulate_run(read, plan.number)
-        write_psi_bin(simulated.run, path, overwrite=overwrite)
+        write(simulated.run, path, overwrite=overwrite)
         made.append(simulated)
-    write_text(paths[-1], _manifest(read, made), overwrite=overwrite)
+    write_text(paths[-1], manifest(read, [one.to_dict() for one in made]), overwrite=overwrite)
     return paths
 
 
@@ -134,33 +160,34 @@ def simulate_run(truth: Truth | PathLike | Mapping[str, Any], number: int) -> Si
     temperature = plan.set_point + read.thermometry.jitter * float(generator.standard_normal())
     if temperature <= 0:
         raise MusrcuError(f"run {number}: jitter makes its temperature {temperature:g} K")
-    sensors = tuple(
-        _sensor(read, temperature + offset, generator) for offset in read.thermometry.offsets
-    )
+    readings = [
+        _readings(read, temperature + offset, generator) for offset in read.thermometry.offsets
+    ]
     name = read.model_at(series, temperature)
     model: Model = read.models[name].model
     values = read.values(name, temperature, series.field)
-    mean = spectrometer.expected(model, values, series.events, transverse=series.transverse)
-    t0 = np.array([detector.t0 for detector in spectrometer.detectors])
+    if isinstance(spectrometer, PulsedSpectrometer):
+        frames = spectrometer.frames(3600 * series.hours)
+        mean = spectrometer.expected(
+            model, values, series.events, frames, transverse=series.transverse
+        )
+        own = pulsed_fields(spectrometer, frames, plan, readings)
+    else:
+        mean = spectrometer.expected(model, values, series.events, transverse=series.transverse)
+        own = _continuous_fields(spectrometer, plan, readings)
     run = Run(
         counts=generator.poisson(mean)[np.newaxis],
         bin_width=spectrometer.bin_width,
-        t0=t0,
-        first_good=np.ceil(t0).astype(int) + spectrometer.first_good,
-        last_good=np.full(t0.size, spectrometer.last_good),
-        labels=tuple(detector.label for detector in spectrometer.detectors),
-        source="continuous",
-        facility="PSI",
         instrument=spectrometer.name,
         number=plan.number,
         title=" ".join(filter(None, (MARK, series.title))),
         sample=MARK,
         orientation=series.orientation or None,
-        temperature=from_sensors(plan.set_point, sensors),
         field=series.field,
         start=plan.start.isoformat(),
         stop=plan.stop.isoformat(),
         path=Path(file_name(read, plan.number)),
+        **own,
     )
     parameters = {key: float(value) for key, value in zip(model.names, values, strict=True)}
     return SimulatedRun(run, temperature, name, model.expression, parameters, series.events)
@@ -168,7 +195,26 @@ def simulate_run(truth: Truth | PathLike | Mapping[str, Any], number: int) -> Si
 
 def file_name(truth: Truth, number: int) -> str:
     """Name of the file of a run, after instrument and number."""
-    return f"deltat_tdc_{truth.spectrometer.name.lower()}_{number:04d}.bin"
+    name = truth.spectrometer.name
+    if isinstance(truth.spectrometer, PulsedSpectrometer):
+        return f"simulated_{name}{number:08d}.nxs"
+    return f"deltat_tdc_{name.lower()}_{number:04d}.bin"
+
+
+def _continuous_fields(
+    spectrometer: Spectrometer, plan: RunTruth, readings: list[NDArray[np.float64]]
+) -> dict[str, Any]:
+    """What a run of PSI has of its own: labels, a t0 of each detector, means of its sensors."""
+    t0 = np.array([detector.t0 for detector in spectrometer.detectors])
+    return {
+        "t0": t0,
+        "first_good": np.ceil(t0).astype(int) + spectrometer.first_good,
+        "last_good": np.full(t0.size, spectrometer.last_good),
+        "labels": tuple(detector.label for detector in spectrometer.detectors),
+        "source": "continuous",
+        "facility": "PSI",
+        "temperature": from_sensors(plan.set_point, tuple(map(_sensor, readings))),
+    }
 
 
 def _chosen(truth: Truth, numbers: Iterable[int] | None) -> list[RunTruth]:
@@ -184,57 +230,20 @@ def _chosen(truth: Truth, numbers: Iterable[int] | None) -> list[RunTruth]:
     return [plan for plan in truth.runs if plan.number in wanted]
 
 
-def _sensor(truth: Truth, kelvin: float, generator: np.random.Generator) -> Sensor:
-    """Mean and spread of the readings of one thermometer."""
+def _readings(truth: Truth, kelvin: float, generator: np.random.Generator) -> NDArray[np.float64]:
+    """The readings of one thermometer."""
     thermometry = truth.thermometry
     readings = generator.normal(kelvin, thermometry.noise, thermometry.readings)
-    scatters = thermometry.readings > 1 and thermometry.noise > 0
-    spread = float(readings.std(ddof=1)) if scatters else None
     if not readings.mean() > 0:
         raise MusrcuError(
             f"[temperature]: noise = {thermometry.noise:g} and offsets make a sensor read "
             f"{readings.mean():g} K"
         )
-    return Sensor(None, float(readings.mean()), spread, thermometry.readings)
+    return readings
 
 
-def _manifest(truth: Truth, made: list[SimulatedRun]) -> str:
-    pair = {d.direction % 360: d for d in truth.spectrometer.detectors if d.direction % 180 == 0}
-    top: dict[str, Any] = {"seed": truth.seed}
-    if set(pair) == {0.0, 180.0}:
-        top["forward"], top["backward"] = pair[0.0].label, pair[180.0].label
-        top["alpha"] = pair[0.0].efficiency / pair[180.0].efficiency
-    tables: dict[str, dict[str, Any]] = {"simulation": top}
-    if truth.order is not None:
-        order = truth.order
-        tables["order"] = {
-            "nu0": order.nu0,
-            "T_N": order.T_N,
-            "beta": order.beta,
-            "alpha": order.alpha,
-        }
-    comment = (
-        f"# {MARK}: what the runs beside this file were drawn from; no muon was measured.\n"
-        "# K, G, MHz, 1/us, degrees; alpha: efficiency of forward / backward; "
-        "counts: by detector.\n\n"
-    )
-    return comment + toml.dumps(tables) + "".join(_block(one) for one in made)
-
-
-def _block(one: SimulatedRun) -> str:
-    entries = one.to_dict().items()
-    lines = [
-        f"{key} = {toml.dump_value(_rounded(value))}" for key, value in entries if value is not None
-    ]
-    return "\n".join(["", "[[runs]]", *lines]) + "\n"
-
-
-def _rounded(value: Any) -> Any:
-    """Numbers to twelve digits: the last ones differ between machines."""
-    if isinstance(value, float):
-        return float(f"{value:.12g}")
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return value
+def _sensor(readings: NDArray[np.float64]) -> Sensor:
+    """Mean and spread of the readings of one thermometer."""
+    scatters = readings.size > 1 and bool(np.any(readings != readings[0]))
+    spread = float(readings.std(ddof=1)) if scatters else None
+    return Sensor(None, float(readings.mean()), spread, readings.size)

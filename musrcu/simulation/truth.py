@@ -16,6 +16,7 @@ from musrcu.errors import MusrcuError
 from musrcu.models.laws import order_parameter_law
 from musrcu.models.model import Model
 from musrcu.simulation.detectors import Spectrometer
+from musrcu.simulation.pulsed import PulsedSpectrometer
 
 MOST_READINGS = 32767
 """What the header of a PSI-BIN file can count."""
@@ -74,7 +75,7 @@ class Series:
     above: str = ""
     """Model at and above T_N; empty where ``model`` holds there too."""
     events: float
-    """Decays that the detectors along the spin count together."""
+    """Decays that the detectors along the spin (of a pulsed source: all) count together."""
     field: float = 0.0
     """Applied field, G."""
     transverse: bool = False
@@ -113,7 +114,7 @@ class Truth:
     """Everything a simulation is made from; see ``docs/simulation.md`` for the file."""
 
     seed: int
-    spectrometer: Spectrometer
+    spectrometer: Spectrometer | PulsedSpectrometer
     thermometry: Thermometry
     order: Order | None
     models: Mapping[str, Recipe]

@@ -9,10 +9,13 @@ from typing import Any, TypeVar
 
 from musrcu import toml
 from musrcu.containers.numbers import is_number, is_whole
+from musrcu.containers.run import SOURCES
 from musrcu.errors import MusrcuError, nearest
 from musrcu.files import PathLike
 from musrcu.models.model import Model
+from musrcu.simulation.banks import Bank
 from musrcu.simulation.detectors import Detector, Spectrometer
+from musrcu.simulation.pulsed import PulsedSpectrometer
 from musrcu.simulation.truth import Order, Recipe, RunTruth, Series, Thermometry, Truth
 
 _Record = TypeVar("_Record")
@@ -31,19 +34,12 @@ def load_truth(source: PathLike | Mapping[str, Any]) -> Truth:
     else:
         tables, file = toml.load(source), str(source)
     _known(tables, _TABLES, file)
-    for name in ("seed", "instrument", "detectors", "models", "runs"):
+    for name in ("seed", "instrument", "models", "runs"):
         if name not in tables:
             raise MusrcuError(f"{file} lacks {name!r}")
     seed = tables["seed"]
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise MusrcuError(f"{file}: seed = {seed!r}, expected a whole number, 0 or above")
-    detectors = tuple(
-        _record(Detector, table, f"{file}: [[detectors]] {number}")
-        for number, table in enumerate(_blocks(tables["detectors"], f"{file}: detectors"), 1)
-    )
-    spectrometer = _record(
-        Spectrometer, tables["instrument"], f"{file}: [instrument]", detectors=detectors
-    )
     order = None
     if "order" in tables:
         order = _record(Order, tables["order"], f"{file}: [order]")
@@ -55,7 +51,7 @@ def load_truth(source: PathLike | Mapping[str, Any]) -> Truth:
     }
     return Truth(
         seed=seed,
-        spectrometer=spectrometer,
+        spectrometer=_spectrometer(tables, seed, file),
         thermometry=_record(Thermometry, tables.get("temperature", {}), f"{file}: [temperature]"),
         order=order,
         models=models,
@@ -65,7 +61,7 @@ def load_truth(source: PathLike | Mapping[str, Any]) -> Truth:
 
 LARGEST = 1e12
 """No number in a truth file is larger; sums and products of such are still numbers."""
-_TABLES = ("seed", "instrument", "detectors", "temperature", "order", "models", "runs")
+_TABLES = ("seed", "instrument", "detectors", "banks", "temperature", "order", "models", "runs")
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "float": ((int, float), "a number, at most 1e12"),
     "int": (int, "a whole number, at most 1e12"),
@@ -74,6 +70,32 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "tuple[float, ...]": ((list, tuple), "a list of numbers, at most 1e12"),
 }
 """What TOML may hold for a field, by the annotation of the field."""
+
+
+def _spectrometer(
+    tables: Mapping[str, Any], seed: int, file: str
+) -> Spectrometer | PulsedSpectrometer:
+    """The instrument: with banks where its source is pulsed, else with detectors."""
+    table, where = tables["instrument"], f"{file}: [instrument]"
+    if not isinstance(table, Mapping):
+        raise MusrcuError(f"{where} is a {type(table).__name__}, expected a table")
+    source = table.get("source", "continuous")
+    if source not in SOURCES:
+        raise MusrcuError(f"{where}: source = {source!r}, expected {' or '.join(SOURCES)}")
+    table = {name: value for name, value in table.items() if name != "source"}
+    wanted, other = ("banks", "detectors") if source == "pulsed" else ("detectors", "banks")
+    if wanted not in tables:
+        raise MusrcuError(f"{file} lacks {wanted!r}")
+    if other in tables:
+        raise MusrcuError(f"{file} has {other!r}, but a {source} source has [[{wanted}]]")
+    blocks = enumerate(_blocks(tables[wanted], f"{file}: {wanted}"), 1)
+    if source == "pulsed":
+        banks = tuple(_record(Bank, one, f"{file}: [[banks]] {number}") for number, one in blocks)
+        return _record(PulsedSpectrometer, table, where, banks=banks, seed=seed)
+    detectors = tuple(
+        _record(Detector, one, f"{file}: [[detectors]] {number}") for number, one in blocks
+    )
+    return _record(Spectrometer, table, where, detectors=detectors)
 
 
 def _known(table: Mapping[str, Any], names: Sequence[str], where: str) -> None:
