@@ -1,7 +1,7 @@
-"""The files behind a pattern: a path, a glob, or run numbers in braces.
+"""The files behind a pattern: a path, a glob, run numbers in braces, or of an instrument.
 
 ``deltat_tdc_ltf_{0001-0020,0025}.bin`` names 21 files; the width of the first number of a range is
-the width of all.
+the width of all. ``ltf:1-20,25`` names the same runs wherever they lie below the data folder.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pathlib import Path
 
 from musrcu.errors import ReadError
 from musrcu.files import PathLike
+from musrcu.instruments import find_instrument
+from musrcu.readers.run_files import data_folders, files_of_runs
 
 MOST = 100_000
 """Names that one pattern may stand for."""
@@ -22,9 +24,13 @@ _SHOWN = 3
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"([0-9]+)(?:-|\.\.)([0-9]+)")
 _MAGIC = re.compile(r"[*?\[]")
+_EXAMPLE = "gps:432, ltf:2340-2351,2360 or gps:2019/432"
+_OF_INSTRUMENT = re.compile(r"([A-Za-z][A-Za-z0-9-]+):(?:([0-9]{4})/)?([0-9][0-9,. -]*)")
 
 
-def find_runs(pattern: PathLike, folder: PathLike | None = None) -> list[Path]:
+def find_runs(
+    pattern: PathLike, folder: PathLike | None = None, *, data: PathLike | None = None
+) -> list[Path]:
     """The files that a pattern names, in the order in which it names them.
 
     Parameters
@@ -32,8 +38,12 @@ def find_runs(pattern: PathLike, folder: PathLike | None = None) -> list[Path]:
     pattern : a path; a glob (``ltf_*.bin``, ``**`` for any depth), whose files are sorted by name;
         or lists and ranges in braces (``ltf_{0001-0020,0025}.bin``), every one of which must
         exist. Braces and globs may be mixed. A file that bears the pattern itself as its name is
-        taken as it is.
+        taken as it is. Or run numbers of an instrument: ``gps:432``, ``ltf:2340-2351,2360``,
+        with a year where numbers come back, ``gps:2019/432``.
     folder : where a relative pattern starts; None is the current folder.
+    data : where run numbers of an instrument are looked for, in any folder below: a folder, or
+        several with ``os.pathsep`` between them; None is ``folder``, else those of the environment
+        variable MUSRCU_DATA, else the current folder.
 
     Returns
     -------
@@ -42,7 +52,8 @@ def find_runs(pattern: PathLike, folder: PathLike | None = None) -> list[Path]:
     Raises
     ------
     ReadError if nothing is found, a file of a list or range is missing (the text names the first
-    ones and their number), a brace is not closed, or a range runs backwards.
+    ones and their number), a run number may be any of several files, a brace is not closed, or a
+    range runs backwards.
     """
     text = os.fspath(pattern)
     start = Path(folder) if folder is not None else Path()
@@ -50,6 +61,11 @@ def find_runs(pattern: PathLike, folder: PathLike | None = None) -> list[Path]:
         raise ReadError(f"{text!r} is not a file name; name a file or a pattern such as *.bin")
     if _is_file(start / text):
         return [start / text]
+    asked = _OF_INSTRUMENT.fullmatch(text)
+    if asked:
+        runs = list(dict.fromkeys(_run_number(n, text) for n in _choices(asked[3], text)))
+        folders = data_folders(data, folder)
+        return files_of_runs(text, asked[1], int(asked[2]) if asked[2] else None, runs, folders)
     names = _expanded(text)
     if "{" not in text and not _MAGIC.search(text):
         raise ReadError(_absent(start / text))
@@ -128,6 +144,12 @@ def _numbers(first: str, last: str, text: str) -> Iterator[str]:
     return (f"{number:0{len(first)}d}" for number in range(low, high + 1))
 
 
+def _run_number(digits: str, text: str) -> int:
+    if not digits.isdecimal() or len(digits) > 18:
+        raise ReadError(f"{text}: {digits!r} is no run number; write {_EXAMPLE}")
+    return int(digits)
+
+
 def _missing(text: str, missing: list[str], count: int, start: Path) -> str:
     shown = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
     what = "file is" if len(missing) == 1 else "files are"
@@ -142,7 +164,9 @@ def _absent(path: Path) -> str:
     if os.path.lexists(path):
         return f"{path} is not a file that can be read"
     hint = _in(path)
-    if not hint and _RANGE.search(path.name):
+    if ":" in path.name and find_instrument(path.name.partition(":")[0]):
+        hint = f"; write run numbers as {_EXAMPLE}"
+    elif not hint and _RANGE.search(path.name):
         hint = "; write a range as {0001-0020}, in quotes on the command line"
     return f"{path} does not exist{hint}"
 
