@@ -32,7 +32,7 @@ def rule(ours: set[str], top: str = "numpy", inside: str = "") -> Rule:
 
 
 CONTAINERS = {"containers", *BOTTOM}
-READERS = {"psi_bin_layout", "psi_text", *CONTAINERS}
+READERS = {"psi_bin_layout", "psi_text", "instruments", *CONTAINERS}
 REDUCTION = {"instruments", *CONTAINERS}
 FITTING = {"models", *CONTAINERS}
 ANALYSIS = {"fitting", "reduction", "readers", *FITTING, *REDUCTION}
