@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ Facts = Mapping[str, Any]
 """A decoded section: numbers and texts under the names of the MUD library."""
 
 _BRACKET = re.compile(r"([-+]?\d*\.?\d+)\s*\(\s*(\d*\.?\d+)\s*\)\s*([A-Za-z]*)")
+_REMARK = re.compile(r"\([^()]*\)")
 _SET_POINT = re.compile(r"set[ _-]?p(oin)?t", re.IGNORECASE)
 _BETA = re.compile(r"(\bB|β|beta)[ -]?N[MQ]R", re.IGNORECASE)
 _KELVIN = {"k": 1.0, "kelvin": 1.0, "mk": 1e-3}
@@ -67,8 +68,16 @@ def field(typed: str) -> tuple[float | None, list[str]]:
     """Field in G of a text such as ``0.132(0.024)G`` or ``1.5 T``, and what is doubtful in it."""
     if found := quote(typed, _GAUSS):
         return found.value, []
-    value, doubt = psi_text.gauss(typed)
-    return value, [doubt] if doubt else []
+    return _plain(typed, psi_text.gauss)
+
+
+def _plain(
+    typed: str, read: Callable[[str], tuple[float | None, str | None]]
+) -> tuple[float | None, list[str]]:
+    """The quantity of a text that is no quote, without what may stand in brackets, and doubt."""
+    bare = _REMARK.sub("", typed).strip()
+    value, doubt = read(bare)
+    return value, [doubt.replace(repr(bare), repr(typed))] if doubt else []
 
 
 def temperature(typed: str, variables: Sequence[Facts]) -> tuple[Temperature, list[str]]:
@@ -82,8 +91,7 @@ def temperature(typed: str, variables: Sequence[Facts]) -> tuple[Temperature, li
     measured = quote(typed, _KELVIN)
     if measured is not None and measured.value < 0:
         return Temperature(), [f"temperature {typed!r} is below zero kelvin"]
-    nominal, doubt = (None, None) if measured else psi_text.kelvin(typed)
-    doubts = [doubt] if doubt else []
+    nominal, doubts = (None, []) if measured else _plain(typed, psi_text.kelvin)
     sensors = tuple(_sensors(variables, doubts))
     sample = _sample(sensors, measured)
     if sample is not None:
