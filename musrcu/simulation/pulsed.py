@@ -228,14 +228,15 @@ class PulsedSpectrometer:
 
     def _fold(self, ages: FloatArray) -> FloatArray:
         """(n_bins,) decays in each bin, from those at each age of a muon."""
-        return _sum_of(self.arrivals(), ages).reshape(self.bins, CELLS).sum(axis=1)
+        folded = _sum_of(self.arrivals(), ages).reshape(self.bins, CELLS)
+        return np.asarray(folded.sum(axis=1))
 
     def _generator(self, which: int) -> np.random.Generator:
         return np.random.Generator(np.random.PCG64([self.seed, 0, which]))
 
 
 def sideways(model: Model, values: FloatArray) -> FloatArray:
-    """Parameters of the spin across its first direction: precessing terms, a quarter turn behind."""
+    """Parameters of the spin across its first direction: what precesses, a quarter turn behind."""
     turned = np.array(values, dtype=float)
     oscillations = model.oscillations()
     for _, _, phase in oscillations:

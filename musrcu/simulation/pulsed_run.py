@@ -37,7 +37,7 @@ def pulsed_fields(
     logs = {}
     for number, values in enumerate(readings, 1):
         name = SENSORS[number - 1] if number <= len(SENSORS) else f"Temp_{number}"
-        times = np.arange(values.size) * (seconds / values.size)
+        times = np.arange(values.size, dtype=np.float64) * (seconds / values.size)
         logs[name] = Log(name, times, values, "K")
     temperature = Temperature(nominal=plan.set_point).with_log(logs[SENSORS[0]], seconds)
     return {

@@ -207,7 +207,7 @@ def _histograms(detector: Any, run: Run, counts: NDArray[Any]) -> None:
 def _bin_numbers(detector: Any, run: Run) -> None:
     """Numbers from 1: attributes of the counts where all detectors agree, data sets where not."""
     numbers = {"first_good_bin": run.first_good + 1, "last_good_bin": run.last_good + 1}
-    t0_bin = np.floor(run.t0 + 0.5).astype(np.int64) + 1
+    t0_bin = np.ceil(run.t0 + 0.5 - 1e-6).astype(np.int64)
     if t0_bin.min() >= 1:  # a bin 0 would say that the numbers count from 0
         numbers["t0_bin"] = t0_bin
     for name, values in numbers.items():
