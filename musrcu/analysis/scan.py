@@ -205,6 +205,7 @@ def _one_run(
         run = source if isinstance(source, Run) else read(source)
         path = path or (None if run.path is None else str(run.path))
         asymmetry = reduce(run, recipe)
+        run = asymmetry.run  # its temperature may be that of a log
         for model, chosen, errors in zip(models, options, (minos, ()), strict=True):
             fits.append(fit(asymmetry, model, t_range=t_range, minos=errors, **chosen))
     except MusrcuError as error:

@@ -42,6 +42,7 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
         "first_good": (5, "first good bin after t0; default: the file's"),
         "background": ("auto", 'or "none", {before_t0 = [-0.5, -0.05]}, {given = [3.1, 2.9]}'),
         "dead_time": ("file", 'or "none", or us'),
+        "temperature_log": ("Temp_Sample", "log that gives T; default: what the file states"),
     },
     "fit": {
         "ordered": (options.DEFAULT_MODEL, "runs with precession"),

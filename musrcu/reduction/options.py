@@ -158,6 +158,10 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "alpha": (is_balance, f"a number from {ALPHA_LIMITS[0]:g} to {ALPHA_LIMITS[1]:g}"),
     "packing": _FROM_1,
     "t_max": (lambda t: is_number(t) and t > 0, "a number above 0 (us)"),
+    "temperature_log": (
+        lambda name: isinstance(name, str) and bool(name.strip()),
+        "the name of a log, such as 'Temp_Sample'",
+    ),
     "t0": (_is_t0, "finite bin numbers, 0 or above: one for all or one per detector"),
     "first_good": (lambda n: is_whole(n) and n >= 0, "a whole number, 0 or above (bins after t0)"),
     "dead_time": (

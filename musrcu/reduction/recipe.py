@@ -23,6 +23,7 @@ from musrcu.reduction.grouping import Selection, group
 from musrcu.reduction.options import as_tuple, check_options, read_background
 from musrcu.reduction.periods import Periods, added, read_periods, subtracted
 from musrcu.reduction.rebin import rebin
+from musrcu.reduction.temperature import take_temperature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,9 @@ class Reduction:
     stop)}`` in µs, or ``{"given": (forward, backward)}`` in counts per raw bin."""
     dead_time: str | float | tuple[float, ...] = "file"
     """``file``, ``none``, or µs: one for all or one per detector."""
+    temperature_log: str | None = None
+    """Log of the file that gives the temperature, such as ``Temp_Sample``; None takes what the
+    file states."""
     calibration: Calibration | None = None
     """Alpha and total asymmetry of the spectrometer."""
 
@@ -137,7 +141,7 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
     ReductionError where a stage cannot work with the run.
     """
     recipe = recipe or Reduction()
-    run = _dead_time_settled(run, recipe)
+    run = _dead_time_settled(take_temperature(run, recipe.temperature_log), recipe)
     chosen = read_periods(run, recipe.period)
     if chosen.minus:
         return _difference(run, recipe, chosen)
@@ -175,6 +179,7 @@ def grouped_counts(run: Run, recipe: Reduction) -> Counts:
     ReductionError where a stage cannot work with the run, or the recipe asks for a difference of
     periods.
     """
+    run = take_temperature(run, recipe.temperature_log)
     return _grouped(_dead_time_settled(run, recipe), recipe, recipe.period)
 
 

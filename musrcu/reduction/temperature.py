@@ -1,0 +1,41 @@
+"""Which temperature a run is taken to have: what its file states, or the mean of a log."""
+
+from __future__ import annotations
+
+from musrcu.containers.history import Step
+from musrcu.containers.run import Run
+from musrcu.errors import MusrcuError, ReductionError, nearest
+
+
+def take_temperature(run: Run, log: str | None) -> Run:
+    """The run with its temperature taken from one of its logs.
+
+    The mean is weighted by time over the run, a reading holding until the next one; its error is
+    the spread over the square root of the number of readings.
+
+    Parameters
+    ----------
+    run : the run, with ``run.logs``.
+    log : name of a log in K or mK, such as ``Temp_Sample``; None leaves the run as it is.
+
+    Raises
+    ------
+    ReductionError if the run has no such log, or it is no temperature during the run.
+    """
+    if log is None:
+        return run
+    if log not in run.logs:
+        held = ", ".join(run.logs) or "none"
+        raise ReductionError(
+            f"{run.name}: no log is called {log!r}{nearest(log, tuple(run.logs))}; it has {held}"
+        )
+    try:
+        temperature = run.temperature.with_log(run.logs[log], run.duration)
+    except MusrcuError as error:
+        raise ReductionError(f"{run.name}: {error}") from error
+    stated = run.temperature.value
+    # the value itself is in the table of runs; here a step that all runs of a scan can share
+    note = "mean over the run, weighted by time"
+    if stated is None:
+        note += "; the file states none"
+    return run.replace(step=Step("take_temperature", note, {"log": log}), temperature=temperature)
