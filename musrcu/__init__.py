@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from musrcu.readers.registry import read
     from musrcu.reduction.asymmetry import form_asymmetry
     from musrcu.reduction.background import subtract_background
+    from musrcu.reduction.co_add import add_runs
     from musrcu.reduction.dead_time import correct_dead_time
     from musrcu.reduction.grouping import group
     from musrcu.reduction.rebin import rebin
@@ -55,6 +56,7 @@ __all__ = [
     "Reduction",
     "Run",
     "Scan",
+    "add_runs",
     "calibrate",
     "catalogue",
     "component",
@@ -96,6 +98,7 @@ _HOMES = {
     "musrcu.readers.registry": ("read",),
     "musrcu.reduction.asymmetry": ("form_asymmetry",),
     "musrcu.reduction.background": ("subtract_background",),
+    "musrcu.reduction.co_add": ("add_runs",),
     "musrcu.reduction.dead_time": ("correct_dead_time",),
     "musrcu.reduction.grouping": ("group",),
     "musrcu.reduction.rebin": ("rebin",),

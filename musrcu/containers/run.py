@@ -49,7 +49,9 @@ class Run:
     facility: str | None = None
     instrument: str | None = None
     number: int | None = None
-    """Run number of the log sheet."""
+    """Run number of the log sheet; of added runs that of the first."""
+    numbers: tuple[int, ...] = ()
+    """Numbers of all runs whose counts were added; empty where none were."""
     title: str | None = None
     sample: str | None = None
     orientation: str | None = None
@@ -123,6 +125,7 @@ class Run:
                 array = frozen(value, dtype)
                 check_shape("Run", name, array, shape)
                 object.__setattr__(self, name, array)
+        object.__setattr__(self, "numbers", tuple(self.numbers))
         object.__setattr__(self, "header", read_only(self.header))
         object.__setattr__(self, "logs", read_only(self.logs))
         object.__setattr__(self, "warnings", tuple(self.warnings))
@@ -144,8 +147,9 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Instrument and number as a person would say it, such as ``LTF 2340``."""
-        known = [str(part) for part in (self.instrument, self.number) if part is not None]
+        """Instrument and number as a person would say it: ``LTF 2340``, ``LTF 2340+2341``."""
+        number = _in_short(self.numbers) if len(self.numbers) > 1 else self.number
+        known = [str(part) for part in (self.instrument, number) if part is not None]
         if known:
             return " ".join(known)
         return self.path.name if self.path else "run"
@@ -184,6 +188,19 @@ class Run:
             f"{self.source} source",
         ]
         return "\n".join(lines + [f"  warning: {warning}" for warning in self.warnings])
+
+
+def _in_short(numbers: tuple[int, ...]) -> str:
+    """Run numbers with ``+`` between them, three and more in a row as a range: ``1-3+7``."""
+    rows: list[list[int]] = []
+    for number in numbers:
+        if rows and number == rows[-1][-1] + 1:
+            rows[-1].append(number)
+        else:
+            rows.append([number])
+    return "+".join(
+        f"{row[0]}-{row[-1]}" if len(row) > 2 else "+".join(map(str, row)) for row in rows
+    )
 
 
 def _check_counts(counts: NDArray[Any]) -> None:
