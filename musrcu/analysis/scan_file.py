@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from musrcu.files import PathLike
 from musrcu.models.model import Model
 from musrcu.readers.find import find_runs
 from musrcu.readers.registry import read
+from musrcu.readers.run_files import VARIABLE
 from musrcu.reduction.periods import calibration_period
 from musrcu.reduction.recipe import Reduction
 
@@ -44,12 +46,18 @@ class ScanFile:
     """Options of :func:`musrcu.fit_order_parameter`; None where no law is fitted."""
 
     @classmethod
-    def load(cls, path: PathLike) -> ScanFile:
+    def load(cls, path: PathLike, *, data: str | None = None) -> ScanFile:
         """Read the tables [data], [reduction], [calibration], [fit] and [order].
 
         ``[data]`` holds ``runs`` (a pattern or a list) and, instead of a table [calibration],
-        ``calibration``: a transverse-field run that is evaluated on the spot, or a TOML file.
+        ``calibration``: a transverse-field run that is evaluated on the spot, or a TOML file; with
+        ``folder``, numbers such as ``ltf:1-20`` are looked for there instead of in MUSRCU_DATA.
         ``alpha = "free"`` in [order] fits the exponent.
+
+        Parameters
+        ----------
+        path : the TOML file.
+        data : replaces ``folder`` in [data], relative to the current folder.
 
         Raises
         ------
@@ -60,16 +68,7 @@ class ScanFile:
         for name, table in tables.items():
             if not isinstance(table, Mapping):
                 raise MusrcuError(f"{path}: {name} = {table!r} is not a table; write [{name}]")
-        data = tables.get("data", {})
-        _refuse(path, "[data] ", data, ("runs", "calibration"))
-        if "runs" not in data:
-            raise MusrcuError(f'{path}: [data] lacks runs, for example runs = "run_{{1-20}}.bin"')
-        patterns = [data["runs"]] if isinstance(data["runs"], str) else data["runs"]
-        if not (isinstance(patterns, list) and all(isinstance(p, str) for p in patterns)):
-            raise MusrcuError(f"{path}: [data] runs = {patterns!r}; expected a pattern or a list")
-        runs = distinct(run for pattern in patterns for run in find_runs(pattern, folder))
-        if not runs:
-            raise MusrcuError(f"{path}: [data] runs is an empty list; name at least one file")
+        runs = _runs(path, folder, tables.get("data", {}), data)
         options = dict(tables.get("fit", {}))
         _refuse(path, "[fit] ", options, FIT_KEYS)
         _check_fit(path, options)
@@ -94,6 +93,27 @@ class ScanFile:
         if options.get("alpha") == "free":
             options["alpha"] = None
         return scan.with_order(fit_order_parameter(scan, **options))
+
+
+def _runs(
+    path: PathLike, folder: Path, table: Mapping[str, Any], data: str | None
+) -> Sequence[Path]:
+    """The files that the table [data] names."""
+    _refuse(path, "[data] ", table, ("runs", "folder", "calibration"))
+    if "runs" not in table:
+        raise MusrcuError(f'{path}: [data] lacks runs, for example runs = "run_{{1-20}}.bin"')
+    patterns = [table["runs"]] if isinstance(table["runs"], str) else table["runs"]
+    if not (isinstance(patterns, list) and all(isinstance(p, str) for p in patterns)):
+        raise MusrcuError(f"{path}: [data] runs = {patterns!r}; expected a pattern or a list")
+    if "folder" in table and not isinstance(table["folder"], str):
+        raise MusrcuError(f"{path}: [data] folder = {table['folder']!r}; expected a text")
+    where: PathLike | None = data or os.environ.get(VARIABLE)
+    if data is None and "folder" in table:
+        where = folder / table["folder"]
+    runs = distinct(run for pattern in patterns for run in find_runs(pattern, folder, data=where))
+    if not runs:
+        raise MusrcuError(f"{path}: [data] runs is an empty list; name at least one file")
+    return runs
 
 
 def _recipe(path: PathLike, folder: Path, tables: Mapping[str, Any]) -> Reduction:

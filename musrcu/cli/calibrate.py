@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from musrcu.cli import options, values
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import Files, dumps, reduction_text, say
+from musrcu.cli.terminal import Files, add_data, dumps, reduction_text, say
 from musrcu.errors import MusrcuError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu calibrate``."""
     parser.add_argument("runs", metavar="RUN", nargs="+", help="runs in a transverse field")
+    add_data(parser)
     parser.add_argument(
         "--model",
         metavar="EXPR",
@@ -46,7 +47,7 @@ def run(arguments: Namespace) -> int:
     from musrcu.analysis.calibrate import calibrate
     from musrcu.constants import IMPROBABLE
 
-    files = Files(arguments.runs)
+    files = Files(arguments.runs, arguments.data)
     _check(arguments, files)
     recipe = options.recipe(arguments)
     found: list[Calibration] = []

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from musrcu.cli import options
 from musrcu.cli.saved import recipe_to_dict
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import Files, dumps, reduction_text, say
+from musrcu.cli.terminal import RUNS, Files, add_data, dumps, reduction_text, say
 from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu fit``."""
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="files, globs, or {0001-0020}")
+    parser.add_argument("runs", metavar="RUN", nargs="+", help=RUNS)
+    add_data(parser)
     options.add_fit(parser, f"default: {options.DEFAULT_MODEL}")
     options.add_reduction(parser)
     options.add_output(parser, "write the result as JSON")
@@ -40,7 +41,7 @@ def run(arguments: Namespace) -> int:
     """Fit each run; one that cannot be read or set up does not stop the others."""
     from musrcu.readers.registry import read
 
-    files = Files(arguments.runs)
+    files = Files(arguments.runs, arguments.data)
     _check(arguments, files)
     recipe = options.recipe(arguments)
     results, drawable = [], []

@@ -4,6 +4,7 @@ Examples:
 
   musrcu info run.bin
   musrcu info "deltat_tdc_ltf_{0001-0020}.bin"
+  musrcu info gps:2017/432 --data /data/gps
   musrcu info --full run.nxs
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from musrcu.cli.terminal import Files, dumps, say
+from musrcu.cli.terminal import RUNS, Files, add_data, dumps, say
 
 if TYPE_CHECKING:
     from musrcu.containers.run import Run
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu info``."""
-    parser.add_argument("files", metavar="FILE", nargs="+", help="files, globs, or {0001-0020}")
+    parser.add_argument("files", metavar="FILE", nargs="+", help=RUNS)
+    add_data(parser)
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--full", action="store_true", help="detectors, sensors and the raw header")
     how.add_argument("--json", action="store_true", help="print JSON and nothing else")
@@ -29,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Print each file; one that cannot be read does not stop the others."""
-    files = Files(arguments.files)
+    files = Files(arguments.files, arguments.data)
     if arguments.json:
         say(dumps([described(one) for one in files.runs()]))
         return int(files.failures > 0)

@@ -15,14 +15,15 @@ from pathlib import Path
 
 from musrcu.cli import options
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import say
+from musrcu.cli.terminal import RUNS, add_data, say
 from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu init``."""
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="files, globs, or {0001-0020}")
+    parser.add_argument("runs", metavar="RUN", nargs="+", help=RUNS)
+    add_data(parser)
     parser.add_argument("--script", action="store_true", help="a Python script that fits the run")
     options.add_fit(parser, f"default: {options.DEFAULT_MODEL}")
     options.add_paramagnetic(parser)
@@ -41,7 +42,8 @@ def run(arguments: Namespace) -> int:
     folder = Path()
     if arguments.output is not None:
         folder = arguments.output.parent
-    paths = list({path: None for pattern in arguments.runs for path in find_runs(pattern)})
+    found = (find_runs(pattern, data=arguments.data) for pattern in arguments.runs)
+    paths = list(dict.fromkeys(path for paths in found for path in paths))
     check_targets([*paths, arguments.calibration], force=arguments.force, files=[arguments.output])
     if arguments.script and len(paths) > 1:
         raise MusrcuError(f"a script fits one run, {len(paths)} are named; choose one")

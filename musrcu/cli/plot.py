@@ -20,7 +20,7 @@ from musrcu.cli import options, values
 from musrcu.cli.saved import contents, recipe_from_dict, reduced
 from musrcu.cli.scan_figure import insets
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import Files, UsageError, complain, reduction_text, say
+from musrcu.cli.terminal import Files, UsageError, add_data, complain, reduction_text, say
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike
 
@@ -41,6 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "-o", "--output", metavar="FIG", type=Path, required=True, help=".png, .pdf or .svg"
     )
     options.add_force(parser)
+    add_data(parser)
     parser.add_argument(
         "--runs", action="store_true", help="of a scan: its spectra instead of nu(T)"
     )
@@ -100,7 +101,7 @@ def _runs(arguments: Namespace) -> tuple[Axes | None, int]:
     from musrcu.reduction.recipe import reduce
 
     _refuse_unused(arguments, "runs, which it draws anyway", ("runs",))
-    files = Files(arguments.sources)
+    files = Files(arguments.sources, arguments.data)
     _check(files.paths, arguments)
     recipe = options.recipe(arguments)
     found = []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from musrcu.cli import options
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import say
+from musrcu.cli.terminal import add_data, say
 from musrcu.errors import MusrcuError
 
 TEXT = (".csv", ".txt", ".dat")
@@ -23,6 +23,7 @@ NEXUS = (".nxs", ".nx", ".h5", ".hdf5")
 def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu reduce``."""
     parser.add_argument("file", metavar="FILE")
+    add_data(parser)
     options.add_reduction(parser)
     text = "CSV in .csv, .txt or .dat, NeXus in .nxs, .nx, .h5 or .hdf5; default: CSV is printed"
     options.add_output(parser, text, json=False)
@@ -42,7 +43,7 @@ def run(arguments: Namespace) -> int:
             f"{target}: an asymmetry is written to .csv or .nxs (also {', '.join(TEXT[1:])} and "
             f"{', '.join(NEXUS[1:])})"
         )
-    paths = find_runs(arguments.file)
+    paths = find_runs(arguments.file, data=arguments.data)
     if len(paths) > 1:
         raise MusrcuError(f"{arguments.file} names {len(paths)} files; reduce one at a time")
     check_targets([*paths, arguments.calibration], force=arguments.force, files=[target])

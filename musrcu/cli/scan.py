@@ -20,7 +20,7 @@ from musrcu.cli import options
 from musrcu.cli.saved import recipe_to_dict
 from musrcu.cli.scan_figure import draw
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import dumps, say
+from musrcu.cli.terminal import add_data, dumps, say
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, write_text
 
@@ -34,6 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "runs", metavar="RUN|SCAN.toml", nargs="+", help="runs, or one file of musrcu init"
     )
+    add_data(parser)
     options.add_fit(parser, f"with precession; default: {options.DEFAULT_MODEL}")
     options.add_paramagnetic(parser)
     options.add_order(parser)
@@ -90,9 +91,10 @@ def planned(arguments: Namespace) -> ScanFile:
     if first.endswith(".toml"):
         if len(arguments.runs) > 1:
             raise MusrcuError(f"{first} and {arguments.runs[1]}: name one scan file, or runs")
-        plan = ScanFile.load(first)
+        plan = ScanFile.load(first, data=arguments.data)
     else:
-        runs = {path: None for pattern in arguments.runs for path in find_runs(pattern)}
+        found = [find_runs(pattern, data=arguments.data) for pattern in arguments.runs]
+        runs = dict.fromkeys(path for paths in found for path in paths)
         plan = ScanFile(data=tuple(runs), recipe=Reduction(), fit={}, order={})
     typed = options.given_fit(arguments)
     for name in ("start", "fixed", "limits", "ties"):

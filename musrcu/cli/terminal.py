@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from musrcu.errors import MusrcuError
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
     from musrcu.containers.asymmetry import Asymmetry
+
+RUNS = "files, globs, {0001-0020}, or numbers such as ltf:1-20"
+"""What names runs."""
 
 
 def printable(text: str) -> str:
@@ -49,21 +54,36 @@ def reduction_text(asymmetry: Asymmetry) -> str:
     return "\n".join(["reduction:", *(f"  {step}" for step in asymmetry.history)])
 
 
+def add_data(parser: ArgumentParser) -> None:
+    """``--data``."""
+    parser.add_argument(
+        "--data",
+        metavar="FOLDER",
+        help="where numbers such as ltf:1-20 are looked for, in any folder below; default: those "
+        "of MUSRCU_DATA, else the current folder",
+    )
+
+
 class Files:
     """The files that the patterns on the command line name.
 
     A pattern that names none and a file that fails are printed on standard error and counted; they
     stop nothing.
+
+    Parameters
+    ----------
+    patterns : as :func:`musrcu.find_runs` takes them.
+    data : its data folder.
     """
 
-    def __init__(self, patterns: Sequence[str]) -> None:
+    def __init__(self, patterns: Sequence[str], data: str | None = None) -> None:
         from musrcu.readers.find import find_runs
 
         self.failures = 0
         found: dict[Path, None] = {}
         for pattern in patterns:
             try:
-                found |= dict.fromkeys(find_runs(pattern))
+                found |= dict.fromkeys(find_runs(pattern, data=data))
             except MusrcuError as error:
                 self.fail(error)
         self.paths = tuple(found)

@@ -36,6 +36,32 @@ def test_paths_are_relative_to_the_file(folder: Path) -> None:
     assert [run.verdict for run in scan.runs] == ["ordered", "ordered"]
 
 
+def test_run_numbers_and_the_folder_they_lie_in(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MUSRCU_DATA", raising=False)
+    names = ["deltat_tdc_ltf_0003.bin", "deltat_tdc_ltf_0012.bin"]
+    away = tmp_path_factory.mktemp("away")
+    text = '[data]\nruns = ["ltf:3", "ltf:12"]\n'
+    assert [path.name for path in ScanFile.load(write(folder, text)).data] == names
+    with pytest.raises(mu.ReadError, match="no file of LTF"):
+        ScanFile.load(write(away, text))
+    monkeypatch.setenv("MUSRCU_DATA", str(folder))
+    assert [path.name for path in ScanFile.load(write(away, text)).data] == names
+    monkeypatch.setenv("MUSRCU_DATA", str(away))
+    named = f'{text}folder = "../{folder.name}"\n'
+    (away / folder.name).mkdir()
+    with pytest.raises(mu.ReadError, match="is no folder"):
+        ScanFile.load(write(away / folder.name, f'{text}folder = "gone"\n'))
+    found = ScanFile.load(write(folder, named), data=None).data
+    assert [path.name for path in found] == names
+    assert ScanFile.load(write(away, named), data=str(folder)).data == tuple(
+        folder / name for name in names
+    )
+    with pytest.raises(mu.MusrcuError, match=r"\[data\] folder = 3; expected a text"):
+        ScanFile.load(write(folder, f"{text}folder = 3\n"))
+
+
 def test_a_list_of_patterns_and_a_table_of_fit_options(folder: Path) -> None:
     text = """
 [data]
