@@ -25,6 +25,7 @@ BUILT_IN = (
     "musrcu.readers.isis_nexus_v2:FORMAT",
     "musrcu.readers.isis_events:FORMAT",
     "musrcu.readers.mud:FORMAT",
+    "musrcu.readers.musr_root:FORMAT",
 )
 ENTRY_POINT_GROUP = "musrcu.formats"
 """Entry-point group by which another package adds a :class:`Format`."""
