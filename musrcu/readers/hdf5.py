@@ -121,16 +121,26 @@ class Hdf5Node(Node):
         ------
         ReadError if it is neither a text nor a number, or is larger than a megabyte.
         """
+        values = self.attribute_values(name)
+        return values[0] if values else None
+
+    def attribute_values(self, name: str) -> tuple[Any, ...]:
+        """An attribute that may be a list, each value as text, float or int; () without it.
+
+        Raises
+        ------
+        ReadError as :meth:`attribute` does.
+        """
         place = f"{self.place}@{name}"
         with reading(self.path, place):
             if name not in self._item.attrs:
-                return None
+                return ()
             kept = self._item.attrs.get_id(name)
             self._check_type(kept.dtype)
             if kept.get_storage_size() > SMALL:
                 raise ReadError(f"{self.path} at {place} declares {kept.get_storage_size()} bytes")
-            value = np.ravel(np.asarray(self._item.attrs[name]))
-            return plain_value(value[0]) if value.size else None
+            values = np.ravel(np.asarray(self._item.attrs[name]))
+            return tuple(plain_value(value) for value in values)
 
     def attribute_names(self) -> tuple[str, ...]:
         """Names of the attributes of this node."""
@@ -178,8 +188,17 @@ class Hdf5Node(Node):
                 self._check_stored()
             return np.asarray(self._item[start:stop])
 
+    def check_stored(self) -> None:
+        """Refuse values in another file, and more values than what is stored can give.
+
+        Raises
+        ------
+        ReadError about the one or the other.
+        """
+        with reading(self.path, self.place):
+            self._check_stored()
+
     def _check_stored(self) -> None:
-        """Refuse values in another file, and more values than what is stored can give."""
         item = self._item
         if item.is_virtual or item.external:
             raise self.error("its values lie in another file, which is not followed")

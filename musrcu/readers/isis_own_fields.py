@@ -1,6 +1,6 @@
 """What musrcu writes into an ISIS NeXus file beyond the definition, so that no Run loses by it.
 
-Detector labels, the kind of source, and what is known of the temperature; see
+Detector labels, and what is known of the temperature; see
 :func:`musrcu.writers.isis_nexus_v2.write_isis_nexus_v2` for the places.
 """
 
@@ -8,28 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from musrcu.containers.run import Source
 from musrcu.containers.temperature import Sensor, Temperature
 from musrcu.readers.muon_entry import KELVIN, attempt, quantity, text
 from musrcu.readers.tree import Node
 
-FACILITIES = ("ISIS", "PSI", "TRIUMF")
-"""Facilities whose runs these files are known to hold."""
 MOST_SENSORS = 64
-
-
-def read_source(entry: Node, warnings: list[str]) -> tuple[Source, str | None]:
-    """Kind of source and facility; pulsed and ISIS where the file does not say otherwise."""
-    kind = text(entry, ("instrument/source/type",), warnings) or ""
-    name = text(entry, ("instrument/source/name",), warnings)
-    source: Source = "continuous" if "continuous" in kind.lower() else "pulsed"
-    if name is None:
-        return source, "ISIS" if source == "pulsed" else None
-    if name not in FACILITIES:
-        warnings.append(f"{entry.place}/instrument/source/name is {name!r}, expected 'ISIS'")
-        if name != "J-PARC":
-            name = "ISIS" if source == "pulsed" else None
-    return source, name
 
 
 def read_labels(group: Node, n_detectors: int, warnings: list[str]) -> tuple[str, ...]:

@@ -16,6 +16,42 @@ DAQ = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Fields:
+    """Where a version of the definition has what it says of periods, within the entry."""
+
+    types: str
+    labels: str
+    stored_frames: str
+    """Good frames of the stored periods."""
+    frames: str
+    """Good frames of the defined or the stored periods."""
+    raw_frames: str
+    total: str
+    """Good frames of all periods together."""
+    index: str | None = None
+    """Numbers of the stored periods among the defined ones."""
+
+
+VERSION_1 = Fields(
+    types="instrument/beam/period_type",
+    labels="instrument/beam/period_labels",
+    stored_frames="instrument/beam/frames_period_daq",
+    frames="instrument/beam/frames_period",
+    raw_frames="instrument/beam/frames_period_raw",
+    total="instrument/beam/frames_good",
+)
+VERSION_2 = Fields(
+    types="periods/type",
+    labels="periods/labels",
+    stored_frames="periods/good_frames_daq",
+    frames="periods/good_frames",
+    raw_frames="periods/raw_frames",
+    total="good_frames",
+    index="instrument/dae/period_index",
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Periods:
     """What a file says of its stored periods."""
 
@@ -24,7 +60,13 @@ class Periods:
 
 
 def read_periods(
-    entry: Node, group: Node, totals: NDArray[np.int64], warnings: list[str]
+    entry: Node,
+    group: Node,
+    totals: NDArray[np.int64],
+    warnings: list[str],
+    *,
+    fields: Fields = VERSION_2,
+    single: int | None = None,
 ) -> Periods:
     """Labels and good frames of the stored periods; doubt is added to ``warnings``.
 
@@ -32,11 +74,20 @@ def read_periods(
     ----------
     entry, group : the muon entry and its detector group.
     totals : (n_periods,) counts in each stored period.
+    single : good frames of a run of one period where the file has none in their place.
     """
-    stored = _stored(entry, group, totals.size, warnings)
-    labels = _labels(entry, stored, warnings)
-    frames = _good_frames(entry, stored, warnings)
-    if frames is None:
+    stored = _stored(entry, group, totals.size, fields, warnings)
+    labels = _labels(entry, stored, fields, warnings)
+    total = attempt(entry.integers, fields.total, warnings)
+    if total is None and single is not None:
+        total = np.array([single])
+    frames = _good_frames(entry, stored, fields, total, warnings)
+    if frames is None and total is not None:
+        warnings.append(
+            f"{entry.place}/{fields.total} is {total[0]} for {stored.n_periods} periods, how it "
+            "divides is not said: there are no good frames and dead time cannot be corrected"
+        )
+    elif frames is None:
         warnings.append(f"{entry.place} has no good frames: dead time cannot be corrected")
     elif np.any(frames < 0) or np.any((frames == 0) & (totals > 0)):
         bad = int(np.argmax((frames < 0) | ((frames == 0) & (totals > 0))))
@@ -64,15 +115,19 @@ class _Stored:
         return values if values.size == self.n_periods else None
 
 
-def _stored(entry: Node, group: Node, n_periods: int, warnings: list[str]) -> _Stored:
-    types = attempt(entry.integers, "periods/type", warnings)
+def _stored(
+    entry: Node, group: Node, n_periods: int, fields: Fields, warnings: list[str]
+) -> _Stored:
+    types = attempt(entry.integers, fields.types, warnings)
     daq = None if types is None else np.flatnonzero(types == DAQ)
     if daq is not None and daq.size != n_periods:
         warnings.append(
-            f"{entry.place}/periods/type names {daq.size} stored periods, counts hold {n_periods}"
+            f"{entry.place}/{fields.types} names {daq.size} stored periods, counts hold {n_periods}"
         )
         daq = None
-    for node, name in ((entry, "instrument/dae/period_index"), (group, "period_index")):
+    for node, name in ((entry, fields.index), (group, "period_index")):
+        if name is None:
+            continue
         index = attempt(node.integers, name, warnings)
         if index is None:
             continue
@@ -82,51 +137,52 @@ def _stored(entry: Node, group: Node, n_periods: int, warnings: list[str]) -> _S
     return _Stored(n_periods, daq)
 
 
-def _good_frames(entry: Node, stored: _Stored, warnings: list[str]) -> IntArray | None:
-    total = attempt(entry.integers, "good_frames", warnings)
-    frames = attempt(entry.integers, "periods/good_frames_daq", warnings)
+def _good_frames(
+    entry: Node, stored: _Stored, fields: Fields, total: IntArray | None, warnings: list[str]
+) -> IntArray | None:
+    frames = attempt(entry.integers, fields.stored_frames, warnings)
     if frames is not None and frames.size != stored.n_periods:
         warnings.append(
-            f"{entry.place}/periods/good_frames_daq has {frames.size} entries for "
+            f"{entry.place}/{fields.stored_frames} has {frames.size} entries for "
             f"{stored.n_periods} stored periods; not used"
         )
         frames = None
     if frames is None:
-        frames = stored.select(attempt(entry.integers, "periods/good_frames", warnings))
+        frames = stored.select(attempt(entry.integers, fields.frames, warnings))
     if frames is None and stored.n_periods == 1 and total is not None:
         return total[:1]
     if frames is None:
-        return _raw_frames(entry, stored, total, warnings)
+        return _raw_frames(entry, stored, fields, total, warnings)
     if total is not None and total[0] != frames.sum():
         warnings.append(
-            f"{entry.place}/good_frames is {total[0]}, the periods sum to {frames.sum()}; "
+            f"{entry.place}/{fields.total} is {total[0]}, the periods sum to {frames.sum()}; "
             "the periods are used"
         )
     return frames
 
 
 def _raw_frames(
-    entry: Node, stored: _Stored, total: IntArray | None, warnings: list[str]
+    entry: Node, stored: _Stored, fields: Fields, total: IntArray | None, warnings: list[str]
 ) -> IntArray | None:
-    frames = stored.select(attempt(entry.integers, "periods/raw_frames", warnings))
+    frames = stored.select(attempt(entry.integers, fields.raw_frames, warnings))
     if frames is not None:
-        known = "" if total is None else f" (good_frames is {total[0]})"
+        known = "" if total is None else f" ({fields.total} is {total[0]})"
         warnings.append(
-            f"{entry.place}/periods has no good frames; the raw frames, {frames.sum()} in all"
-            f"{known}, are used instead"
+            f"{entry.place}/{fields.frames.rpartition('/')[0]} has no good frames; the raw "
+            f"frames, {frames.sum()} in all{known}, are used instead"
         )
     return frames
 
 
-def _labels(entry: Node, stored: _Stored, warnings: list[str]) -> tuple[str, ...]:
-    joined = attempt(entry.text, "periods/labels", warnings)
+def _labels(entry: Node, stored: _Stored, fields: Fields, warnings: list[str]) -> tuple[str, ...]:
+    joined = attempt(entry.text, fields.labels, warnings)
     if joined is None:
         return ("",) * stored.n_periods
     labels = [label.strip() for label in joined.split(";")]
     chosen = stored.select(np.arange(len(labels)))
     if chosen is None:
         warnings.append(
-            f"{entry.place}/periods/labels names {len(labels)} periods, counts hold "
+            f"{entry.place}/{fields.labels} names {len(labels)} periods, counts hold "
             f"{stored.n_periods}; labels are left out"
         )
         return ("",) * stored.n_periods

@@ -1,7 +1,7 @@
 """Bin width, time zero and good bins of ISIS histograms, from several fields that may disagree.
 
-Source: ISIS muon NeXus instrument definition, version 2; the base of the bin numbers was settled
-on files of EMU and HiFi, in which ``t0_bin`` is floor(time_zero / width) + 1.
+Source: ISIS muon NeXus instrument definitions, versions 1 and 2; the base of the bin numbers was
+settled on files of EMU and HiFi, in which ``t0_bin`` is floor(time_zero / width) + 1.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray, IntArray
+from musrcu.readers.isis_time_zero import Zeros, corrected_time_first, time_zero_first
 from musrcu.readers.tree import Node
 
+T0_BIN = ("t0_bin", "time_zero_bin", "T0_bin")
+"""Names of the bin in which the muon arrives: an attribute of counts or a data set beside it."""
 LARGEST_BIN = 2**53
 """Larger numbers of bins are not whole in double precision."""
 _PER_MICROSECOND = {"ps": 1e6, "ns": 1e3, "us": 1.0, "ms": 1e-3, "s": 1e-6}
@@ -79,11 +82,23 @@ class _Histograms:
 
 
 def read_time_axis(
-    group: Node, counts: Node, n_detectors: int, n_bins: int, warnings: list[str]
+    group: Node,
+    counts: Node,
+    n_detectors: int,
+    n_bins: int,
+    warnings: list[str],
+    *,
+    corrected_first: bool = False,
 ) -> TimeAxis:
     """The time axis of the histograms in a detector group; doubt is added to ``warnings``.
 
-    Time zero is ``t0 = time_zero / width - 0.5`` as the bins hold centres ``(k + 0.5) width``.
+    Bin k has its centre at ``(k + 0.5) width + start`` on the raw time axis, whose ``start`` is 0
+    unless ``raw_time`` says otherwise, so that ``t0 = (time_zero - start) / width - 0.5``.
+
+    Parameters
+    ----------
+    corrected_first : whether ``corrected_time`` counts before ``time_zero``, as in version 1,
+        where old files carry a ``time_zero`` that was never brought up to date.
 
     Raises
     ------
@@ -91,10 +106,16 @@ def read_time_axis(
     bins lie outside the histogram.
     """
     histograms = _Histograms(group, counts, n_detectors, n_bins, warnings)
-    width = _bin_width(histograms)
+    raw = _raw_time(histograms)
+    width = _bin_width(histograms, raw)
     base = _base(histograms)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused next
-        t0 = _t0(histograms, width, base)
+        found = _zeros(histograms, raw, width, base)
+        t0 = (
+            corrected_time_first(found, warnings)
+            if corrected_first
+            else (time_zero_first(found, warnings))
+        )
     if not np.all((t0 >= -n_bins) & (t0 < n_bins)):
         raise group.error(f"time zero is bin {t0.min():g} to {t0.max():g} of {n_bins} bins")
     first, last = _good_bins(histograms, t0, base)
@@ -120,8 +141,8 @@ def _is_bin(value: float) -> bool:
     return float(value).is_integer() and abs(value) < LARGEST_BIN
 
 
-def _bin_width(histograms: _Histograms) -> float:
-    group, step = histograms.group, _step(histograms)
+def _bin_width(histograms: _Histograms, raw: _RawTime | None) -> float:
+    group, step = histograms.group, None if raw is None else raw.step
     for name, customary in (("resolution", "ps"), ("histogram_resolution", "ns")):
         node, value = group.child(name), group.number(name)
         if node is None or value is None:
@@ -146,8 +167,29 @@ def _bin_width(histograms: _Histograms) -> float:
     return step
 
 
-def _step(histograms: _Histograms) -> float | None:
-    """Median step of raw_time, µs; None where it is missing or does not increase."""
+@dataclass(frozen=True, slots=True)
+class _RawTime:
+    """The raw time axis: where its bins begin or have their centres."""
+
+    step: float
+    """µs, the median."""
+    first: float
+    """µs, its first value."""
+    holds_edges: bool
+
+    def start(self, width: float) -> float:
+        """Left edge of the first bin, µs; 0 where it is that within a thousandth of a bin.
+
+        As many times as bins are their centres, unless they begin at 0: programs of PSI and the
+        first ones of ISIS give left edges.
+        """
+        at_zero = self.holds_edges or abs(self.first) < 1e-3 * width
+        start = self.first if at_zero else self.first - 0.5 * width
+        return start if abs(start) > 1e-3 * width else 0.0
+
+
+def _raw_time(histograms: _Histograms) -> _RawTime | None:
+    """The raw time axis; None where it is missing or does not increase."""
     node, values = histograms.group.child("raw_time"), histograms.group.numbers("raw_time")
     if node is None or values is None:
         return None
@@ -157,53 +199,44 @@ def _step(histograms: _Histograms) -> float | None:
         )
     with np.errstate(over="ignore", invalid="ignore"):
         steps = np.diff(values)
-    if steps.size == 0 or not np.all((steps > 0) & (steps < np.inf)):
+    if steps.size == 0 or not (steps.min() > 0 and steps.max() < np.inf):
         histograms.warnings.append(f"{node.place} does not increase throughout and is not used")
         return None
-    return float(np.median(steps)) / per_microsecond(node, "us")
+    per_us = per_microsecond(node, "us")
+    edges = values.size == histograms.n_bins + 1
+    return _RawTime(float(np.median(steps)) / per_us, float(values[0]) / per_us, edges)
 
 
 def _base(histograms: _Histograms) -> int:
     """The number that the file gives to its first bin."""
-    for names in (("t0_bin", "time_zero_bin"), ("first_good_bin",)):
+    for names in (T0_BIN, ("first_good_bin",)):
         numbers = histograms.bin_numbers(*names)
         if numbers is not None and np.any(numbers == 0):
             return 0  # no bin is called 0 where counting starts at 1
     return 1
 
 
-def _t0(histograms: _Histograms, width: float, base: int) -> FloatArray:
-    t0: FloatArray
+def _zeros(histograms: _Histograms, raw: _RawTime | None, width: float, base: int) -> Zeros:
     time_zero = histograms.time_zero()
-    corrected = _corrected_start(histograms)
-    numbers = histograms.bin_numbers("t0_bin", "time_zero_bin")
-    warnings, place = histograms.warnings, histograms.group.place
-    if time_zero is None and corrected is not None:
-        return np.full(histograms.n_detectors, -corrected / width)
-    if time_zero is None and numbers is not None:
-        t0 = numbers.astype(np.float64) - (1.0 if base == 1 else 0.5)
-        warnings.append(
-            f"{place} has no time_zero; t0 = {t0[0]:g} bins from t0 bin {numbers[0]} "
-            f"(counted from {base}) is uncertain by half a bin"
+    start = 0.0 if raw is None else raw.start(width)
+    if time_zero is not None and start != 0:
+        histograms.warnings.append(
+            f"{histograms.group.place}/raw_time puts the first bin at {start:g} us instead of 0; "
+            "time_zero is counted on that axis"
         )
-        return t0
-    if time_zero is None:
-        raise histograms.group.error("time_zero, corrected_time and t0_bin are all missing")
-    t0 = time_zero / width - 0.5
-    if numbers is not None and np.any(np.abs(numbers - base - t0) > 1.0):
-        warnings.append(
-            f"{place} has t0 bin {numbers[0]} (counted from {base}) but time_zero "
-            f"{time_zero[0]:g} us, which is bin {t0[0] + base:.2f}; time_zero is used"
-        )
-    if corrected is not None and abs(corrected + t0[0] * width) > 0.5 * width:
-        warnings.append(
-            f"{place} has corrected_time from {corrected:g} us, time_zero "
-            f"{time_zero[0]:g} us gives {-t0[0] * width:g} us; time_zero is used"
-        )
-    return t0
+    return Zeros(
+        group=histograms.group,
+        n_detectors=histograms.n_detectors,
+        width=width,
+        base=base,
+        time_zero=time_zero,
+        from_zero=None if time_zero is None else (time_zero - start) / width - 0.5,
+        corrected=_corrected_start(histograms, width),
+        numbers=histograms.bin_numbers(*T0_BIN),
+    )
 
 
-def _corrected_start(histograms: _Histograms) -> float | None:
+def _corrected_start(histograms: _Histograms, width: float) -> float | None:
     """Centre of the first bin relative to the muon, µs; None where the file does not have it."""
     node, values = (
         histograms.group.child("corrected_time"),
@@ -211,13 +244,16 @@ def _corrected_start(histograms: _Histograms) -> float | None:
     )
     if node is None or values is None:
         return None
-    if values.size != histograms.n_bins or not np.isfinite(values[0]):
+    n_bins = histograms.n_bins
+    if values.size not in (n_bins, n_bins + 1) or not np.isfinite(values[0]):
         histograms.warnings.append(
-            f"{node.place} has {values.size} times from {values[0]:g}, expected "
-            f"{histograms.n_bins}; not used"
+            f"{node.place} has {values.size} times from {values[0]:g}, expected {n_bins}; not used"
         )
         return None
-    return float(values[0]) / per_microsecond(node, "us")
+    left = 0.0 if values.size == n_bins else 0.5 * width  # one more: edges
+    # the shortest decimal that a float32 stands for, as everywhere
+    first = float(str(np.float32(values[0]))) if node.dtype.itemsize <= 4 else float(values[0])
+    return first / per_microsecond(node, "us") + left
 
 
 def _good_bins(histograms: _Histograms, t0: FloatArray, base: int) -> tuple[IntArray, IntArray]:

@@ -22,6 +22,7 @@ MAX_BYTES = 2 * 1024**3
 BUILT_IN = (
     "musrcu.readers.psi_bin:FORMAT",
     "musrcu.readers.psi_mdu:FORMAT",
+    "musrcu.readers.isis_nexus_v1:FORMAT",
     "musrcu.readers.isis_nexus_v2:FORMAT",
     "musrcu.readers.isis_events:FORMAT",
     "musrcu.readers.mud:FORMAT",

@@ -58,6 +58,16 @@ class Node(ABC):
         ReadError if it is neither a text nor a number, or is larger than a megabyte.
         """
 
+    def attribute_values(self, name: str) -> tuple[Any, ...]:
+        """An attribute that may be a list, each value as text, float or int; () without it.
+
+        Raises
+        ------
+        ReadError as :meth:`attribute` does.
+        """
+        value = self.attribute(name)
+        return () if value is None else (value,)
+
     @abstractmethod
     def attribute_names(self) -> tuple[str, ...]:
         """Names of the attributes of this node."""
@@ -75,6 +85,14 @@ class Node(ABC):
     @abstractmethod
     def array(self) -> NDArray[Any]:
         """All values of a data set, of its shape; texts as bytes or str.
+
+        Raises
+        ------
+        ReadError if the values lie in another file, or the file cannot hold as many as it declares.
+        """
+
+    def check_stored(self) -> None:
+        """Refuse values that cannot be in the file, before any room is made for them.
 
         Raises
         ------
