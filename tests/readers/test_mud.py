@@ -335,7 +335,8 @@ def test_several_comments(tmp_path: Path) -> None:
         ("0.132(0.024)G", 0.132, False), ("1000.0G", 1000.0, False), ("300 G", 300.0, False),
         ("0.1(0.001)T", 1000.0, False), ("-2.5(0.1) kG", -2500.0, False),
         ("20(1)mT", 200.0, False), ("1.5 T", 15000.0, False), ("ZF", None, True),
-        ("5(1)A", None, True), ("50(1)G LF", 50.0, True), ("2 T (coil)", 20000.0, False), ("150", 150.0, True), ("", None, False),
+        ("5(1)A", None, True), ("50(1)G LF", 50.0, True), ("2 T (coil)", 20000.0, False),
+        ("150", 150.0, True), ("", None, False),
         ("9" * 400 + "(1)G", None, True),
     ],
 )  # fmt: skip
