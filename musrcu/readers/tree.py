@@ -91,7 +91,7 @@ class Node(ABC):
         ReadError if the values lie in another file, or the file cannot hold as many as it declares.
         """
 
-    def check_stored(self) -> None:
+    def check_stored(self) -> None:  # noqa: B027 -- not every container can know
         """Refuse values that cannot be in the file, before any room is made for them.
 
         Raises
