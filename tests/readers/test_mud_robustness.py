@@ -103,15 +103,15 @@ def flipped(content: bytes, path: Path, seed: int, flips: int) -> Iterator[tuple
         yield place, attempt(path)
 
 
-@pytest.mark.parametrize("make", [mb.small_file, with_histories])
-def test_flipped_bytes(tmp_path: Path, make: Callable[[], bytes]) -> None:
+@pytest.mark.parametrize(("make", "number"), [(mb.small_file, FLIPS), (with_histories, 500)])
+def test_flipped_bytes(tmp_path: Path, make: Callable[[], bytes], number: int) -> None:
     content, runs = make(), 0
     whole = mb.small_counts()
-    for place, run in flipped(content, tmp_path / "flipped.msr", 20192, FLIPS):
+    for place, run in flipped(content, tmp_path / "flipped.msr", 20192, number):
         runs += run is not None
         if run is not None and not np.array_equal(run.counts[0], whole):
             assert run.warnings, f"a changed count is a warning, byte {place}"
-    assert FLIPS / 4 < runs < FLIPS, "most flips leave a file that can be read"
+    assert number / 4 < runs < number, "most flips leave a file that can be read"
 
 
 @pytest.mark.usefixtures("measured")
@@ -135,12 +135,12 @@ def test_flipped_bytes_of_real_files(real: Path, tmp_path: Path, name: str) -> N
 def test_numbers_set_to_extremes(tmp_path: Path, value: int) -> None:
     """Sizes, kinds, numbers of members and bins, widths, and whatever stands between them."""
     content, path, runs = with_histories(), tmp_path / "extreme.msr", 0
-    for place in range(700):
+    for place in range(0, 700, 3):
         damaged = bytearray(content)
         struct.pack_into("<I", damaged, place, value)
         path.write_bytes(damaged)
         runs += attempt(path) is not None
-    assert 0 < runs < 700
+    assert 0 < runs < 234
 
 
 @pytest.mark.usefixtures("measured")
@@ -156,13 +156,10 @@ def test_groups_within_groups(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("measured")
 def test_many_sections(tmp_path: Path) -> None:
-    path = tmp_path / "many.msr"
-    path.write_bytes(mb.whole([mb.run_description()])[:-12] + b"")
-    sections = mb.section(0x01099999, 1, b"") * 200_000
+    """Empty ones, 12 bytes each: they are not collected without an end."""
+    path, sections = tmp_path / "many.msr", mb.section(0x01099999, 1, b"") * 100_001
     head = struct.pack("<5I", 32, mb.GROUP, mb.DIFFERENTIAL, 1, len(sections)) + bytes(12)
     path.write_bytes(head + sections)
-    with pytest.raises(ReadError, match="more than 100000 sections"):
-        read_mud(path)
     assert attempt(path) is None
 
 
