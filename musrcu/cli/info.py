@@ -6,6 +6,7 @@ Examples:
   musrcu info "deltat_tdc_ltf_{0001-0020}.bin"
   musrcu info gps:2017/432 --data /data/gps
   musrcu info --full run.nxs
+  musrcu info --check "sample_runs/*.bin"
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_data(parser)
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--full", action="store_true", help="detectors, sensors and the raw header")
+    parser.add_argument(
+        "--check", action="store_true", help="what is odd in each file, with numbers"
+    )
     how.add_argument("--json", action="store_true", help="print JSON and nothing else")
 
 
@@ -33,15 +37,23 @@ def run(arguments: Namespace) -> int:
     """Print each file; one that cannot be read does not stop the others."""
     files = Files(arguments.files, arguments.data)
     if arguments.json:
-        say(dumps([described(one) for one in files.runs()]))
+        say(dumps([described(one, check=arguments.check) for one in files.runs()]))
         return int(files.failures > 0)
     width = max((len(path.name) for path in files.paths), default=0)
     for one in files.runs():
-        say(full(one) if arguments.full else line(one, width))
+        odd = oddities(one) if arguments.check else None
+        say(full(one, odd) if arguments.full else line(one, width, odd))
     return int(files.failures > 0)
 
 
-def line(run: Run, width: int = 0) -> str:
+def oddities(run: Run) -> list[str]:
+    """What is odd in a run, one line each."""
+    from musrcu.analysis.check import check_run
+
+    return [f"  odd: {text}" for text in check_run(run)] or ["  nothing odd was found"]
+
+
+def line(run: Run, width: int = 0, odd: list[str] | None = None) -> str:
     """File, format, instrument, number, T, B, counts and title; below it what is doubtful."""
     from musrcu import notation
 
@@ -53,10 +65,11 @@ def line(run: Run, width: int = 0) -> str:
         f"{name:<{width}}  {run.format or '?':<10}  {instrument:<12}  {run.temperature!s:<18}  "
         f"{field:<16}  {float(run.counts.sum()):.4g} counts{periods}  {run.title or 'no title'}"
     )
-    return "\n".join([text, *(f"  warning: {warning}" for warning in run.warnings)])
+    doubts = [f"  warning: {warning}" for warning in run.warnings] if odd is None else odd
+    return "\n".join([text, *doubts])
 
 
-def full(run: Run) -> str:
+def full(run: Run, odd: list[str] | None = None) -> str:
     """The run, its detectors and sensors, and the header under the names of the file."""
     from musrcu.notation import table
 
@@ -68,7 +81,9 @@ def full(run: Run) -> str:
     ]  # fmt: skip
     header = ["detector", "label", "t0", "first good", "last good", "counts"]
     lines = [f"{run.path} ({run.format})", str(run), *table(rows, header).split("\n")]
+    lines += odd or []
     lines += [_sensor(k, one) for k, one in enumerate(run.temperature.sensors, 1)]
+    lines += [_log(name, run) for name in run.logs]
     lines += [f"header {key} = {_short(value)}" for key, value in run.header.items()]
     return "\n".join(lines) + "\n"
 
@@ -86,7 +101,20 @@ def _sensor(number: int, sensor: Sensor) -> str:
     return f"sensor {number}{name}: {', '.join(parts)}"
 
 
-def described(run: Run) -> dict[str, Any]:
+def _log(name: str, run: Run) -> str:
+    """Mean over the run, spread and number of the readings of one log."""
+    log = run.logs[name]
+    found = log.during(0.0, run.duration)
+    unit = f" {log.unit}" if log.unit else ""
+    if found is None:
+        return f"log {name}: no reading during the run"
+    return (
+        f"log {name}: mean {found.mean:.6g}{unit}, spread {found.spread:.2g}{unit}, "
+        f"{found.n_readings} readings during the run"
+    )
+
+
+def described(run: Run, *, check: bool = False) -> dict[str, Any]:
     """The JSON of a run; bins count from 0, unknown is None."""
     temperature = run.temperature
     dead_times = (
@@ -119,7 +147,16 @@ def described(run: Run) -> dict[str, Any]:
         "dead_time_us_periods": dead_times,
         "source": run.source,
         "warnings": list(run.warnings),
+        **_checked(run, check),
     }
+
+
+def _checked(run: Run, check: bool) -> dict[str, Any]:
+    if not check:
+        return {}
+    from musrcu.analysis.check import check_run
+
+    return {"odd": list(check_run(run))}
 
 
 def _number(value: float | None) -> float | None:

@@ -133,6 +133,24 @@ def test_full_prints_detectors_sensors_and_header(musrcu: Musrcu, run1: Path) ->
     assert musrcu("info", "--full", "--json", run1).code == 2
 
 
+def test_check_says_what_is_odd(musrcu: Musrcu, run1: Path, here: Path) -> None:
+    from musrcu.readers.registry import read
+    from musrcu.writers.psi_bin import write_psi_bin
+
+    done = musrcu("info", "--check", run1)
+    assert done.out.splitlines()[1:] == ["  nothing odd was found"]
+    run = read(run1)
+    counts = run.counts.copy()
+    counts[:, 2] = 0
+    write_psi_bin(run.replace(counts=counts, title="SIMULATED at 7K"), "odd.bin")
+    done = musrcu("info", "--check", "odd.bin")
+    sentences = [line.removeprefix("  odd: ") for line in done.out.splitlines()[1:]]
+    assert any("the title says 7 K" in text for text in sentences)
+    assert any("no counts at all" in text and "detector 3 (0)" in text for text in sentences)
+    assert musrcu("info", "--check", "--json", "odd.bin").json[0]["odd"] == sentences
+    assert "odd: the title says 7 K" in musrcu("info", "--check", "--full", "odd.bin").out
+
+
 def test_list(musrcu: Musrcu) -> None:
     assert "psi-bin" in musrcu("list", "formats").out
     assert "damped_cosine" in musrcu("list", "models").out

@@ -1,0 +1,240 @@
+"""What is odd in a run: sentences with numbers, for whoever is about to trust it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from musrcu.analysis.title import read_title
+from musrcu.containers.log import Log, LogMean
+from musrcu.containers.run import Run
+from musrcu.errors import MusrcuError
+
+SAME_TEMPERATURE = 0.02
+"""Temperatures that differ by less than this fraction, or by less than 0.1 K, are alike."""
+SAME_FIELD = 0.05
+"""Fields that differ by less than this fraction, or by less than 1 G, are alike."""
+DRIFT = 0.01
+"""Halves of a run whose temperatures differ by more than this fraction are odd."""
+SPREAD = 0.05
+"""A temperature that spreads by more than this fraction of itself is odd."""
+PROMPT_REACH = 0.05
+"""µs about t0 in which a prompt peak is looked for."""
+PROMPT_OFF = 0.003
+"""A prompt peak further from t0 than this, and than two bins, is odd; µs."""
+PULSE_OFF = 0.06
+"""A pulse whose rise lies further from t0 than this is odd; µs."""
+SPAN = 0.08
+"""Counts of a pulsed source are averaged over this time, the length of a pulse, µs."""
+QUIET, LOUD = 0.05, 5.0
+"""A detector with fewer or more counts than these fractions of the middle one is odd."""
+LARGE_LOSS = 0.1
+"""A dead-time loss above this fraction in some bin is odd."""
+PULSES_PER_SECOND = 50.0
+"""Frames of ISIS a second; 40 at its first target station since the second one runs."""
+
+
+def check_run(run: Run) -> tuple[str, ...]:
+    """What is odd in a run, one sentence each; what the reader warned of comes first.
+
+    Looked at: title against stated temperature and field, set point against sensors, drift, t0
+    against the prompt peak (continuous source) or the rise of the counts (pulsed source), detectors
+    with almost no or far too many counts, bins at the largest number that 16 bits hold, dead times
+    and frames, times of start and stop.
+
+    Parameters
+    ----------
+    run : as read; raw counts.
+
+    Returns
+    -------
+    Sentences, none for a run in which nothing is odd.
+    """
+    found = list(run.warnings)
+    for look in (_title, _thermometers, _logs, _arrival, _detectors, _saturation, _losses, _clock):
+        found += look(run)
+    return tuple(dict.fromkeys(found))
+
+
+def _title(run: Run) -> Iterator[str]:
+    said = read_title(run.title)
+    stated = run.temperature.nominal
+    if stated is None:
+        stated = run.temperature.value
+    if not _alike(said.temperature, stated, SAME_TEMPERATURE, 0.1):
+        yield f"the title says {said.temperature:g} K, the file {stated:g} K"
+    if not _alike(said.field, None if run.field is None else abs(run.field), SAME_FIELD, 1.0):
+        yield f"the title says {said.field:g} G, the file {run.field:g} G"
+    if run.temperature.value is None:
+        yield "no temperature is stated"
+    if run.field is None:
+        yield "no field is stated"
+
+
+def _thermometers(run: Run) -> Iterator[str]:
+    temperature = run.temperature
+    for number, sensor in enumerate(temperature.sensors, 1):
+        name = f"sensor {number}" + (f" ({sensor.name})" if sensor.name else "")
+        if number == 1 and not _alike(sensor.mean, temperature.nominal, SAME_TEMPERATURE, 0.1):
+            yield f"{name} read {sensor.mean:g} K, the set point is {temperature.nominal:g} K"
+        if sensor.spread is not None and sensor.spread > SPREAD * sensor.mean:
+            yield f"{name} spread by {sensor.spread:.2g} K about {sensor.mean:.4g} K"
+
+
+def _logs(run: Run) -> Iterator[str]:
+    """Logs that are called after a temperature of the sample."""
+    try:
+        logs = dict(run.logs)
+    except MusrcuError as error:
+        yield f"the logs cannot be read: {error}"
+        return
+    for name, log in logs.items():
+        if not name.casefold().startswith("temp") or "sample" not in name.casefold():
+            continue
+        found = log.during(0.0, run.duration)
+        if found is None:
+            yield f"log {name} has no reading during the run"
+            continue
+        stated = run.temperature.value
+        if stated is not None and not _alike(found.mean, stated, SAME_TEMPERATURE, 0.1):
+            yield f"log {name} read {found.mean:.4g} on average, the file states {stated:g} K"
+        yield from _drift(name, log, found, run.duration)
+
+
+def _drift(name: str, log: Log, whole: LogMean, length: float | None) -> Iterator[str]:
+    end = float(log.seconds[-1]) if length is None else length
+    halves = log.during(0.0, end / 2), log.during(end / 2, end) if end > 0 else None
+    if halves[0] is not None and halves[1] is not None:
+        change = halves[1].mean - halves[0].mean
+        if abs(change) > DRIFT * abs(whole.mean):
+            yield (
+                f"log {name} drifted: {halves[0].mean:.4g} in the first half of the run, "
+                f"{halves[1].mean:.4g} in the second"
+            )
+    if whole.spread > SPREAD * abs(whole.mean):
+        yield f"log {name} spread by {whole.spread:.2g} about {whole.mean:.4g}"
+
+
+def _arrival(run: Run) -> Iterator[str]:
+    late = run.first_good < run.t0 - 1
+    if np.any(late):
+        d = int(np.argmax(late))
+        yield (
+            f"detector {d + 1}: the first good bin, index {run.first_good[d]}, lies before t0 = "
+            f"{run.t0[d]:.5g}"
+        )
+    yield from _prompt(run) if run.source == "continuous" else _pulse(run)
+
+
+def _prompt(run: Run) -> Iterator[str]:
+    """Detectors whose prompt peak, where they have one, is not at t0."""
+    reach = max(round(PROMPT_REACH / run.bin_width), 3)
+    odd = []
+    for d, row in enumerate(run.counts.sum(axis=0)):
+        t0 = round(float(run.t0[d]))
+        if not 0 <= t0 < run.n_bins:
+            odd.append(f"{d + 1} (t0 = {t0} of {run.n_bins} bins)")
+            continue
+        start = max(t0 - reach, 0)
+        near = row[start : t0 + reach + 1].astype(float)
+        after = row[t0 + reach + 1 : t0 + 2 * reach + 1].astype(float)
+        level = after.mean() if after.size else 0.0
+        peak = int(near.argmax())
+        if near[peak] < level + 10 * math.sqrt(level + 1):
+            continue  # no prompt peak
+        away = start + peak - float(run.t0[d])
+        if abs(away) > max(2.0, PROMPT_OFF / run.bin_width):
+            odd.append(f"{d + 1} ({away:+.0f} bins, {1e3 * away * run.bin_width:+.1f} ns)")
+    if odd:
+        yield f"the prompt peak is away from t0 in detector {', '.join(odd)}"
+
+
+def _pulse(run: Run) -> Iterator[str]:
+    total = run.counts.sum(axis=(0, 1)).astype(float)
+    if not total.any():
+        return
+    span = min(max(round(SPAN / run.bin_width), 1), total.size)
+    smooth = np.convolve(total, np.full(span, 1 / span), mode="same")
+    half = smooth.max() / 2
+    rise = int(np.argmax(smooth >= half))
+    before = smooth[rise - 1] if rise else 0.0
+    arrival = rise - (smooth[rise] - half) / (smooth[rise] - before)
+    away = (arrival - float(np.median(run.t0))) * run.bin_width
+    if abs(away) > PULSE_OFF:
+        yield (
+            f"the counts rise to half their height {1e3 * away:+.0f} ns from t0, expected within "
+            f"{1e3 * PULSE_OFF:g} ns"
+        )
+
+
+def _detectors(run: Run) -> Iterator[str]:
+    totals = run.counts.sum(axis=(0, 2)).astype(float)
+    middle = float(np.median(totals[totals > 0])) if np.any(totals > 0) else 0.0
+    if middle == 0:
+        yield "no detector counted anything"
+        return
+    for title, wrong in (
+        ("no counts at all", totals == 0),
+        (
+            f"under {QUIET:.0%} of the counts of the middle one",
+            (totals > 0) & (totals < QUIET * middle),
+        ),
+        (f"over {LOUD:g} times the counts of the middle one", totals > LOUD * middle),
+    ):
+        if np.any(wrong):
+            some = np.flatnonzero(wrong)
+            named = ", ".join(f"{d + 1} ({totals[d]:.4g})" for d in some[:8])
+            more = f" and {some.size - 8} more" if some.size > 8 else ""
+            yield f"{title} ({middle:.4g}): detector {named}{more}"
+
+
+def _saturation(run: Run) -> Iterator[str]:
+    for bits in (16, 31, 32):
+        full = run.counts == 2**bits - 1
+        if np.any(full):
+            p, d, k = (int(i[0]) for i in np.nonzero(full))
+            yield (
+                f"{int(full.sum())} bins hold {2**bits - 1} counts, the most that {bits} bits "
+                f"hold; the first is index {k} of detector {d + 1}, period {p + 1}"
+            )
+
+
+def _losses(run: Run) -> Iterator[str]:
+    if run.dead_time is None:
+        return
+    if run.good_frames is None:
+        yield "dead times are in the file but no good frames, so they cannot be used"
+        return
+    frames = np.maximum(run.good_frames, 1)[:, None]
+    loss = run.counts.max(axis=2) * run.dead_time / (run.bin_width * frames)
+    if loss.max() > LARGE_LOSS:
+        p, d = np.unravel_index(int(loss.argmax()), loss.shape)
+        yield (
+            f"detector {d + 1}, period {p + 1} loses {loss.max():.0%} of its counts to dead time "
+            f"in its fullest bin ({run.dead_time[p, d]:.3g} us, {run.good_frames[p]} frames)"
+        )
+    negative = int((run.dead_time[0] < 0).sum())
+    if negative:
+        yield (
+            f"{negative} of {run.n_detectors} dead times are negative, the lowest "
+            f"{run.dead_time.min():.3g} us"
+        )
+
+
+def _clock(run: Run) -> Iterator[str]:
+    length = run.duration
+    if run.start is not None and run.stop is not None and length is None:
+        yield f"the run stops ({run.stop}) before it starts ({run.start})"
+    if length is not None and run.good_frames is not None and run.facility == "ISIS":
+        frames, most = int(run.good_frames.sum()), 1.05 * PULSES_PER_SECOND * length
+        if length > 0 and frames > most:
+            yield (f"{frames} frames in {length:g} s are more than {PULSES_PER_SECOND:g} a second")
+
+
+def _alike(one: float | None, other: float | None, relative: float, absolute: float) -> bool:
+    """Whether two values agree; what is unknown contradicts nothing."""
+    if one is None or other is None:
+        return True
+    return abs(one - other) <= max(relative * max(abs(one), abs(other)), absolute)
