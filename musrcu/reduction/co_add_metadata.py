@@ -33,7 +33,6 @@ def combined_metadata(
     """
     share = weights / weights.sum() if weights.sum() > 0 else np.full(len(runs), 1 / len(runs))
     numbers = tuple(number for run in runs for number in numbers_of(run))
-    own = dict.fromkeys(f"{run.name}: {text}" for run in runs for text in run.warnings)
     return {
         "numbers": numbers,
         "title": _title(runs, numbers),
@@ -55,7 +54,7 @@ def combined_metadata(
         "logs": _under_names(runs, "logs"),
         "path": None,
         "format": runs[0].format if len({run.format for run in runs}) == 1 else None,
-        "warnings": (*own, *warnings),
+        "warnings": (*_warnings(runs), *warnings),
     }
 
 
@@ -157,6 +156,18 @@ def _title(runs: Sequence[Run], numbers: Sequence[int]) -> str | None:
     plain = (re.sub(_NUMBERS, "", run.title or "") for run in runs)
     title = " + ".join(_distinct(plain))
     return f"{title} (runs {'+'.join(map(str, numbers))})".strip() if numbers else title or None
+
+
+def _warnings(runs: Sequence[Run]) -> list[str]:
+    """The warnings of the runs, each once and with who has it."""
+    owners: dict[str, list[str]] = {}
+    for run in runs:
+        for text in run.warnings:
+            owners.setdefault(text, []).append(run.name)
+    return [
+        f"{', '.join(names) if len(names) < 4 else f'{len(names)} of the added runs'}: {text}"
+        for text, names in owners.items()
+    ]
 
 
 def _distinct(texts: Any) -> list[str]:

@@ -435,6 +435,8 @@ def test_other_temperatures_fields_and_samples_are_named() -> None:
         "the added runs differ in temperature, from 0.02 K (SIM 1) to 0.0215 K (SIM 2)",
         "the added runs differ in field, from 20 G (SIM 1) to 20.6 G (SIM 2)",
     )
+    odd = mu.add_runs([one(k, warnings=("odd", "older")[: 1 + (k < 3)]) for k in range(1, 6)])
+    assert odd.warnings == ("5 of the added runs: odd", "SIM 1, SIM 2: older")
     near = [one(1, temperature=Temperature(50.0)), one(2, temperature=Temperature(50.4))]
     assert mu.add_runs(near).warnings == ()
 
