@@ -29,6 +29,8 @@ from musrcu.reduction.recipe import Reduction
 FIT_KEYS = (
     "ordered", "paramagnetic", "t_range", "start", "fixed", "limits", "ties", "minos",
 )  # fmt: skip
+_PAIR = ("forward", "backward", "geometry")
+"""Options that hold for the calibration run too."""
 ORDER_KEYS = ("parameter", "alpha", "method")
 
 
@@ -134,7 +136,7 @@ def _recipe(path: PathLike, folder: Path, tables: Mapping[str, Any]) -> Reductio
     if named is None or calibration is not None:
         return recipe
     run = read(folder / named)
-    pair = {name: table[name] for name in ("forward", "backward") if name in table}
+    pair = {name: table[name] for name in _PAIR if name in table}
     found = calibrate(run, Reduction(**pair, period=calibration_period(run, recipe.period)))
     return Reduction.from_dict(table, found, f"{path}: [reduction]")
 

@@ -16,12 +16,18 @@ DEFAULT_MODEL = "exponential + damped_cosine + constant"
 """The model of ``musrcu fit`` where none is given: a relaxing and an oscillating part."""
 PARAMAGNETIC = "gaussian + exponential + constant"
 """The model of runs without order where none is given."""
-PAIR = ("forward", "backward", "period")
+PAIR = ("forward", "backward", "geometry", "period")
 """Options of a run's reduction that hold for its calibration run too."""
 
 _REDUCTION = (
     ("--forward", "GROUP", str, "detectors the muon spin points to: Back, or 1-4,7"),
     ("--backward", "GROUP", str, "detectors on the other side"),
+    (
+        "--geometry",
+        "HOW",
+        str,
+        "longitudinal or transverse: the default pair of the instrument along or across the beam",
+    ),
     (
         "--period",
         "P",
@@ -41,6 +47,12 @@ _REDUCTION = (
         "auto, none, before_t0=-0.5,-0.05 (us) or given=3.1,2.9 (counts per raw bin)",
     ),
     ("--dead-time", "HOW", values.dead_time, "file, none, or us: one number or one a detector"),
+    (
+        "--temperature-log",
+        "NAME",
+        str,
+        "log of the file that gives the temperature; default: what the file states",
+    ),
 )
 _FIT = (
     ("--start", "NAME=VALUE", values.assignments, "start values, such as nu2=1.5,lambda2=3"),

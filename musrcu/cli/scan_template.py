@@ -16,6 +16,7 @@ from musrcu.errors import MusrcuError
 
 if TYPE_CHECKING:
     from musrcu.containers.run import Run
+    from musrcu.instrument_table import Geometry
 
 SAME_FIELD = 1.0
 """Fields that differ by less, G, belong to one scan."""
@@ -34,6 +35,7 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
     "reduction": {
         "forward": ("Back", "detectors the muon spin points to"),
         "backward": ("Forw", "detectors on the other side"),
+        "geometry": ("longitudinal", 'or "transverse": default pair, instead of naming groups'),
         "period": (1, 'or a label, "1+2" or "1-2", where a run has several'),
         "alpha": (1.0, "balance of the pair; default: the calibration's, or 1"),
         "packing": (20, "raw bins in one bin; default: the fewest that counts allow"),
@@ -84,7 +86,9 @@ def scan_file(runs: Sequence[Run], arguments: Namespace, folder: Path) -> str:
         _calibration(arguments, _in_field(others, chosen[0]), folder),
     ]
     lines.append("\n".join(data))
-    lines.append(_table("reduction", _reduction(arguments, chosen[0]), _pair(chosen[0])))
+    lines.append(
+        _table("reduction", _reduction(arguments, chosen[0]), _pair(chosen[0], arguments.geometry))
+    )
     lines.append(_table("fit", _fit(arguments)))
     lines.append(_table("order", _order(arguments)))
     return "\n".join(lines)
@@ -142,13 +146,13 @@ def _reduction(arguments: Namespace, run: Run) -> dict[str, Any]:
     return given
 
 
-def _pair(run: Run) -> dict[str, Any]:
+def _pair(run: Run, geometry: Geometry | None) -> dict[str, Any]:
     """The default pair of the run, to be shown; empty where none is known."""
     from musrcu.instruments import default_pair
 
     grouping = None if run.grouping is None else [int(group) for group in run.grouping]
     try:
-        forward, backward, _ = default_pair(run.instrument, run.labels, grouping)
+        forward, backward, _ = default_pair(run.instrument, run.labels, grouping, geometry)
     except MusrcuError:
         return {}
     return {"forward": forward, "backward": backward}

@@ -12,6 +12,7 @@ from musrcu.containers.history import Step
 from musrcu.containers.numbers import is_whole
 from musrcu.containers.run import Run
 from musrcu.errors import ReductionError
+from musrcu.instrument_table import Geometry
 from musrcu.instruments import default_pair
 from musrcu.reduction.periods import select_periods
 from musrcu.reduction.selection import select_detectors
@@ -24,6 +25,7 @@ def group(
     *,
     forward: Selection | None = None,
     backward: Selection | None = None,
+    geometry: Geometry | None = None,
     period: int | str | None = None,
     t0: ArrayLike | None = None,
     first_good: int | None = None,
@@ -39,6 +41,8 @@ def group(
     forward, backward : detectors by number or label, ``"1-4,7"``, ``"Back"``, ``[1, 2]``;
         ``forward`` is the group that the initial muon spin points to. None takes the pair of the
         instrument table.
+    geometry : which pair of the table: ``longitudinal`` (along the beam) or ``transverse`` (across
+        it); None takes the usual one of the instrument.
     period : number from 1, label, or a sum ``"1+2"``, where the run has several; None takes the
         first.
     t0 : bin index (from 0) of the muon's arrival, one number or one per detector; None takes the
@@ -52,11 +56,12 @@ def group(
 
     Raises
     ------
-    ReductionError if a detector is unknown or in both groups, the first good bin is asked for
+    ReductionError if a detector is unknown or in both groups, a geometry is named beside the
+    groups, the first good bin is asked for
     before t0, or no good bins are left.
     """
     run = select_periods(run, period)
-    forward, backward, origin = _pair(run, forward, backward)
+    forward, backward, origin = _pair(run, forward, backward, geometry)
     chosen = (select_detectors(forward, run.labels), select_detectors(backward, run.labels))
     common = set(chosen[0]) & set(chosen[1])
     if common:
@@ -106,15 +111,22 @@ def group(
 
 
 def _pair(
-    run: Run, forward: Selection | None, backward: Selection | None
+    run: Run,
+    forward: Selection | None,
+    backward: Selection | None,
+    geometry: Geometry | None,
 ) -> tuple[Selection, Selection, str]:
+    if geometry is not None and (forward is not None or backward is not None):
+        raise ReductionError(
+            f"{run.name}: geometry = {geometry!r} chooses forward and backward; name it or them"
+        )
     if forward is not None and backward is not None:
         return forward, backward, "pair given"
     if forward is not None or backward is not None:
         missing = "backward" if backward is None else "forward"
         raise ReductionError(f"{run.name}: name {missing} too, or neither")
     grouping = None if run.grouping is None else [int(g) for g in run.grouping]
-    return default_pair(run.instrument, run.labels, grouping)
+    return default_pair(run.instrument, run.labels, grouping, geometry)
 
 
 def _arrivals(run: Run, t0: ArrayLike | None) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from musrcu.containers.numbers import ALPHA_LIMITS, is_balance, is_number, is_whole
 from musrcu.errors import ReductionError
+from musrcu.instrument_table import GEOMETRIES
 
 LONGEST_DEAD_TIME = 1e3
 """µs; no detector is busy for longer than many muons live."""
@@ -154,6 +155,10 @@ _FROM_1 = (lambda n: is_whole(n) and n >= 1, "a whole number, 1 or above")
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "forward": _SELECTION,
     "backward": _SELECTION,
+    "geometry": (
+        lambda name: isinstance(name, str) and name in GEOMETRIES,
+        " or ".join(map(repr, GEOMETRIES)),
+    ),
     "period": (is_period, "a number from 1, a label, a sum '1+2' or a difference '1-2'"),
     "alpha": (is_balance, f"a number from {ALPHA_LIMITS[0]:g} to {ALPHA_LIMITS[1]:g}"),
     "packing": _FROM_1,

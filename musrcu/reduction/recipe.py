@@ -15,6 +15,7 @@ from musrcu.containers.history import Step
 from musrcu.containers.run import Run
 from musrcu.errors import ReductionError, nearest
 from musrcu.files import PathLike, write_text
+from musrcu.instrument_table import Geometry
 from musrcu.reduction.asymmetry import form_asymmetry
 from musrcu.reduction.background import subtract_background
 from musrcu.reduction.balance import choose_balance
@@ -33,6 +34,8 @@ class Reduction:
     forward: Selection | None = None
     """Detectors that the initial muon spin points to: ``"Back"``, ``"1-4,7"``, ``[1, 2]``."""
     backward: Selection | None = None
+    geometry: Geometry | None = None
+    """``longitudinal`` or ``transverse``: which default pair; None takes the usual one."""
     period: int | str | None = None
     """Number from 1, label, sum of counts ``"1+2"``, or difference of asymmetries ``"1-2"``;
     None takes the first."""
@@ -196,6 +199,7 @@ def _grouped(run: Run, recipe: Reduction, period: int | str | None = None) -> Co
         run,
         forward=recipe.forward,
         backward=recipe.backward,
+        geometry=recipe.geometry,
         period=period,
         t0=recipe.t0,
         first_good=recipe.first_good,

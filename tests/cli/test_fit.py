@@ -183,6 +183,13 @@ def test_options_of_the_reduction_reach_it(musrcu: Musrcu, run1: Path) -> None:
     assert found["correct_dead_time"] == {"note": "not applied: as asked"}
 
 
+def test_the_pair_across_the_beam(musrcu: Musrcu, run1: Path) -> None:
+    done = musrcu("fit", run1, "--geometry", "transverse", "--model", "constant")
+    assert "labels Rite and Left of LTF: across the beam" in done.out
+    assert "pair taken without proof" in done.err
+    assert "expected 'longitudinal' or 'transverse'" in musrcu("fit", run1, "--geometry", "x").err
+
+
 def test_what_is_missing_is_named_in_words_of_the_command_line(
     musrcu: Musrcu, run1: Path, here: Path
 ) -> None:

@@ -97,6 +97,16 @@ def test_labels_and_numbers(real: Path) -> None:
     assert by_label.history[-1].options["forward"] == "2 Back"
 
 
+def test_the_pair_across_the_beam(real: Path) -> None:
+    run = read(real / "psi-bin" / "deltat_pta_gps_3114.bin")
+    across = group(run, geometry="transverse")
+    assert across.detectors == ((3,), (4,))
+    assert "labels Up and Down of GPS: across the beam" in str(across.history)
+    assert group(run, geometry="longitudinal").detectors == group(run).detectors == ((2,), (1,))
+    with pytest.raises(ReductionError, match="geometry = 'transverse' chooses forward and backw"):
+        group(run, geometry="transverse", forward="Up", backward="Down")
+
+
 def test_given_t0_and_first_good() -> None:
     counts = np.arange(60).reshape(2, 30)
     run = run_of(counts, t0=[3.0, 5.0], first_good=[4, 6])
