@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from musrcu.reduction.rebin import rebin
     from musrcu.reduction.recipe import Reduction, reduce
     from musrcu.simulation.simulate import simulate
+    from musrcu.writers.registry import write
 
 __version__ = "0.1.0"
 
@@ -74,6 +75,7 @@ __all__ = [
     "reduce",
     "simulate",
     "subtract_background",
+    "write",
 ]
 
 _HOMES = {
@@ -104,6 +106,7 @@ _HOMES = {
     "musrcu.reduction.rebin": ("rebin",),
     "musrcu.reduction.recipe": ("Reduction", "reduce"),
     "musrcu.simulation.simulate": ("simulate",),
+    "musrcu.writers.registry": ("write",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 _ROOMS = ("plot",)

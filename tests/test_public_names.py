@@ -13,12 +13,13 @@ import musrcu
 
 ROOMS = [path.parent.name for path in Path(musrcu.__file__).parent.glob("*/__init__.py")]
 
-# As the plan of the house lists them, less what does not exist yet: write and robustness.
+# As the plan of the house lists them, less what does not exist yet: robustness.
 PLAN = [
     "read",
     "read_events",
     "find_runs",
     "add_runs",
+    "write",
     "simulate",
     "Run",
     "Counts",

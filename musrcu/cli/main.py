@@ -29,7 +29,8 @@ VERBS = {
     "scan": "fit every run, then nu0, T_N and beta",
     "order": "the order parameter alone, from a scan or a table",
     "plot": "pictures of runs, fits and scans",
-    "simulate": "PSI-BIN files from a truth file",
+    "convert": "raw runs as ISIS NeXus (.nxs) or PSI-BIN (.bin)",
+    "simulate": "files of simulated runs, from a truth file",
 }
 
 _CODES = """musrcu VERB --help explains a verb.

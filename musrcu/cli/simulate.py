@@ -1,4 +1,6 @@
-"""PSI-BIN files of simulated runs, from a truth file; every file says SIMULATED.
+"""Files of simulated runs, from a truth file; every file says SIMULATED.
+
+PSI-BIN for a continuous source, ISIS muon NeXus for a pulsed one.
 
 Examples:
 
