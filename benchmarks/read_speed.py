@@ -1,0 +1,122 @@
+"""Reading beside the least that has to be done: the bytes, or the counts alone.
+
+    python benchmarks/read_speed.py [FOLDER]
+
+``musrcu.read`` and the bare reading of the same file in turns, the shortest of many, files in the
+disk cache: ``numpy.fromfile`` for PSI-BIN and MDU (aim: 1 ms more), h5py reading the counts for
+NeXus (aim: 6 ms more). Then ``musrcu info`` on ten files in a process of its own (aim: 0.5 s).
+FOLDER holds more files to read, such as that of MUSRCU_REAL_DATA, which is taken where it is set;
+the sample runs are read in any case.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+import musrcu
+from musrcu.readers.registry import find_format
+
+SAMPLES = Path(__file__).resolve().parent.parent / "sample_runs"
+REPEATS = 60
+AIMS = {"psi-bin": 1.0, "psi-mdu": 1.0, "isis-nexus-v1": 6.0, "isis-nexus-v2": 6.0}
+"""ms above the bare reading."""
+INFO_AIM = 0.5
+
+
+def from_file(path: Path) -> np.ndarray:
+    """Every byte of the file."""
+    return np.fromfile(path, dtype=np.uint8)
+
+
+def counts_alone(path: Path) -> np.ndarray:
+    """The counts of an HDF5 file, wherever they lie."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        for place in (
+            "raw_data_1/instrument/detector_1/counts",
+            "raw_data_1/detector_1/counts",
+            "run/histogram_data_1/counts",
+        ):
+            if place in file:
+                return file[place][()]
+    raise SystemExit(f"{path} has no counts where they are looked for")
+
+
+def bare(path: Path) -> Callable[[Path], np.ndarray] | None:
+    """The least that reading a file takes; None for files that have no such measure."""
+    name = find_format(path).name
+    if name in ("psi-bin", "psi-mdu"):
+        return from_file
+    with path.open("rb") as stream:
+        is_hdf5 = stream.read(4) == b"\x89HDF"
+    return counts_alone if name in AIMS and is_hdf5 else None
+
+
+def shortest(actions: list[Callable[[], object]]) -> list[float]:
+    """Shortest time of each action, ms, done in turns."""
+    best = [np.inf] * len(actions)
+    for _ in range(REPEATS):
+        for number, action in enumerate(actions):
+            begin = time.perf_counter()
+            action()
+            best[number] = min(best[number], 1e3 * (time.perf_counter() - begin))
+    return best
+
+
+def files() -> list[Path]:
+    """One sample of each kind, and every file of the other folder that has a measure."""
+    found = [SAMPLES / "deltat_tdc_ltf_0001.bin", *sorted(SAMPLES.glob("*/*.nxs"))[:1]]
+    other = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MUSRCU_REAL_DATA")
+    if other:
+        kinds = ("bin", "mdu", "nxs", "nxs_v2")
+        found += sorted(path for kind in kinds for path in Path(other).rglob(f"*.{kind}"))
+    return found
+
+
+def info(paths: list[Path]) -> float:
+    """Shortest wall time of ``musrcu info`` on ten files, s."""
+    ten = (paths * 10)[:10] if len(paths) < 10 else paths[:10]
+    command = [sys.executable, "-m", "musrcu", "info", *map(str, ten)]
+    best = np.inf
+    for _ in range(7):
+        begin = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        best = min(best, time.perf_counter() - begin)
+    return best
+
+
+def main() -> None:
+    """Print both tables."""
+    print(f"musrcu {musrcu.__version__}, Python {platform.python_version()}, {platform.platform()}")
+    print(f"shortest of {REPEATS}, ms\n")
+    print(f"{'file':<34} {'format':<14} {'bare':>7} {'read':>7} {'more':>7} {'aim':>5}")
+    for path in files():
+        least = bare(path)
+        if least is None:
+            continue
+        name = find_format(path).name
+        alone, ours = shortest([lambda f=least, p=path: f(p), lambda p=path: musrcu.read(p)])
+        print(
+            f"{path.name:<34} {name:<14} {alone:7.2f} {ours:7.2f} {ours - alone:7.2f} "
+            f"{AIMS[name]:5.1f}"
+        )
+    print(f"\nmusrcu info on ten files, aim {INFO_AIM} s")
+    for kind, found in (
+        ("PSI-BIN", sorted(SAMPLES.glob("*.bin"))),
+        ("ISIS NeXus", sorted(SAMPLES.glob("*/*.nxs"))),
+    ):
+        if found:
+            print(f"{kind:<12} {info(found):.2f} s")
+
+
+if __name__ == "__main__":
+    main()
