@@ -51,6 +51,8 @@ def _plain(value: Any) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, tuple) and len(value) > 4 and len(set(value)) == 1:
+        return f"{_text(value[0])} for all {len(value)}"
     if isinstance(value, tuple):
         return "[" + ", ".join(_text(item) for item in value) + "]"
     return str(value)

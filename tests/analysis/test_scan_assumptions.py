@@ -24,5 +24,10 @@ def test_different_words_are_said_to_differ() -> None:
     assert assumptions_of(runs) == ["group: forward = different in each run: 2 Back; 1 Forw"]
 
 
+def test_what_all_detectors_share_is_said_once() -> None:
+    runs = [{"group": {"t0": [9.5] * 96}}] * 2
+    assert assumptions_of(runs) == ["group: t0 = 9.5 for all 96"]
+
+
 def test_no_runs_no_lines() -> None:
     assert assumptions_of([]) == []
