@@ -211,18 +211,18 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         source="continuous",
         aliases=(),
         detectors=("L_D", "T_D", "R_D", "B_D", "L_U", "T_U", "R_U", "B_U"),
-        pairs=tuple(
-            pair
-            for count in (8, 16)
-            for pair in (
-                *_across(count, _LEM_DOUBT, ("1,5", "3,7"), ("2,6", "4,8")),
-                Pair(count, "1-4", "5-8", doubt=_LEM_DOUBT),
-            )
+        pairs=(
+            *_across(8, _LEM_DOUBT, ("1,5", "3,7"), ("2,6", "4,8")),
+            Pair(8, "1-4", "5-8", doubt=_LEM_DOUBT),
+            *_across(16, _LEM_DOUBT, ("1,5", "3,7"), ("2,6", "4,8")),
+            Pair(16, "1-4", "5-8", doubt=_LEM_DOUBT),
+            *_across(4, _LEM_DOUBT, ("1", "3"), ("2", "4")),
         ),
         files=("lem{yy}_his_{run}.root", "deltat_tdc_lem_{run}.bin"),
-        evidence="instrument table of musrfit and names in run 2466 (downstream 1-4, upstream 5-8, "
-        "the rest are copies with rejected pile-up); phases there: Left -11, Top 80, Right 180, "
-        "Bottom -97 degrees",
+        evidence="instrument table of musrfit and names in runs 2279 (2008, four detectors) and "
+        "2466 (downstream 1-4, upstream 5-8, "
+        "the rest are copies with rejected pile-up); phases there: Left 0, Top 80, Right 175, "
+        "Bottom -96 degrees",
     ),
     Instrument(
         name="EMU",
@@ -248,7 +248,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         name="MuSR",
         facility="ISIS",
         source="pulsed",
-        aliases=("MUT",),
+        aliases=(),
         detectors=(),
         pairs=(
             Pair(64, "33-64", "1-32"),
@@ -259,12 +259,25 @@ INSTRUMENTS: tuple[Instrument, ...] = (
                 ("9-16,57-64", "25-32,41-48"),
                 ("17-24,49-56", "1-8,33-40"),
             ),
+        ),
+        files=_isis("musr"),
+        evidence="grouping in runs 32482 (1999, 32 detectors) and 2100 (64 detectors); its 32 "
+        "detectors are not numbered by quadrants (phases of run 32482 in 20 G)",
+    ),
+    Instrument(
+        name="MUT",
+        facility="ISIS",
+        source="pulsed",
+        aliases=(),
+        detectors=(),
+        pairs=(
+            Pair(32, "1-16", "17-32"),
             *_across(32, "", ("9-16", "17-24"), ("1-8", "25-32")),
         ),
-        files=(*_isis("musr"), *_isis("mut")),
-        evidence="grouping in runs 32482 (1999, 32 detectors) and 2100 (64 detectors); MUT is MuSR "
-        "turned across the beam: in run MUT 53578 (2005) detectors 1-8, 9-16, 25-32 and 17-24 "
-        "precess with mean phases of -43, 38, 140 and -146 degrees",
+        files=_isis("mut"),
+        evidence="MuSR turned across the beam; run 53578 (2005, 20 G): detectors 1-8, 9-16, 25-32 "
+        "and 17-24 are quadrants with mean phases of -43, 38, 140 and -146 degrees, so that 1-16 "
+        "lie on the side that the spin points to",
     ),
     Instrument(
         name="HiFi",

@@ -167,10 +167,7 @@ def _year_of(parts: Sequence[str]) -> int | None:
 def _chosen(text: str, instrument: Instrument, files: Sequence[_File]) -> Path:
     """The file of one run; at ISIS a number never comes back, elsewhere it does every year."""
     years = {file.year for file in files}
-    if instrument.facility == "ISIS":  # where MUT and MUSR count apart
-        one_run = len({file.path.stem.casefold() for file in files}) == 1
-    else:
-        one_run = len(years) == 1 and None not in years
+    one_run = instrument.facility == "ISIS" or (len(years) == 1 and None not in years)
     best = min(file.rank for file in files)
     first = [file.path for file in files if file.rank == best]
     if len(files) == 1 or (one_run and len(first) == 1):
