@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from musrcu.readers.find import find_runs
     from musrcu.readers.isis_events import read_events
     from musrcu.readers.registry import read
+    from musrcu.readers.temperature_log import attach_temperature_log
     from musrcu.reduction.asymmetry import form_asymmetry
     from musrcu.reduction.background import subtract_background
     from musrcu.reduction.co_add import add_runs
@@ -58,6 +59,7 @@ __all__ = [
     "Run",
     "Scan",
     "add_runs",
+    "attach_temperature_log",
     "calibrate",
     "catalogue",
     "component",
@@ -98,6 +100,7 @@ _HOMES = {
     "musrcu.readers.find": ("find_runs",),
     "musrcu.readers.isis_events": ("read_events",),
     "musrcu.readers.registry": ("read",),
+    "musrcu.readers.temperature_log": ("attach_temperature_log",),
     "musrcu.reduction.asymmetry": ("form_asymmetry",),
     "musrcu.reduction.background": ("subtract_background",),
     "musrcu.reduction.co_add": ("add_runs",),

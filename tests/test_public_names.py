@@ -19,6 +19,7 @@ PLAN = [
     "read_events",
     "find_runs",
     "add_runs",
+    "attach_temperature_log",
     "write",
     "simulate",
     "Run",
