@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,12 +29,11 @@ LINKS = 8
 """Soft links that may lead to one another."""
 
 
-@contextlib.contextmanager
-def reading(path: Path, place: str) -> Iterator[None]:
+class reading:  # noqa: N801 -- used as a function is; a class is entered and left faster
     """Turn what h5py raises on a damaged file into a ReadError that names file and place."""
-    try:
-        yield
-    except (
+
+    __slots__ = ("_path", "_place")
+    _DAMAGE = (
         OSError,
         RuntimeError,
         ValueError,
@@ -43,11 +43,26 @@ def reading(path: Path, place: str) -> Iterator[None]:
         AttributeError,
         OverflowError,
         ZeroDivisionError,
-    ) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ReadError(f"{path} at {place} is damaged or no HDF5: {reason}") from error
-    except MemoryError as error:
-        raise ReadError(f"{path} at {place} asks for more memory than there is") from error
+    )
+
+    def __init__(self, path: Path, place: str) -> None:
+        self._path, self._place = path, place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None:
+            return
+        if isinstance(error, self._DAMAGE):
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise ReadError(
+                f"{self._path} at {self._place} is damaged or no HDF5: {reason}"
+            ) from error
+        if isinstance(error, MemoryError):
+            raise ReadError(
+                f"{self._path} at {self._place} asks for more memory than there is"
+            ) from error
 
 
 @contextlib.contextmanager
@@ -70,7 +85,9 @@ def open_hdf5(path: Path) -> Iterator[Node]:
     with reading(path, "its beginning"):
         file = h5py.File(path, "r")
     try:
-        yield Hdf5Node(path, "/", file, _Seen())
+        with reading(path, "/"):
+            root = h5py.h5g.open(file.id, b"/")
+        yield Hdf5Node(path, "/", root, _Seen(file, root))
     finally:
         with reading(path, "its end"):
             file.close()
@@ -80,7 +97,12 @@ def open_hdf5(path: Path) -> Iterator[Node]:
 class _Seen:
     """What is known of an open file, shared by its nodes."""
 
+    file: Any
+    """The h5py.File."""
+    root: Any
+    """The identifier of its root group."""
     nodes: dict[str, Hdf5Node | None] = field(default_factory=dict)
+    forms: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = field(default_factory=dict)
     heaps_are_sound: bool = False
 
 
@@ -92,18 +114,20 @@ class Hdf5Node(Node):
     """The file."""
     place: str
     """Where in the file, such as ``/raw_data_1/sample``."""
-    _item: Any
+    _id: Any
+    """The identifier of the HDF5 library: a NeXus file has a thousand small values, and the
+    objects of h5py take three times as long."""
     _seen: _Seen
 
     @property
     def is_group(self) -> bool:
         """Whether it holds other nodes."""
-        return hasattr(self._item, "keys")
+        return hasattr(self._id, "links")
 
     def names(self) -> tuple[str, ...]:
         """Names of the nodes in this group, links that lead nowhere included."""
         with reading(self.path, self.place):
-            return tuple(str(name) for name in self._item) if self.is_group else ()
+            return tuple(str(name) for name in self._object()) if self.is_group else ()
 
     def child(self, where: str) -> Hdf5Node | None:
         """The node at a path such as ``sample/name``, or None where there is none.
@@ -131,34 +155,50 @@ class Hdf5Node(Node):
         ------
         ReadError as :meth:`attribute` does.
         """
+        import h5py
+
+        key = name.encode()
         place = f"{self.place}@{name}"
         with reading(self.path, place):
-            if name not in self._item.attrs:
+            if not h5py.h5a.exists(self._id, key):
                 return ()
-            kept = self._item.attrs.get_id(name)
-            self._check_type(kept.dtype)
-            if kept.get_storage_size() > SMALL:
-                raise ReadError(f"{self.path} at {place} declares {kept.get_storage_size()} bytes")
-            values = np.ravel(np.asarray(self._item.attrs[name]))
-            return tuple(plain_value(value) for value in values)
+            kept = h5py.h5a.open(self._id, key)
+            dtype, size = kept.dtype, kept.get_storage_size()
+            self._check_type(dtype)
+            if size > SMALL:
+                raise ReadError(f"{self.path} at {place} declares {size} bytes")
+            if size == 0:
+                return ()
+            if _is_plain(dtype):
+                stored = np.empty(kept.shape, dtype)
+                kept.read(stored)
+            else:
+                stored = np.asarray(self._object().attrs[name])
+            return tuple(plain_value(value) for value in stored.ravel())
 
     def attribute_names(self) -> tuple[str, ...]:
         """Names of the attributes of this node."""
         with reading(self.path, self.place):
-            return tuple(str(name) for name in self._item.attrs)
+            return tuple(str(name) for name in self._object().attrs)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of a data set; empty for a single value."""
-        with reading(self.path, self.place):
-            return tuple(self._item.shape or ())
+        return self._form()[0]
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the values of a data set."""
-        with reading(self.path, self.place):
-            kind: np.dtype[Any] = self._item.dtype
-            return kind
+        return self._form()[1]
+
+    def _form(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Shape and type of a data set, kept: they are asked for several times."""
+        found = self._seen.forms.get(self.place)
+        if found is None:
+            with reading(self.path, self.place):
+                found = tuple(self._id.shape or ()), self._id.dtype
+            self._seen.forms[self.place] = found
+        return found
 
     def array(self) -> NDArray[Any]:
         """All values of a data set.
@@ -167,13 +207,19 @@ class Hdf5Node(Node):
         ------
         ReadError if the values lie in another file, or the file cannot hold as many as it declares.
         """
+        import h5py
+
         with reading(self.path, self.place):
-            item = self._item
-            self._check_type(item.dtype)
-            if item.shape is None:
-                return np.empty(0, dtype=item.dtype)
+            shape, dtype = self._form()
+            self._check_type(dtype)
+            if 0 in shape or (shape == () and self._is_null()):
+                return np.empty(0, dtype=dtype)
             self._check_stored()
-            return np.asarray(item[()])
+            if not _is_plain(dtype):
+                return np.asarray(self._object()[()])
+            stored = np.empty(shape, dtype)
+            self._id.read(h5py.h5s.ALL, h5py.h5s.ALL, stored)
+            return stored
 
     def part(self, start: int, stop: int) -> NDArray[Any]:
         """Values ``start`` to ``stop`` (exclusive) along the first axis; read without the others.
@@ -183,10 +229,10 @@ class Hdf5Node(Node):
         ReadError as :meth:`array` does.
         """
         with reading(self.path, self.place):
-            self._check_type(self._item.dtype)
+            self._check_type(self._id.dtype)
             if start == 0:  # once is enough for all parts
                 self._check_stored()
-            return np.asarray(self._item[start:stop])
+            return np.asarray(self._object()[start:stop])
 
     def check_stored(self) -> None:
         """Refuse values in another file, and more values than what is stored can give.
@@ -199,16 +245,37 @@ class Hdf5Node(Node):
             self._check_stored()
 
     def _check_stored(self) -> None:
-        item = self._item
-        if item.is_virtual or item.external:
+        import h5py
+
+        plist = self._id.get_create_plist()
+        layout = plist.get_layout()
+        if layout == h5py.h5d.VIRTUAL or plist.get_external_count():
             raise self.error("its values lie in another file, which is not followed")
-        declared = int(item.size or 0) * item.dtype.itemsize
-        stored = int(item.id.get_storage_size())
-        chunk = int(np.prod(item.chunks or (0,), dtype=float)) * item.dtype.itemsize
-        if max(declared, chunk) > max(FREE, stored * DEFLATE):
-            raise self.error(
-                f"declares {max(declared, chunk)} bytes, of which only {stored} are stored"
-            )
+        shape, dtype = self._form()
+        size = dtype.itemsize
+        declared = math.prod(shape) * size
+        if layout == h5py.h5d.CHUNKED:
+            declared = max(declared, math.prod(plist.get_chunk()) * size)
+        if declared <= FREE:
+            return
+        stored = int(self._id.get_storage_size())
+        if declared > stored * DEFLATE:
+            raise self.error(f"declares {declared} bytes, of which only {stored} are stored")
+
+    def _is_null(self) -> bool:
+        """Whether it is a data set without any value, which has no shape either."""
+        import h5py
+
+        return bool(self._id.get_space().get_simple_extent_type() == h5py.h5s.NULL)
+
+    def _object(self) -> Any:
+        """What h5py makes of this node."""
+        import h5py
+
+        if self.is_group:
+            return h5py.Group(self._id)
+        of_data = isinstance(self._id, h5py.h5d.DatasetID)
+        return h5py.Dataset(self._id) if of_data else h5py.Datatype(self._id)
 
     def _check_type(self, dtype: np.dtype[Any]) -> None:
         """Refuse all but plain numbers and texts, before the HDF5 library sees a value.
@@ -250,10 +317,10 @@ class Hdf5Node(Node):
                     lambda chunk: found.append((chunk.byte_offset, chunk.byte_offset + chunk.size))
                 )
 
-        self._item.file.visititems(note)
+        self._seen.file.visititems(note)
         return found
 
-    def _walk(self, where: str, links: int) -> Hdf5Node | None:
+    def _walk(self, where: str, hops: int) -> Hdf5Node | None:
         node: Hdf5Node | None = self
         for name in where.split("/"):
             if node is None or not node.is_group:
@@ -261,25 +328,31 @@ class Hdf5Node(Node):
             if name not in ("", "."):
                 place = f"{node.place.rstrip('/')}/{name}"
                 if place not in self._seen.nodes:
-                    self._seen.nodes[place] = node._step(name, place, links)
+                    self._seen.nodes[place] = node._step(name, place, hops)
                 node = self._seen.nodes[place]
         return node
 
-    def _step(self, name: str, place: str, links: int) -> Hdf5Node | None:
+    def _step(self, name: str, place: str, hops: int) -> Hdf5Node | None:
         import h5py
 
         with reading(self.path, place):
             key = name.encode()
-            if not self._item.id.links.exists(key):
+            links = self._id.links
+            if not links.exists(key):
                 return None
-            kind = self._item.id.links.get_info(key).type
+            kind = links.get_info(key).type
             if kind == h5py.h5l.TYPE_HARD:
-                return Hdf5Node(self.path, place, self._item[name], self._seen)
+                return Hdf5Node(self.path, place, h5py.h5o.open(self._id, key), self._seen)
             if kind != h5py.h5l.TYPE_SOFT:
                 raise ReadError(f"{self.path} at {place} is a link out of the file; not followed")
-            if links == 0:
+            if hops == 0:
                 raise ReadError(f"{self.path} at {place} is a link that leads in circles")
-            target = self._item.id.links.get_val(key).decode()
+            target = links.get_val(key).decode()
             # the target is walked here, name by name, because it may itself leave the file
-            start = Hdf5Node(self.path, "/", self._item.file, self._seen)
-            return (start if target.startswith("/") else self)._walk(target, links - 1)
+            start = Hdf5Node(self.path, "/", self._seen.root, self._seen)
+            return (start if target.startswith("/") else self)._walk(target, hops - 1)
+
+
+def _is_plain(dtype: np.dtype[Any]) -> bool:
+    """Whether the library fills an array of that type without the help of h5py."""
+    return dtype.kind == "S" or (dtype.kind in "iuf" and dtype.metadata is None)

@@ -72,7 +72,7 @@ def _kind(path: Path, size: int, changed: int) -> Kind:
         entry = find_muon_entry(root)
         if entry.version == 1:
             return "version 1"
-        return "events" if find_events(entry.node) and not _histograms(entry.node) else "version 2"
+        return "version 2" if _histograms(entry.node) or not find_events(entry.node) else "events"
 
 
 def find_histograms(entry: Node, warnings: list[str]) -> Node:

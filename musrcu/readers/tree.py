@@ -7,6 +7,7 @@ One container is HDF5 (:mod:`musrcu.readers.hdf5`), an older one HDF4
 from __future__ import annotations
 
 import contextlib
+import math
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ class Node(ABC):
     @property
     def declared(self) -> int:
         """Bytes that the values of a data set take, as declared."""
-        return int(np.prod(self.shape, dtype=float)) * self.dtype.itemsize
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def text(self, where: str) -> str | None:
         """The text at a path, blanks stripped; None where it is missing or blank."""
@@ -181,7 +182,7 @@ class Node(ABC):
         for name in self.names():
             with contextlib.suppress(ReadError):
                 node = self.child(name)
-                if node is None or node.is_group or not np.prod(node.shape) <= longest:
+                if node is None or node.is_group or not math.prod(node.shape) <= longest:
                     continue
                 values = tuple(node.plain(value) for value in np.ravel(node._small()))
                 if values not in ((), (None,)):
