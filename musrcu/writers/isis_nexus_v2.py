@@ -35,8 +35,8 @@ def write_isis_nexus_v2(run: Run, path: PathLike, *, overwrite: bool = False) ->
 
     Numbers of bins count from 1, as ISIS does; they are attributes of ``counts`` where all
     detectors agree and data sets beside it where not. ``time_zero`` is ``(t0 + 1/2) bin_width``
-    from the left edge of the first bin. The raw frames of the run, which a Run does not hold, are
-    taken from the file it came from, else set to the good frames.
+    from the left edge of the first bin. Raw frames, which a Run does not hold, are written as the
+    good frames, because programs of ISIS expect them; size of the sample is written as NaN.
 
     Parameters
     ----------
@@ -146,9 +146,7 @@ def _entry(entry: Any, run: Run) -> None:
     field(entry, "total_counts", int(run.counts.sum()))
     if run.good_frames is not None:
         field(entry, "good_frames", int(run.good_frames.sum()))
-        raw = run.header.get("/raw_data_1/raw_frames")
-        known = isinstance(raw, int) and raw >= run.good_frames.sum()
-        field(entry, "raw_frames", raw if known else int(run.good_frames.sum()))
+        field(entry, "raw_frames", int(run.good_frames.sum()))
     user = group(entry, "user_1", "NXuser")
     field(user, "name", " ")
     field(user, "affiliation", " ")
@@ -282,9 +280,15 @@ def _logs(entry: Any, run: Run) -> None:
         return
     blocks = group(entry, "selog", "IXselog")
     for name, log in logs.items():
-        if not _text("log name", name) or "/" in name or name == ".":
+        _, second, short = name.rpartition("runlog/")  # so the reader calls the second of a name
+        if not _text("log name", short) or "/" in short or short == ".":
             raise _refuse(f"a log called {name!r}", "rename the log")
-        values = group(group(blocks, name, "IXseblock"), "value_log", "NXlog")
+        if second:
+            if "runlog" not in entry:
+                group(entry, "runlog", "IXrunlog")
+            values = group(entry["runlog"], short, "NXlog")
+        else:
+            values = group(group(blocks, name, "IXseblock"), "value_log", "NXlog")
         units = {} if log.unit is None else {"units": _text("unit", log.unit) or ""}
         begin = {} if run.start is None else {"start": run.start}
         field(values, "time", log.seconds, units="second", **begin)
