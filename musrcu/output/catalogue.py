@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from musrcu.errors import MusrcuError, nearest
 from musrcu.notation import table
+
+if TYPE_CHECKING:
+    from musrcu.instrument_table import Instrument
 
 
 def catalogue(kind: str, name: str | None = None) -> str:
@@ -94,11 +98,26 @@ def _instruments() -> str:
             " ".join(one.detectors) or "-",
             one.forward or "-",
             one.backward or "-",
+            _across(one),
         ]
         for one in INSTRUMENTS
     ]
-    header = ["instrument", "facility", "source", "detectors", "forward", "backward"]
+    header = [
+        "instrument",
+        "facility",
+        "source",
+        "detectors",
+        "forward",
+        "backward",
+        "across the beam",
+    ]
     return table(rows, header)
+
+
+def _across(one: Instrument) -> str:
+    """The first transverse pair of an instrument."""
+    pairs = [pair for pair in one.pairs if pair.geometry == "transverse"]
+    return f"{one.named(pairs[0].forward)} / {one.named(pairs[0].backward)}" if pairs else "-"
 
 
 def _instrument(name: str) -> str:
@@ -114,11 +133,14 @@ def _instrument(name: str) -> str:
     if one.detectors:
         lines.append(f"  detectors: {', '.join(one.detectors)}")
     for pair in one.pairs:
-        count = "any number of" if pair.n_detectors == ANY else str(pair.n_detectors)
-        lines.append(
-            f"  {pair.geometry} pair, {count} detectors: forward {one.named(pair.forward)}, "
-            f"backward {one.named(pair.backward)}{' (check it)' if pair.doubt else ''}"
-        )
+        names = one.named(pair.forward), one.named(pair.backward)
+        if pair.n_detectors == ANY:
+            text = f"any number of detectors: forward {names[0]}, backward {names[1]}"
+        else:
+            text = f"{pair.n_detectors} detectors: forward {pair.forward}, backward {pair.backward}"
+            if names != (pair.forward, pair.backward):
+                text += f" ({names[0]} and {names[1]})"
+        lines.append(f"  {pair.geometry} pair, {text}{', to be checked' if pair.doubt else ''}")
     doubts = dict.fromkeys(pair.doubt for pair in one.pairs if pair.doubt)
     lines += [f"  to be checked: {doubt}" for doubt in doubts]
     lines.append(f"  files: {', '.join(one.files)}")
