@@ -47,23 +47,16 @@ def test_every_instrument() -> None:
     for known in INSTRUMENTS:
         assert known.facility in row(text, known.name)
         assert known.evidence in mu.catalogue("instruments", known.name)
-    assert row(text, "LTF").split()[-5:] == [
-        "Back",
-        "Forw",
-        "Rite",
-        "/",
-        "Left",
-    ]  # forward: the spin
+    # forward is where the spin points
+    assert row(text, "LTF").split()[-5:] == ["Back", "Forw", "Rite", "/", "Left"]
     both = mu.catalogue("instruments", "musr")
     assert "32 detectors: forward 1-16, backward 17-32" in both
     assert "64 detectors: forward 33-64, backward 1-32" in both
     assert "also called: HIF" in mu.catalogue("instruments", "hif")
     assert "transverse pair, 64 detectors: forward 9-16,57-64" in both
     lem = mu.catalogue("instruments", "LEM")
-    assert (
-        "transverse pair, 8 detectors: forward 1,5, backward 3,7 (L_D,L_U and R_D,R_U), to be"
-        in lem
-    )
+    across = "transverse pair, 8 detectors: forward 1,5, backward 3,7 (L_D,L_U and R_D,R_U), to be"
+    assert across in lem
     assert lem.count("to be checked: the spin may be rotated") == 1
     assert "files: lem{yy}_his_{run}.root" in lem
 
