@@ -17,13 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu import psi_bin_layout as layout
-from musrcu import psi_text
 from musrcu.containers.run import Run
 from musrcu.containers.temperature import Sensor
 from musrcu.files import PathLike
 from musrcu.psi_bin_layout import Header
 from musrcu.readers.binary import BinaryFile, open_binary
-from musrcu.readers.psi_metadata import instrument_of, moments, numbered, temperature_of
+from musrcu.readers.psi_metadata import metadata_of, numbered
 from musrcu.readers.registry import Format
 
 
@@ -45,21 +44,19 @@ def read_psi_bin(path: PathLike) -> Run:
         counts, doubts = _counts(file, header)
     detectors = range(header["NUMHIS"])
     t0 = np.array([layout.t0(header, d)[0] for d in detectors])
-    field, field_doubt = psi_text.gauss(header["field"])
-    sensors = tuple(Sensor(None, *reading) for reading in layout.sensors(header))
-    temperature, temperature_doubts = temperature_of(
-        header["temperature"], header["TEMPER"], sensors
-    )
-    start, stop, time_doubts = moments(
-        (header["start date"], header["start time"]), (header["stop date"], header["stop time"])
-    )
     labels = header["HISLAB"][: counts.shape[1]]
+    sensors = tuple(Sensor(None, *reading) for reading in layout.sensors(header))
+    moments = (
+        (header["start date"], header["start time"]),
+        (header["stop date"], header["stop time"]),
+    )
+    metadata, metadata_doubts = metadata_of(
+        Path(path), labels, header, moments, header["TEMPER"], sensors
+    )
     doubts += [
         *_header_doubts(header),
         *_bin_doubts(header, t0),
-        *([field_doubt] if field_doubt else []),
-        *temperature_doubts,
-        *time_doubts,
+        *metadata_doubts,
         *_event_doubts(header, counts[0]),
     ]
     return Run(
@@ -69,21 +66,12 @@ def read_psi_bin(path: PathLike) -> Run:
         first_good=np.array(header["NTINI"][: counts.shape[1]]),
         last_good=np.array([layout.last_good(header, d) for d in detectors]),
         labels=labels,
-        source="continuous",
-        facility="PSI",
-        instrument=instrument_of(Path(path), labels),
         number=header["NRUN"] or None,
         title=header["comment"] or None,
-        sample=header["sample"] or None,
-        orientation=header["orientation"] or None,
-        temperature=temperature,
-        field=field,
-        start=start,
-        stop=stop,
         header={**header, "raw": raw},
-        path=Path(path),
         format=FORMAT.name,
         warnings=tuple(doubts),
+        **metadata,
     )
 
 

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu import psi_text
 from musrcu.containers.run import Run
-from musrcu.containers.temperature import Sensor, Temperature
+from musrcu.containers.temperature import Sensor
 from musrcu.files import PathLike
 from musrcu.readers import psi_mdu_layout as layout
 from musrcu.readers.binary import BinaryFile, open_binary
@@ -32,7 +31,7 @@ from musrcu.readers.psi_mdu_histograms import (
     true_places,
 )
 from musrcu.readers.psi_mdu_layout import KINDS, Header, Kind, Tag
-from musrcu.readers.psi_metadata import instrument_of, moments, numbered, temperature_of
+from musrcu.readers.psi_metadata import metadata_of, numbered
 from musrcu.readers.registry import MAX_BYTES, Format
 
 MOST_REBINNED = 2**16
@@ -72,18 +71,15 @@ def read_psi_mdu(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
     t0, first, last = (t0 + 1) * factor - 1, (first + 1) * factor - 1, last * factor
     lengths = np.array([histogram.n_bins for histogram in chosen])
     labels = tuple(histogram.tag.Label for histogram in chosen)
-    field, field_doubt = psi_text.gauss(header["field"])
-    temperature, temperature_doubts = _temperature(header)
-    start, stop, time_doubts = moments(
-        (header["StartDate"], header["StartTime"]), (header["EndDate"], header["EndTime"])
-    )
+    means, sensors, sensor_doubts = _sensors(header)
+    moments = (header["StartDate"], header["StartTime"]), (header["EndDate"], header["EndTime"])
+    metadata, metadata_doubts = metadata_of(Path(path), labels, header, moments, means, sensors)
     doubts += [
         *([] if any(labels) else ["no histogram has a label"]),
         *factor_doubts,
         *_bin_doubts(chosen, t0, first, last, lengths),
-        *([field_doubt] if field_doubt else []),
-        *temperature_doubts,
-        *time_doubts,
+        *sensor_doubts,
+        *metadata_doubts,
         *count_doubts,
     ]
     return Run(
@@ -93,21 +89,12 @@ def read_psi_mdu(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
         first_good=first,
         last_good=np.minimum(last, lengths - 1),
         labels=labels,
-        source="continuous",
-        facility="PSI",
-        instrument=instrument_of(Path(path), labels),
         number=header["RunNumber"] or None,
         title=header["RunSubTitle"] or None,
-        sample=header["sample"] or None,
-        orientation=header["orientation"] or None,
-        temperature=temperature,
-        field=field,
-        start=start,
-        stop=stop,
         header={**header, **_by_tag(tags, chosen), "raw": raw},
-        path=Path(path),
         format=FORMAT.name,
         warnings=tuple(doubts),
+        **metadata,
     )
 
 
@@ -197,8 +184,9 @@ def _bin_doubts(
             yield sentence.format(numbered(true_places(bad)))
 
 
-def _temperature(header: Header) -> tuple[Temperature, list[str]]:
-    means, mean_doubt = _numbers(header["MeanTemp"])
+def _sensors(header: Header) -> tuple[list[float], tuple[Sensor, ...], list[str]]:
+    """Means of all thermometers, those that read a temperature, and what is doubtful."""
+    means, doubts = _numbers(header["MeanTemp"])
     spreads, _ = _numbers(header["TempDev"])
     spreads += [0.0] * (len(means) - len(spreads))
     sensors = tuple(
@@ -206,8 +194,7 @@ def _temperature(header: Header) -> tuple[Temperature, list[str]]:
         for mean, spread in zip(means, spreads, strict=False)
         if 0 < mean < np.inf
     )
-    temperature, doubts = temperature_of(header["temperature"], means, sensors)
-    return temperature, mean_doubt + doubts
+    return means, sensors, doubts
 
 
 def _numbers(typed: str) -> tuple[list[float], list[str]]:

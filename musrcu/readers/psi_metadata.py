@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,26 +38,60 @@ def instrument_in_name(path: Path) -> str | None:
     return INSTRUMENTS[found.pop()] if len(found) == 1 else None
 
 
-def instrument_of(path: Path, labels: Sequence[str]) -> str | None:
-    """The instrument in the name of the file, else the one that alone has such labels, else None.
+def _instrument_with(labels: Sequence[str]) -> str | None:
+    """The instrument that alone has such labels; HAL-9500 has MV, F1 to F8 and B1 to B8.
 
-    HAL-9500 is the only one known by its labels: MV, F1 to F8, B1 to B8. Source: instrument table
-    of musrfit (``instrument_def_psi.xml``).
+    Source: instrument table of musrfit (``instrument_def_psi.xml``).
     """
-    return instrument_in_name(path) or ("HAL-9500" if set(labels) >= _HAL_9500 else None)
+    return "HAL-9500" if set(labels) >= _HAL_9500 else None
 
 
-def temperature_of(
-    typed: str, readings: Sequence[float], sensors: tuple[Sensor, ...]
-) -> tuple[Temperature, list[str]]:
-    """The temperature of a run, and what is doubtful in it.
+def metadata_of(
+    path: Path,
+    labels: Sequence[str],
+    header: Mapping[str, Any],
+    moments: tuple[tuple[str, str], tuple[str, str]],
+    readings: Sequence[float],
+    sensors: tuple[Sensor, ...],
+) -> tuple[dict[str, Any], list[str]]:
+    """The fields of a Run that all PSI formats fill in the same way, and what is doubtful in them.
 
     Parameters
     ----------
-    typed : the set point as it was typed, such as ``6.000K``.
-    readings : K, the means of all sensors as they are in the file; 0 for one that is absent.
+    path : the file; its name tells the instrument.
+    labels : one name a detector.
+    header : with the texts ``sample``, ``temperature``, ``field`` and ``orientation``.
+    moments : date and clock time of the start, and of the stop.
+    readings : K, the means of all thermometers as they are in the file; 0 for one that is absent.
     sensors : those that read a temperature; the first is taken for the sample.
     """
+    field, field_doubt = psi_text.gauss(header["field"])
+    temperature, temperature_doubts = _temperature(header["temperature"], readings, sensors)
+    start, stop = (psi_text.iso_time(*typed) for typed in moments)
+    fields = {
+        "source": "continuous",
+        "facility": "PSI",
+        "instrument": instrument_in_name(path) or _instrument_with(labels),
+        "sample": header["sample"] or None,
+        "orientation": header["orientation"] or None,
+        "temperature": temperature,
+        "field": field,
+        "start": start,
+        "stop": stop,
+        "path": path,
+    }
+    doubts = [*([field_doubt] if field_doubt else []), *temperature_doubts]
+    for which, typed, moment in zip(("start", "stop"), moments, (start, stop), strict=True):
+        if moment is None:
+            doubts.append(f"the {which} of the run, {' '.join(typed)!r}, is no date and time")
+    if start is not None and stop is not None and stop < start:
+        doubts.append(f"the run stops ({stop}) before it starts ({start})")
+    return fields, doubts
+
+
+def _temperature(
+    typed: str, readings: Sequence[float], sensors: tuple[Sensor, ...]
+) -> tuple[Temperature, list[str]]:
     nominal, doubt = psi_text.kelvin(typed)
     doubts = [doubt] if doubt else []
     odd = [value for value in readings if value != 0 and not 0 < value < np.inf]
@@ -80,22 +115,6 @@ def _differ(sensor: Sensor, kelvin: float, spread: float | None = None) -> bool:
     """Whether two temperatures differ by more than 1 % and more than three spreads."""
     allowed = max(0.01 * max(sensor.mean, kelvin), 3 * max(sensor.spread or 0.0, spread or 0.0))
     return abs(sensor.mean - kelvin) > allowed
-
-
-def moments(
-    start: tuple[str, str], stop: tuple[str, str]
-) -> tuple[str | None, str | None, list[str]]:
-    """Start and stop in ISO 8601 of two dates with clock times, and what is doubtful in them."""
-    found: list[str | None] = []
-    doubts = []
-    for which, typed in (("start", start), ("stop", stop)):
-        found.append(psi_text.iso_time(*typed))
-        if found[-1] is None:
-            doubts.append(f"the {which} of the run, {' '.join(typed)!r}, is no date and time")
-    begin, end = found
-    if begin is not None and end is not None and end < begin:
-        doubts.append(f"the run stops ({end}) before it starts ({begin})")
-    return begin, end, doubts
 
 
 def numbered(histograms: Sequence[int]) -> str:

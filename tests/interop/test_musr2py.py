@@ -8,24 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SAMPLES
+from in_musr2py import opened, stripped
 
 from musrcu.containers.run import Run
 from musrcu.containers.temperature import Sensor, from_sensors
 from musrcu.readers.psi_bin import read_psi_bin
 from musrcu.writers.psi_bin import write_psi_bin
-
-musr2py = pytest.importorskip("musr2py")
-
-
-def opened(path: Path) -> Any:
-    other = musr2py.MuSR_td_PSI_bin()
-    assert other.read(str(path)) == 0
-    assert other.readingOK()
-    return other
-
-
-def stripped(texts: list[str]) -> list[str]:
-    return [text.split("\0")[0].strip() for text in texts]
 
 
 def assert_equal(run: Run, other: Any) -> None:

@@ -9,26 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import expected_files
+from in_musr2py import opened, stripped
 from mdu_bytes import TAGS, Mdu, Tag, small_mdu
 
 from musrcu.containers.run import Run
 from musrcu.readers.psi_mdu import read_psi_mdu
 
-musr2py = pytest.importorskip("musr2py")
-
 REAL = sorted(name for name in expected_files() if "psi-mdu/" in name)
 KINDS = pytest.mark.parametrize("kind", sorted(TAGS))
-
-
-def opened(path: Path) -> Any:
-    other = musr2py.MuSR_td_PSI_bin()
-    assert other.read(str(path)) == 0
-    assert other.readingOK()
-    return other
-
-
-def stripped(texts: list[str]) -> list[str]:
-    return [text.split("\0")[0].strip() for text in texts]
 
 
 def assert_equal(run: Run, other: Any) -> None:
