@@ -17,6 +17,8 @@ from musrcu.containers.temperature import Sensor, Temperature
 from musrcu.reduction.co_add_checks import numbers_of
 
 FloatArray = NDArray[np.float64]
+MOST_TITLES = 3
+"""Titles that are joined; of more only the first is named."""
 _NUMBERS = r"\s*\(runs [0-9+]+\)$"
 
 
@@ -154,7 +156,8 @@ def _extreme(texts: Sequence[str | None], place: int) -> str | None:
 def _title(runs: Sequence[Run], numbers: Sequence[int]) -> str | None:
     """The titles, each once, and the numbers of the runs."""
     plain = (re.sub(_NUMBERS, "", run.title or "") for run in runs)
-    title = " + ".join(_distinct(plain))
+    titles = _distinct(plain)
+    title = " + ".join(titles if len(titles) <= MOST_TITLES else [titles[0], "..."])
     return f"{title} (runs {'+'.join(map(str, numbers))})".strip() if numbers else title or None
 
 

@@ -60,7 +60,7 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(tmp_path_factory.mktemp("periods") / "one", 1)
 
 
-def test_the_default_is_printed(musrcu: Musrcu, two: Path) -> None:
+def test_the_default_is_printed(musrcu: Musrcu, two: Path, here: Path) -> None:
     sentence = "none was chosen, so the first of 2 (1 on, 2 off); see period= (--period)"
     words = (*PAIR, "--model", "cosine")
     assert f"select_periods(period=1, label=on): {sentence}" in musrcu("fit", two, *words).out

@@ -234,6 +234,8 @@ def test_names_numbers_and_times() -> None:
     assert total.history[-1].options["counts"] == [float(r.counts.sum()) for r in runs]
     other = mu.add_runs([one(1, title="a", stop=None), one(2, title="b", comment="x")])
     assert (other.title, other.stop, other.comment) == ("a + b (runs 1+2)", None, "x")
+    many = mu.add_runs([one(k, title=f"T={k} K") for k in range(1, 6)])
+    assert many.title == "T=1 K + ... (runs 1+2+3+4+5)"
     zones = mu.add_runs([one(1), one(2, start="2018-06-01T10:00:00+00:00")])
     assert zones.start is None  # which is earlier cannot be said
     nameless = mu.add_runs([one(None, title=None), one(None, np.ones((2, 40), int), title=None)])
@@ -465,6 +467,22 @@ def test_a_sum_is_as_good_as_one_long_run() -> None:
     flat = np.concatenate(pulls)
     assert abs(flat.mean()) < 4 / np.sqrt(flat.size)
     assert abs(flat.std() - 1) < 4 / np.sqrt(2 * flat.size)
+
+
+def test_real_runs_of_one_evening(real: Path) -> None:
+    """GPS 3111 to 3114 at four temperatures: added all the same, and the spread says so."""
+    runs = [mu.read(real / "psi-bin" / f"deltat_pta_gps_{k}.bin") for k in range(3111, 3115)]
+    total = mu.add_runs(runs)
+    assert total.name == "GPS 3111-3114"
+    assert total.counts.sum() == sum(int(run.counts.sum()) for run in runs)
+    np.testing.assert_array_equal(total.counts, np.sum([run.counts for run in runs], axis=0))
+    assert "differ in temperature, from 5.99695 K (GPS 3111) to 12.0132 K" in total.warnings[-1]
+    known = [run.temperature.mean for run in runs]
+    assert total.temperature.mean == pytest.approx(np.mean(known), rel=2e-3)
+    assert total.temperature.spread == pytest.approx(np.std(known), rel=2e-3)
+    assert (total.start, total.stop) == (runs[0].start, runs[3].stop)
+    with pytest.raises(ReductionError, match="such runs cannot be added"):
+        mu.add_runs([total, mu.read(real / "psi-bin" / "deltat_tdc_dolly_1020.bin")], force=True)
 
 
 def test_real_runs_of_gps(real: Path) -> None:
