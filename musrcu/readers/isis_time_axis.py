@@ -204,7 +204,7 @@ def _raw_time(histograms: _Histograms) -> _RawTime | None:
         return None
     per_us = per_microsecond(node, "us")
     edges = values.size == histograms.n_bins + 1
-    return _RawTime(float(np.median(steps)) / per_us, float(values[0]) / per_us, edges)
+    return _RawTime(float(np.median(steps)) / per_us, _decimal(node, values) / per_us, edges)
 
 
 def _base(histograms: _Histograms) -> int:
@@ -251,9 +251,13 @@ def _corrected_start(histograms: _Histograms, width: float) -> float | None:
         )
         return None
     left = 0.0 if values.size == n_bins else 0.5 * width  # one more: edges
-    # the shortest decimal that a float32 stands for, as everywhere
-    first = float(str(np.float32(values[0]))) if node.dtype.itemsize <= 4 else float(values[0])
-    return first / per_microsecond(node, "us") + left
+    return _decimal(node, values) / per_microsecond(node, "us") + left
+
+
+def _decimal(node: Node, values: FloatArray) -> float:
+    """The first value; of a float32 the shortest decimal that it stands for, as everywhere."""
+    short = node.dtype.kind == "f" and node.dtype.itemsize == 4
+    return float(str(np.float32(values[0]))) if short else float(values[0])
 
 
 def _good_bins(histograms: _Histograms, t0: FloatArray, base: int) -> tuple[IntArray, IntArray]:

@@ -1,4 +1,4 @@
-"""ISIS NeXus version 2: real files as other programs read them, synthetic ones field by field."""
+"""ISIS NeXus version 2: small files built field by field, and damaged ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from conftest import expected_files
 from nexus_tree import (
     COUNTS,
     DETECTOR,
@@ -29,9 +28,6 @@ from musrcu.errors import ReadError
 from musrcu.readers.isis_nexus_v2 import FORMAT, read_isis_nexus_v2
 from musrcu.readers.registry import read
 
-FACTS = expected_files()
-EXPECTED = {name: facts for name, facts in FACTS.items() if name.startswith("isis-nexus-v2/")}
-REAL = pytest.mark.parametrize("name", sorted(EXPECTED) or ["isis-nexus-v2"])
 N_CUTS, N_FLIPS = 200, 300
 
 
@@ -53,102 +49,6 @@ def warned(run: Run, text: str) -> bool:
 
 
 # Real files -------------------------------------------------------------------------------------
-
-
-@REAL
-def test_real_counts(real: Path, name: str) -> None:
-    facts, run = EXPECTED[name], read(real / name)
-    shape = facts["counts_shape"]
-    assert run.counts.shape == tuple([1] * (3 - len(shape)) + shape)
-    rows = run.counts.reshape(-1, facts["n_bins"])
-    assert len(rows) == facts["n_histograms"]
-    assert rows.sum(axis=1).tolist() == np.ravel(facts["counts_per_histogram"]).tolist()
-    assert rows.sum() == facts["total_counts"]
-    samples = facts["sample_bins"]
-    assert rows[0, 30:60].tolist() == samples["first_hist_bins_30_60"]
-    assert rows[-1, 100:120].tolist() == samples["last_hist_bins_100_120"]
-
-
-@REAL
-def test_real_time_axis(real: Path, name: str) -> None:
-    facts, run = EXPECTED[name], read(real / name)
-    picoseconds = 1.0 if facts["resolution_units"] == "picoseconds" else 1e3
-    assert 1e6 * run.bin_width == pytest.approx(facts["resolution"] * picoseconds, rel=1e-12)
-    stored = {**facts["counts_attrs"], **facts}
-    t0_bin = stored.get("t0_bin", stored.get("time_zero_bin"))
-    exact = facts.get("time_zero_us")
-    t0 = t0_bin - 1 if exact is None else exact / run.bin_width - 0.5
-    assert run.t0 == pytest.approx(np.full(run.n_detectors, t0), abs=1e-5)
-    assert set(run.first_good) == {stored["first_good_bin"] - 1}
-    assert set(run.last_good) == {stored["last_good_bin"] - 1}
-    assert warned(run, "no time_zero") == (exact is None)
-    if "corrected_time" in facts:
-        axis = facts["corrected_time"]
-        times = (np.array([0, axis["n"] - 1]) - run.t0[0]) * run.bin_width
-        assert times == pytest.approx([axis["first"], axis["last"]], abs=4e-6)
-
-
-@REAL
-def test_real_metadata(real: Path, name: str) -> None:
-    facts, run = EXPECTED[name], read(real / name)
-    assert (run.facility, run.source, run.format) == ("ISIS", "pulsed", "isis-nexus-v2")
-    assert (run.instrument, run.number) == (facts["instrument"], facts["run_number"])
-    assert (run.title, run.sample) == (facts["title"], facts["sample"])
-    assert (run.comment, run.orientation) == (facts.get("notes"), facts.get("orientation"))
-    assert (run.start, run.stop) == (facts["start"], facts["stop"])
-    assert run.temperature.nominal == facts["temperature_K"]
-    assert run.temperature.mean is None
-    assert run.field == facts["field_G"]
-    assert run.labels == ("",) * run.n_detectors
-    assert run.header["/raw_data_1/run_number"] == facts["run_number"]
-
-
-@REAL
-def test_real_periods_and_detectors(real: Path, name: str) -> None:
-    facts, run = EXPECTED[name], read(real / name)
-    stored = [k for k, kind in enumerate(facts.get("period_type", [])) if kind == 1]
-    if stored:
-        labels = facts["period_labels"].split(";")
-        assert run.period_labels == tuple(labels[k] for k in stored)
-    if "good_frames_per_period" in facts:
-        assert run.good_frames is not None
-        assert run.good_frames.tolist() == [facts["good_frames_per_period"][k] for k in stored]
-    if "dead_time" in facts:
-        assert run.dead_time is not None
-        assert run.dead_time.shape == run.counts.shape[:2]
-        assert run.dead_time.ravel().tolist() == facts["dead_time"]["values"]
-    else:
-        assert run.dead_time is None and warned(run, "no dead times")
-    groups = facts.get("grouping", {"values": [0]})["values"]
-    if any(groups):
-        assert run.grouping is not None
-        assert run.grouping.tolist() == groups[: run.n_detectors]
-    else:
-        assert run.grouping is None
-
-
-def test_real_table_of_numbers(real: Path) -> None:
-    """Numbers that an independent decoder took from the same files."""
-    emu = read(real / "isis-nexus-v2/EMU00114062.nxs_v2")
-    total = emu.counts.sum(axis=(0, 1))
-    assert total[:7].tolist() == [76, 53, 62, 41, 74, 331, 2415]
-    assert int(total.argmax()) == 15
-    assert emu.dead_time is not None and emu.dead_time[0, 0] == pytest.approx(-0.00958615)
-    assert emu.warnings == ()
-    hifi = read(real / "isis-nexus-v2/HIFI00183810.nxs")
-    assert hifi.counts.sum(axis=(1, 2)).tolist() == [5033640, 5026534]
-    assert hifi.good_frames is not None and hifi.good_frames.sum() == 40969
-    assert hifi.warnings == ()
-
-
-def test_rewritten_run_differs_only_in_what_it_lacks(real: Path) -> None:
-    whole = read(real / "isis-nexus-v2/HIFI00183810.nxs")
-    reduced = read(real / "isis-nexus-v2/HIFI00183810_muondatalib.nxs")
-    assert np.array_equal(whole.counts, reduced.counts)
-    assert np.all(np.abs(whole.t0 - reduced.t0) <= 0.5)
-    assert reduced.good_frames is not None
-    assert reduced.good_frames.tolist() == [20487, 20484]
-    assert warned(reduced, "the raw frames, 40971 in all (good_frames is 40969)")
 
 
 def test_real_file_cut_and_flipped(real: Path, tmp_path: Path) -> None:
