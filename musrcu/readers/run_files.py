@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,31 +90,53 @@ def files_of_runs(
             f"{text}: no instrument is called {name!r}{nearest(name, known)} "
             f"(known: {', '.join(known)})"
         )
-    found: dict[int, list[_File]] = {}
-    for file in _files(text, instrument, folders):
-        found.setdefault(file.run, []).append(file)
+    found: dict[int, list[_File]] = {run: [] for run in runs}
+    others: set[int] = set()
+    for file in _files(text, instrument, folders, found, others):
+        found[file.run].append(file)
     right = {
         run: [file for file in files if year in (None, file.year)] for run, files in found.items()
     }
-    missing = [run for run in runs if not right.get(run)]
+    missing = [run for run in runs if not right[run]]
     if missing:
-        raise ReadError(_missing(text, instrument, found, missing, len(runs), folders))
+        raise ReadError(_missing(text, instrument, found, others, missing, folders))
     return [_chosen(text, instrument, right[run]) for run in runs]
 
 
-def _files(text: str, instrument: Instrument, folders: Sequence[Path]) -> Iterator[_File]:
-    """Every file of an instrument."""
+def _files(
+    text: str,
+    instrument: Instrument,
+    folders: Sequence[Path],
+    wanted: Container[int],
+    others: set[int],
+) -> Iterator[_File]:
+    """Every file of the wanted runs of an instrument; numbers of its other runs go to others."""
     patterns = [_pattern(template) for template in instrument.files]
     for folder in folders:
         around = _year_of(Path(os.path.abspath(folder)).parts)  # noqa: PTH100 - links stay
         for parts, names in _walk(text, folder):
             for name in names:
-                matches = (pattern.fullmatch(name) for pattern in patterns)
-                rank, match = next(((k, m) for k, m in enumerate(matches) if m), (0, None))
+                rank, match = _first_match(patterns, name)
+                if match is None:
+                    continue
+                run = int(match["run"])
+                if run not in wanted:
+                    others.add(run)
+                    continue
                 path = folder.joinpath(*parts, name)
-                if match and os.path.isfile(path):  # noqa: PTH113 - Path.is_file may raise
+                if os.path.isfile(path):  # noqa: PTH113 - Path.is_file may raise
                     year = _year_in(match.groupdict()) or _year_of(parts) or around
-                    yield _File(path, int(match["run"]), year, rank)
+                    yield _File(path, run, year, rank)
+
+
+def _first_match(
+    patterns: Sequence[re.Pattern[str]], name: str
+) -> tuple[int, re.Match[str] | None]:
+    for rank, pattern in enumerate(patterns):
+        match = pattern.fullmatch(name)
+        if match:
+            return rank, match
+    return 0, None
 
 
 def _walk(text: str, folder: Path) -> Iterator[tuple[tuple[str, ...], list[str]]]:
@@ -185,26 +207,26 @@ def _chosen(text: str, instrument: Instrument, files: Sequence[_File]) -> Path:
 def _missing(
     text: str,
     instrument: Instrument,
-    found: dict[int, list[_File]],
+    found: Mapping[int, Sequence[_File]],
+    others: Collection[int],
     missing: Sequence[int],
-    count: int,
     folders: Sequence[Path],
 ) -> str:
     """What was looked for and where, and what is there that comes near."""
     where = " or ".join(str(folder) for folder in folders)
-    if not found:
+    here = {*others, *(run for run, files in found.items() if files)}
+    if not here:
         return (
             f"{text}: no file of {instrument.name} is in {where} or below it (they are called "
             f"{', '.join(instrument.files[:_SHOWN])} or so); name the folder of the runs with "
             f"{VARIABLE} or data= (--data)"
         )
     shown = ", ".join(map(str, missing[:_SHOWN])) + (", ..." if len(missing) > _SHOWN else "")
-    start = f"{text}: {len(missing)} of {count} runs are missing in {where}: {shown}"
-    if count == 1:
+    start = f"{text}: {len(missing)} of {len(found)} runs are missing in {where}: {shown}"
+    if len(found) == 1:
         start = f"{text}: run {shown} is missing in {where}"
-    others = found.get(missing[0])
-    if others:
-        years = sorted({str(file.year or "an unknown year") for file in others})
+    if found[missing[0]]:
+        years = sorted({str(file.year or "an unknown year") for file in found[missing[0]]})
         return f"{start}; there is a run {missing[0]} of {' and of '.join(years)}"
-    near = sorted(found, key=lambda run: (abs(run - missing[0]), run))[:2]
+    near = sorted(here, key=lambda run: (abs(run - missing[0]), run))[:2]
     return f"{start}; nearest there: {' and '.join(map(str, sorted(near)))}"
