@@ -6,6 +6,7 @@ Examples:
 
   musrcu convert deltat_tdc_gps_0432.bin gps_0432.nxs
   musrcu convert "deltat_tdc_ltf_{0001-0020}.bin" nexus --to nxs
+  musrcu convert events.nxs cold.nxs --log Temp=4.9,5.1 --time-zero 0.22
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musrcu.cli import options
+from musrcu.cli.events import add_events, given_events
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import RUNS, Files, UsageError, add_data, say
 from musrcu.errors import MusrcuError
@@ -36,6 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--to", choices=("nxs", "bin"), help="write every run into the folder OUT in this format"
     )
     add_data(parser)
+    add_events(parser)
     options.add_force(parser)
 
 
@@ -59,7 +62,7 @@ def run(arguments: Namespace) -> int:
             raise MusrcuError(f"{output} cannot be made: {error.strerror or error}") from error
     check_targets(files.paths, force=arguments.force, files=targets)
     where = dict(zip(files.paths, targets, strict=True))
-    for one in files.runs():
+    for one in files.runs(**given_events(arguments)):
         assert one.path is not None  # the reader has just set it
         try:
             _convert(one, where[one.path], arguments.force)

@@ -95,12 +95,22 @@ class Files:
         complain(error)
         self.failures += 1
 
-    def runs(self) -> Iterator[Any]:
-        """The run in each file, read when it is asked for; files that fail are left out."""
+    def runs(self, **events: Any) -> Iterator[Any]:
+        """The run in each file, read when it is asked for; files that fail are left out.
+
+        Parameters
+        ----------
+        events : options of :func:`musrcu.read_events`, where there are any.
+        """
         from musrcu.readers.registry import read
 
         for path in self.paths:
             try:
-                yield read(path)
+                if events:
+                    from musrcu.readers.isis_events import read_events
+
+                    yield read_events(path, **events)
+                else:
+                    yield read(path)
             except MusrcuError as error:
                 self.fail(error)

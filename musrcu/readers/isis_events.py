@@ -158,7 +158,7 @@ def _read_run(root: Node, choice: _Choice, max_bytes: int) -> Run:
     entry = find_muon_entry(root).node
     group = find_events(entry)
     if group is None:
-        raise entry.error("no events: event_id is missing; read it with musrcu.read")
+        raise entry.error("no events: event_id is missing; read it without options of events")
     warnings: list[str] = []
     start = moment(entry, ("start_time",), warnings)
     logs = later_logs(entry, start)

@@ -61,7 +61,7 @@ def check_size(place: str, declared: int, max_bytes: int) -> None:
     if declared > max_bytes:
         raise ReadError(
             f"{place} declares {declared} bytes of counts, more than the {max_bytes} that are "
-            f"allowed; if that is meant, pass max_bytes={declared}"
+            f"allowed; if that is meant, pass max_bytes={declared} to musrcu.read"
         )
 
 

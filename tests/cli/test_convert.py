@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from command import Musrcu
+from event_tree import some_events, write_events
 
 import musrcu as mu
 
@@ -62,3 +63,27 @@ def test_an_input_is_never_overwritten(musrcu: Musrcu, samples: Path, here: Path
     assert done.code == 1
     assert "never overwritten" in done.complaint
     assert copy.read_bytes() == (samples / copy.name).read_bytes()
+
+
+def test_events_become_histograms(musrcu: Musrcu, here: Path) -> None:
+    events = some_events()
+    write_events(here / "events.nxs", events)
+    words = ("--bin-width", "0.032", "--time-zero", "0.4", "--detectors", "6", "--frames", "good")
+    done = musrcu("convert", "events.nxs", "cold.nxs", "--log", "Temp=0,6", *words)
+    assert done.code == 0, done.err
+    cold = (events.seconds < np.float32(0.3)) | (events.seconds >= 0.5)
+    run = mu.read("cold.nxs")
+    np.testing.assert_array_equal(run.counts, events.histograms(6, 1024, 32, cold))
+    assert run.good_frames is not None
+    assert run.good_frames.tolist() == [int(cold[::2].sum()), int(cold[1::2].sum())]
+    np.testing.assert_allclose((run.t0 + 0.5) * run.bin_width, 0.4, atol=1e-6)
+
+
+def test_options_of_events_for_a_file_of_histograms(musrcu: Musrcu, run1: Path, here: Path) -> None:
+    done = musrcu("convert", run1, "a.nxs", "--window", "0,10")
+    assert done.code == 1
+    assert "HDF5" in done.complaint
+    samples = Path(run1).parent / "isis" / "simulated_EMU00000001.nxs"
+    done = musrcu("convert", samples, "a.nxs", "--window", "0,10")
+    assert (done.code, "no events: event_id is missing" in done.complaint) == (1, True)
+    assert musrcu("convert", run1, "a.nxs", "--log", "Temp").code == 2
