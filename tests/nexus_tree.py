@@ -1,4 +1,4 @@
-"""Small ISIS NeXus version 2 files for tests, built field by field with h5py."""
+"""Small ISIS NeXus files of versions 1 and 2 for tests, built field by field with h5py."""
 
 from __future__ import annotations
 
@@ -73,13 +73,80 @@ def small_tree() -> dict[str, Any]:
     }
 
 
-def write_tree(folder: Path, changes: dict[str, Any] | None = None) -> Path:
-    """The small tree as a file, some values replaced; a value of None leaves the path out.
+RUN = "run"
+HISTOGRAMS = f"{RUN}/histogram_data_1"
+ROWS = f"{HISTOGRAMS}/counts"
+BEAM = f"{RUN}/instrument/beam"
+OLD_DETECTOR = f"{RUN}/instrument/detector"
 
-    A text is stored with fixed length as an attribute, with variable length as a value. A value
-    that is an h5py link is stored as a link, without attributes.
+
+def small_old_tree() -> dict[str, Any]:
+    """A tree of version 1 with the same counts, its periods in blocks of rows."""
+    times = (np.arange(N_BINS, dtype=np.float32) + np.float32(0.5)) * np.float32(0.016)
+    return {
+        f"{RUN}@NX_class": "NXentry",
+        f"{RUN}/IDF_version": np.array([1], np.int32),
+        f"{RUN}/analysis": np.array([b"muonTD"]),
+        f"{RUN}/program_name": np.array([b"ICP"]),
+        f"{RUN}/number": np.array([1234], np.int32),
+        f"{RUN}/title": np.array([b"a title  "]),
+        f"{RUN}/notes": np.array([b"a note"]),
+        f"{RUN}/lab": np.array([b"ISIS"]),
+        f"{RUN}/beamline": np.array([b"EMU"]),
+        f"{RUN}/start_time": np.array([b"2010-05-27T14:30:56"]),
+        f"{RUN}/stop_time": np.array([b"2010-05-27T14:35:04"]),
+        f"{RUN}/duration": np.array([b"248"]),
+        f"{RUN}/switching_states": np.array([2], np.int32),
+        f"{RUN}/sample/name": np.array([b"silver"]),
+        f"{RUN}/sample/temperature": np.array([4.2], np.float32),
+        f"{RUN}/sample/temperature@units": "Kelvin",
+        f"{RUN}/sample/magnetic_field": np.array([20.0], np.float32),
+        f"{RUN}/sample/magnetic_field@units": "Gauss",
+        f"{RUN}/sample/magnetic_field_state": np.array([b"TF"]),
+        f"{RUN}/instrument/name": np.array([b"EMU"]),
+        f"{OLD_DETECTOR}/number": np.array([8], np.int32),
+        f"{OLD_DETECTOR}/orientation": np.array([b"l"]),
+        f"{OLD_DETECTOR}/deadtimes": np.arange(1, 9, dtype=np.float32) / 1024,
+        f"{OLD_DETECTOR}/deadtimes@units": "microseconds",
+        f"{OLD_DETECTOR}/deadtimes@available": np.int32(1),
+        f"{BEAM}/daereads": np.array([1], np.int32),
+        f"{BEAM}/frames": np.array([150], np.int32),
+        f"{BEAM}/frames_good": np.array([300], np.int32),
+        f"{BEAM}/frames_period": np.array([100, 200], np.int32),
+        f"{BEAM}/frames_period_daq": np.array([100, 200], np.int32),
+        f"{BEAM}/frames_period_raw": np.array([110, 220], np.int32),
+        f"{BEAM}/period_type": np.array([1, 1], np.int32),
+        f"{BEAM}/period_labels": np.array([b"on;off"]),
+        ROWS: small_counts().reshape(-1, N_BINS),
+        f"{ROWS}@number": np.int32(N_PERIODS * N_DETECTORS),
+        f"{ROWS}@length": np.int32(N_BINS),
+        f"{ROWS}@t0_bin": np.int32(10),
+        f"{ROWS}@first_good_bin": np.int32(14),
+        f"{ROWS}@last_good_bin": np.int32(45),
+        f"{HISTOGRAMS}/raw_time": times,
+        f"{HISTOGRAMS}/raw_time@units": "microseconds",
+        f"{HISTOGRAMS}/corrected_time": times - np.float32(0.148),
+        f"{HISTOGRAMS}/corrected_time@units": "microseconds",
+        f"{HISTOGRAMS}/resolution": np.array([16000], np.int32),
+        f"{HISTOGRAMS}/resolution@units": "picoseconds",
+        f"{HISTOGRAMS}/time_zero": np.array([0.148], np.float32),
+        f"{HISTOGRAMS}/time_zero@units": "microseconds",
+        f"{HISTOGRAMS}/time_zero@available": np.int32(1),
+        f"{HISTOGRAMS}/grouping": np.array([1, 1, 2, 2], np.int32),
+        f"{HISTOGRAMS}/grouping@available": np.int32(2),
+    }
+
+
+def write_tree(
+    folder: Path, changes: dict[str, Any] | None = None, tree: dict[str, Any] | None = None
+) -> Path:
+    """A tree, the small one of version 2 unless given, as a file; some values replaced.
+
+    A value of None leaves the path out. A text is stored with fixed length as an attribute, with
+    variable length as a value. A value that is an h5py link is stored as a link, without
+    attributes.
     """
-    tree = small_tree() | (changes or {})
+    tree = (small_tree() if tree is None else tree) | (changes or {})
     path = folder / "small.nxs"
     with h5py.File(path, "w") as file:
         for where, value in tree.items():
