@@ -12,6 +12,8 @@ from musrcu.errors import MusrcuError
 FloatArray = NDArray[np.float64]
 
 MOST_DETECTORS = 1024
+NARROWEST = 0.1
+"""Width of a ring, degrees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +33,11 @@ class Bank:
 
     def __post_init__(self) -> None:
         edges = np.asarray(self.rings, dtype=float)
-        rising = edges.size > 1 and np.all(np.diff(edges) > 0)
+        rising = edges.size > 1 and np.all(np.diff(edges) >= NARROWEST)
         if not (rising and edges[0] >= 0 and edges[-1] < 90):
             raise MusrcuError(
                 f"rings = {list(self.rings)}, expected two or more increasing angles from 0 to "
-                "below 90 degrees"
+                f"below 90 degrees, {NARROWEST:g} degrees apart or more"
             )
         if self.direction not in (0, 180):
             raise MusrcuError(f"direction = {self.direction:g}, expected 0 or 180 degrees")

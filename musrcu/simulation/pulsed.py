@@ -11,12 +11,14 @@ from musrcu.constants import MUON_LIFETIME
 from musrcu.errors import MusrcuError
 from musrcu.models.model import Model
 from musrcu.simulation.banks import MOST_DETECTORS, Bank
-from musrcu.simulation.detectors import LARGEST_FLAT, MOST_BINS, is_name
+from musrcu.simulation.detectors import LARGEST_FLAT, is_name
 
 FloatArray = NDArray[np.float64]
 
 PION_LIFETIME = 0.026033
 """µs; Particle Data Group, Review of Particle Physics (2024)."""
+MOST_BINS = 2**15
+MOST_VALUES = 2**22
 CELLS = 32
 """Cells of a bin in which the pulse is folded with the decays."""
 LAST_BIN = -1
@@ -81,10 +83,11 @@ class PulsedSpectrometer:
         if {bank.direction for bank in self.banks} != {0, 180}:
             raise MusrcuError(f"{self.name}: expected banks in direction 0 and in direction 180")
         detectors = sum(bank.solid_angles().size for bank in self.banks)
-        if not (0 < self.bins <= MOST_BINS and detectors <= MOST_DETECTORS):
+        sizes = 0 < self.bins <= MOST_BINS and detectors <= MOST_DETECTORS
+        if not (sizes and self.bins * detectors <= MOST_VALUES):
             raise MusrcuError(
                 f"{self.name}: {self.bins} bins of {detectors} detectors, expected 1 to "
-                f"{MOST_BINS} and at most {MOST_DETECTORS}"
+                f"{MOST_BINS}, at most {MOST_DETECTORS}, and at most {MOST_VALUES} in all"
             )
         for name in ("bin_width", "pulse", "frame_rate"):
             if not 1e-5 <= getattr(self, name) <= 1e5:

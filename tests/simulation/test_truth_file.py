@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import markdown_page
 import pytest
+from truth_tables import HUGE, changed, places
 
 from musrcu.errors import MusrcuError
 from musrcu.simulation.simulate import simulate_run
@@ -47,9 +46,6 @@ def test_runs_are_numbered_and_follow_each_other(tables: dict[str, Any]) -> None
     assert [run.number for run in runs] == list(range(1, 22))
     assert runs[1].start == runs[0].stop
     assert (runs[0].stop - runs[0].start).total_seconds() == 1.5 * 3600
-
-
-HUGE = 99999999999999999999999
 
 
 @pytest.mark.parametrize(
@@ -123,29 +119,6 @@ def test_mistakes_are_named(
 ) -> None:
     with pytest.raises(MusrcuError, match=message):
         load_truth(changed(tables, place, value))
-
-
-def changed(tables: dict[str, Any], place: list[str | int], value: Any) -> Any:
-    """The tables with one entry replaced, or taken out where the value is None."""
-    wrong: Any = copy.deepcopy(tables)
-    table = wrong
-    for step in place[:-1]:
-        table = table[step]
-    if value is None:
-        table.pop(place[-1], None)
-    else:
-        table[place[-1]] = value
-    return wrong
-
-
-def places(table: Any, before: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where the entries of nested tables are."""
-    steps = table.items() if isinstance(table, dict) else enumerate(table)
-    for step, value in steps:
-        if isinstance(value, (dict, list)):
-            yield from places(value, (*before, step))
-        else:
-            yield (*before, step)
 
 
 def test_an_odd_entry_is_simulated_or_named(samples: Path) -> None:
