@@ -157,10 +157,14 @@ def test_a_rule_without_a_value_is_named(tables: dict[str, Any]) -> None:
 
 def test_example_of_the_documentation() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "simulation.md").read_text("utf-8")
-    (example,) = [b for b in markdown_page.blocks(page) if b.language == "toml"]
-    truth = load_truth(tomllib.loads(example.text))
+    example, banks = [
+        tomllib.loads(b.text) for b in markdown_page.blocks(page) if b.language == "toml"
+    ]
+    truth = load_truth(example)
     assert [(run.number, run.set_point) for run in truth.runs] == [(1, 0.05), (2, 0.2)]
     assert truth.model_at(truth.runs[1].series, 0.2) == "above"
+    del example["detectors"]
+    assert simulate_run(example | banks, 2).run.n_detectors == 96
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
