@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.containers.arrays import FloatArray
 from musrcu.containers.log import Log
 from musrcu.errors import ReadError
 from musrcu.readers.isis_time_axis import per_microsecond
@@ -34,6 +35,8 @@ PLACES = (
 """Groups of the entry in which logs lie, those whose names win first; "" is the entry itself."""
 MOST = 16 * LONG
 """Bytes that all logs of a file may declare."""
+DAY, GAP = 86400.0, 600.0
+"""s; a time that steps back by a day, or by that much more or less, has passed midnight."""
 
 
 def later_logs(entry: Node, start: str | None) -> Mapping[str, Log]:
@@ -62,7 +65,9 @@ def read_logs(start: str | None, entry: Node) -> dict[str, Log]:
     ``runlog/name``, after the group that holds it.
 
     Left out are texts, readings marked as invalid or not finite, logs without any other reading,
-    and what is damaged.
+    and what is damaged. In version 1, times that begin anew at midnight go on, and readings of
+    exactly 0 among others of a temperature, with which the programs of before 2006 end a log, are
+    left out.
 
     Raises
     ------
@@ -153,10 +158,14 @@ def _log(node: Node, name: str, start: str | None) -> Log | None:
     if seconds is None or readings is None or seconds.size != readings.size:
         return None
     seconds = seconds / _per_second(times) + _offset(times.attribute("start"), start)
+    unit = values.attribute("units")
     good = np.isfinite(seconds) & np.isfinite(readings) & _valid(node, readings.size)
+    if field == "values":
+        seconds = _across_midnight(seconds)
+        if unit == "kelvin" and np.any(readings):
+            good &= readings != 0
     if not np.any(good):
         return None
-    unit = values.attribute("units")
     # version 1 writes K on every log, whatever it is
     false = field == "values" and unit == "K" and "temp" not in name.casefold()
     return Log(name, seconds[good], readings[good], None if unit is None or false else str(unit))
@@ -177,6 +186,20 @@ def _offset(log_start: Any, start: str | None) -> float:
         return (moments[0] - moments[1]).total_seconds()
     except (ValueError, TypeError):  # TypeError: one of them names its zone
         return 0.0
+
+
+def _across_midnight(seconds: FloatArray) -> FloatArray:
+    """The times with a day added at each step back by one; another step back begins anew.
+
+    The log of a run of 64 hours, of 1999, ends with a copy of its beginning.
+    """
+    days, shift = 0, np.zeros(seconds.size)
+    with np.errstate(invalid="ignore"):
+        steps = np.diff(seconds)
+    for place in np.flatnonzero(steps < 0):
+        days = days + 1 if abs(steps[place] + DAY) <= GAP else 0
+        shift[place + 1 :] = days * DAY
+    return seconds + shift
 
 
 def _valid(node: Node, size: int) -> NDArray[np.bool_]:
