@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -32,13 +33,24 @@ class Generated(SphinxDirective):
 
 
 class Formats(Generated):
-    """A table of every format that can be read."""
+    """A table of what can be read: where it is met, what it needs, whether it is written too."""
 
     def markdown(self) -> Iterator[str]:
         from musrcu.readers.registry import formats
+        from musrcu.writers.registry import LAYOUTS
 
-        rows = [(f"`{known.name}`", known.title) for known in formats()]
-        yield from table(("name", "what it is"), rows)
+        written = {layout.name: ", ".join(layout.suffixes) for layout in LAYOUTS}
+        rows = [
+            (
+                f"`{known.name}`",
+                known.title,
+                known.where,
+                re.sub(r"(pip .*)", r"`\1`", known.needs),
+                written.get(known.name, "no"),
+            )
+            for known in formats()
+        ]
+        yield from table(("format", "what it is", "where", "needs", "written too"), rows)
 
 
 class Models(Generated):

@@ -74,7 +74,18 @@ def _model(name: str) -> str:
 def _formats() -> str:
     from musrcu.readers.registry import formats
 
-    return table([[known.name, known.title] for known in formats()], ["format", "what it is"])
+    rows = [
+        [one.name, one.title, one.where or "-", one.needs or "-", _endings(one.name) or "-"]
+        for one in formats()
+    ]
+    return table(rows, ["format", "what it is", "where", "needs", "written as"])
+
+
+def _endings(name: str) -> str:
+    """The endings of file names for which a format is written; empty where it is only read."""
+    from musrcu.writers.registry import LAYOUTS
+
+    return ", ".join(suffix for one in LAYOUTS if one.name == name for suffix in one.suffixes)
 
 
 def _format(name: str) -> str:
@@ -84,7 +95,15 @@ def _format(name: str) -> str:
     if name not in known:
         raise _unknown("format", name, tuple(known))
     one = known[name]
-    return f"{one.name}: {one.title}\n  read by: {one.read.__module__}"
+    lines = [f"{one.name}: {one.title}"]
+    for what, text in (
+        ("where", one.where),
+        ("needs", one.needs),
+        ("written as", _endings(name)),
+        ("read by", one.read.__module__),
+    ):
+        lines += [f"  {what}: {text}"] if text else []
+    return "\n".join(lines)
 
 
 def _instruments() -> str:

@@ -147,10 +147,10 @@ def read_events(
 
 FORMAT = Format(
     name="isis-events",
-    title="ISIS muon NeXus of single events, histogrammed while read",
+    title="muon NeXus version 2, single events in HDF5",
     sniff=lambda head, path: nexus_kind(head, path) == "events",
     read=lambda path, max_bytes: read_events(path, max_bytes=max_bytes),
-    where="HiFi and SuperMuSR digitiser pipeline, from 2024",
+    where="ISIS: digitisers of HiFi and SuperMuSR since 2024",
 )
 
 

@@ -58,11 +58,12 @@ def read_isis_nexus_v1(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
 
 FORMAT = Format(
     name="isis-nexus-v1",
-    title="Muon NeXus version 1, histograms in HDF4 or HDF5",
+    title="muon NeXus version 1, histograms in HDF4 or HDF5",
     sniff=lambda head, path: nexus_kind(head, path) == "version 1",
     read=lambda path, max_bytes: read_isis_nexus_v1(path, max_bytes=max_bytes),
-    where="ISIS (EMU, MuSR, DEVA, ARGUS) to about 2012",
+    where="ISIS: EMU, MuSR, MUT, ARGUS, DEVA, 1994 to about 2012",
     extra="hdf4",
+    extra_for="HDF4 files",
 )
 
 

@@ -56,10 +56,12 @@ def read_isis_nexus_v2(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
 
 FORMAT = Format(
     name="isis-nexus-v2",
-    title="Muon NeXus version 2, histograms in HDF5 or HDF4",
+    title="muon NeXus version 2, histograms in HDF5 or HDF4",
     sniff=lambda head, path: nexus_kind(head, path) == "version 2",
     read=lambda path, max_bytes: read_isis_nexus_v2(path, max_bytes=max_bytes),
-    where="ISIS (EMU, MuSR, HiFi, ARGUS) from about 2010; MuonDataLib, any2many",
+    where="ISIS: EMU, MuSR, HiFi, ARGUS since about 2010; MuonDataLib, any2many",
+    extra="hdf4",
+    extra_for="HDF4 files",
 )
 
 

@@ -137,8 +137,8 @@ def _comment(comments: tuple[Record, ...]) -> str | None:
 
 FORMAT = Format(
     name="mud",
-    title="TRIUMF MUD, time-differential runs (binary .msr)",
+    title="MUD (binary .msr), time-differential runs",
     sniff=lambda head, path: mud.is_mud(head),
     read=lambda path, max_bytes: read_mud(path, max_bytes=max_bytes),
-    where="TRIUMF M15, M20 and other beam lines since 1994",
+    where="TRIUMF: M15, M20 and other beam lines since 1994",
 )

@@ -102,10 +102,10 @@ def read_musr_root(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
 
 FORMAT = Format(
     name="musr-root",
-    title="MusrRoot and LEM ROOT files (TLemRunHeader), histograms of PSI in ROOT files",
+    title="MusrRoot and LEM ROOT (.root), histograms",
     sniff=lambda head, path: head.startswith(MAGIC),
     read=lambda path, max_bytes: read_musr_root(path, max_bytes=max_bytes),
-    where="PSI: LEM since 2006, FLAME and GPS from 2026",
+    where="PSI: LEM (TLemRunHeader to 2011, MusrRoot since); all from 2027",
     extra="root",
 )
 

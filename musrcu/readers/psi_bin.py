@@ -81,9 +81,10 @@ def _sniff(head: bytes, path: Path) -> bool:
 
 FORMAT = Format(
     name="psi-bin",
-    title="PSI-BIN, single-file histograms of the PSI bulk instruments",
+    title="PSI-BIN (.bin), histograms",
     sniff=_sniff,
     read=lambda path, max_bytes: read_psi_bin(path),  # its counts cannot exceed 4 MB
+    where="PSI: GPS, LTF, Dolly, GPD, ALC, FLAME, HAL-9500, to 2026",
 )
 
 

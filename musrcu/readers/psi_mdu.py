@@ -106,10 +106,10 @@ def _sniff(head: bytes, path: Path) -> bool:
 
 FORMAT = Format(
     name="psi-mdu",
-    title="PSI MDU, raw files of the PSI data acquisition",
+    title="PSI MDU (.mdu), raw files of formats M3, T4 and T5",
     sniff=_sniff,
     read=lambda path, max_bytes: read_psi_mdu(path, max_bytes=max_bytes),
-    where="PSI bulk instruments: M3 (pTA) until about 2010, T4 and T5 (TDC, HAL-9500) since",
+    where="PSI: GPS and others to about 2010 (M3), TDC and HAL-9500 since",
 )
 
 

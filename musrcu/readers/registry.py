@@ -49,6 +49,14 @@ class Format:
     """Facilities, programs and years, for the table of formats."""
     extra: str = ""
     """The extra of musrcu that installs what the reader needs, such as ``root``."""
+    extra_for: str = ""
+    """Which files need the extra, such as ``HDF4 files``; empty where all do."""
+
+    @property
+    def needs(self) -> str:
+        """What to install, such as ``pip install "musrcu[root]"``; empty where nothing is."""
+        command = f'pip install "musrcu[{self.extra}]"' if self.extra else ""
+        return f"{self.extra_for}: {command}" if command and self.extra_for else command
 
 
 def check_size(place: str, declared: int, max_bytes: int) -> None:

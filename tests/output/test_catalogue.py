@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import configparser
+import importlib
+from pathlib import Path
+
 import pytest
 
 import musrcu as mu
 from musrcu.errors import MusrcuError
 from musrcu.instrument_table import INSTRUMENTS
 from musrcu.models.registry import components
-from musrcu.readers.registry import formats
+from musrcu.readers.registry import BUILT_IN, formats
 
 
 def row(text: str, name: str) -> str:
@@ -40,6 +44,30 @@ def test_every_format() -> None:
     for known in formats():
         assert known.title in row(text, known.name)
         assert known.title in mu.catalogue("formats", known.name)
+        assert known.where in row(text, known.name)
+
+
+def test_what_a_format_needs_and_whether_it_is_written() -> None:
+    text = mu.catalogue("formats")
+    assert row(text, "psi-bin").split()[-2:] == ["-", ".bin"]
+    assert row(text, "isis-nexus-v2").endswith(".nxs, .nexus, .nxs_v2")
+    assert row(text, "musr-root").split()[-4:] == ["pip", "install", '"musrcu[root]"', "-"]
+    assert row(text, "mud").split()[-2:] == ["-", "-"]
+    assert 'HDF4 files: pip install "musrcu[hdf4]"' in row(text, "isis-nexus-v1")
+    one = mu.catalogue("formats", "isis-nexus-v2")
+    assert "  written as: .nxs, .nexus, .nxs_v2" in one
+    assert "  written as" not in mu.catalogue("formats", "mud")
+    assert "  needs" not in mu.catalogue("formats", "mud")
+
+
+def test_every_built_in_format_says_where_and_its_extra_exists() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(Path(__file__).parents[2] / "setup.cfg", encoding="utf-8")
+    extras = setup["options.extras_require"]
+    for place in BUILT_IN:
+        known = importlib.import_module(place.split(":")[0]).FORMAT
+        assert known.where, known.name
+        assert not known.extra or known.extra in extras, known.name
 
 
 def test_every_instrument() -> None:
