@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def write_isis_nexus_v2(run: Run, path: PathLike, *, overwrite: bool = False) ->
       ``sample/temperature_sensor_1`` and so on for each sensor, with ``average_value``,
       ``average_value_errors`` (the spread) and ``n_readings``;
     * ``process`` (NXprocess): program, version, the file the run came from, one NXnote for each
-      step of the history and each warning.
+      step of the history and each warning, and one with the header of that file as JSON.
 
     Numbers of bins count from 1, as ISIS does; they are attributes of ``counts`` where all
     detectors agree and data sets beside it where not. ``time_zero`` is ``(t0 + 1/2) bin_width``
@@ -304,11 +305,19 @@ def _process(entry: Any, run: Run) -> None:
     field(process, "version", __version__)
     field(process, "original_file", None if run.path is None else run.path.name)
     field(process, "original_format", run.format)
-    steps = [("step", step.stage, str(step)) for step in run.history]
-    steps += [("warning", "doubt about the original file", text) for text in run.warnings]
-    for number, (kind, description, content) in enumerate(steps, 1):
-        note = group(process, f"{kind}_{number}", "NXnote")
-        field(note, "type", "text/plain")
-        field(note, "description", description)
-        field(note, "sequence_index", number)
-        field(note, "data", content)
+    for number, step in enumerate(run.history, 1):
+        _note(process, f"step_{number}", step.stage, str(step), sequence_index=number)
+    for number, text in enumerate(run.warnings, 1):
+        _note(process, f"warning_{number}", "doubt about the original file", text)
+    header = {key: value for key, value in run.header.items() if not isinstance(value, bytes)}
+    if header:
+        content = json.dumps(header, indent=1, ensure_ascii=False, default=str)
+        what = "header of the original file under its own names"
+        _note(process, "header", what, content, type="application/json")
+
+
+def _note(process: Any, name: str, description: str, content: str, **other: Any) -> None:
+    note = group(process, name, "NXnote")
+    for key, value in {"type": "text/plain", "description": description, **other}.items():
+        field(note, key, value)
+    field(note, "data", content.encode("utf-8", "backslashreplace").decode())

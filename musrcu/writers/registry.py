@@ -47,7 +47,7 @@ def _lost_in_psi_bin(run: Run) -> tuple[str, ...]:
 
 
 def _lost_in_nexus(run: Run) -> tuple[str, ...]:
-    return ("the header under its own names",) if run.format not in (None, "isis-nexus-v2") else ()
+    return ()
 
 
 LAYOUTS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,19 @@ def test_a_continuous_run_keeps_labels_and_sensors(samples: Path, tmp_path: Path
         assert back.warnings == ()
         assert back.labels == ("Forw", "Back", "Rite", "Left")
         assert len(back.temperature.sensors) == 2
+
+
+def test_header_history_and_doubts_are_kept_as_text(samples: Path, tmp_path: Path) -> None:
+    run = mu.read(samples / "deltat_tdc_ltf_0001.bin")
+    run = run.replace(step=Step("add_runs", "alone"), warnings=("odd", "\ud800"))
+    with h5py.File(write_isis_nexus_v2(run, tmp_path / "a.nxs")) as file:
+        process = file["raw_data_1/process"]
+        header = json.loads(process["header/data"][0])
+        assert header["FMT_ID"] == "1N" and header["NUMHIS"] == 4
+        assert header.keys() == run.header.keys() - {"raw"}
+        assert process["original_file"][0] == b"deltat_tdc_ltf_0001.bin"
+        assert process["step_1/data"][0] == b"add_runs(): alone"
+        assert process["warning_2/data"][0] == b"\\ud800"
 
 
 def test_little_is_known(tmp_path: Path) -> None:
@@ -241,7 +255,22 @@ def test_second_log_of_a_name(tmp_path: Path) -> None:
     assert_same(written(run, tmp_path), run)
 
 
-def test_real_files_read_back(real: Path, tmp_path: Path) -> None:
-    for name in ("isis-nexus-v2/HIFI00183810.nxs", "isis-nexus-v2/EMU00114062.nxs_v2"):
-        run = mu.read(real / name)
-        assert_same(written(run, tmp_path), run)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "isis-events/HIFI00195790.nxs",
+        "isis-hdf4/MUSR00015189.nxs",
+        "isis-nexus-v1/EMU00020882_hdf5.nxs",
+        "isis-nexus-v2/HIFI00183810.nxs",
+        "mud/045674.msr",
+        "musrroot/lem08_his_2279.root",
+        "psi-bin/deltat_pta_gpd_0423.bin",
+        "psi-mdu/pta_gps_2008_07387.mdu",
+    ],
+)
+def test_a_real_file_of_every_format_reads_back(real: Path, tmp_path: Path, name: str) -> None:
+    pytest.importorskip(
+        {"isis-hdf4": "pyhdf", "musrroot": "uproot"}.get(name.split("/")[0], "h5py")
+    )
+    run = mu.read(real / name)
+    assert_same(written(run, tmp_path), run)
