@@ -21,7 +21,7 @@ from musrcu.errors import ReadError
 from musrcu.readers.registry import check_size
 from musrcu.readers.root_blocks import unpack
 
-STEPS = 300_000
+STEPS = 100_000
 """Looks into the file; a LEM file of 28 histograms and 380 lines of header takes 7,000."""
 DESCRIPTIONS = 4 << 20
 """Bytes of class descriptions; real ones stay below 20 kB."""

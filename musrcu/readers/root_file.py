@@ -46,7 +46,8 @@ def _reading(path: Path, place: str) -> Iterator[None]:
     try:
         yield
     except _raised() as error:
-        reason = (" ".join(str(error).split()) or type(error).__name__)[:200]
+        words = str(getattr(error, "message", error)).split()  # uproot adds a dump to its own
+        reason = " ".join(words)[:200] or type(error).__name__
         raise ReadError(f"{path} at {place} is damaged: {reason}") from error
     except MemoryError as error:
         raise ReadError(f"{path} at {place} asks for more memory than there is") from error
