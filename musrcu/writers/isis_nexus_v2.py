@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.containers.run import Run
-from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, check_target
+from musrcu.writers.isis_nexus_metadata import (
+    refuse,
+    text,
+    write_entry,
+    write_logs,
+    write_process,
+    write_sample,
+)
 from musrcu.writers.nexus_tree import field, group, save_tree
 
 MOST_COUNTS = 2**40
 """Counts of one bin that the reader takes."""
-_UNKNOWN = np.nan
 
 
 def write_isis_nexus_v2(run: Run, path: PathLike, *, overwrite: bool = False) -> Path:
@@ -59,22 +63,18 @@ def write_isis_nexus_v2(run: Run, path: PathLike, *, overwrite: bool = False) ->
     _check_bins(run)
     root = NXroot()
     entry = group(root, "raw_data_1", "NXentry")
-    _entry(entry, run)
+    write_entry(entry, run)
     _instrument(entry, run, counts)
     _periods(entry, run, counts)
-    _sample(entry, run)
-    _logs(entry, run)
-    _process(entry, run)
+    write_sample(entry, run)
+    write_logs(entry, run)
+    write_process(entry, run)
     return save_tree(root, path, overwrite=overwrite)
-
-
-def _refuse(what: str, remedy: str = "") -> MusrcuError:
-    return MusrcuError(f"ISIS muon NeXus cannot hold {what}" + (f"; {remedy}" if remedy else ""))
 
 
 def _whole_counts(run: Run) -> NDArray[Any]:
     if run.variance is not None:
-        raise _refuse("counts that were corrected, and their variance", "write the raw run")
+        raise refuse("counts that were corrected, and their variance", "write the raw run")
     counts = run.counts
     for bad, what in (
         (counts != np.floor(counts) if counts.dtype.kind == "f" else None, "no whole number"),
@@ -82,7 +82,7 @@ def _whole_counts(run: Run) -> NDArray[Any]:
     ):
         if bad is not None and bad.any():
             period, detector, position = np.unravel_index(int(np.argmax(bad)), counts.shape)
-            raise _refuse(
+            raise refuse(
                 f"{counts[period, detector, position]} counts in period {period + 1}, detector "
                 f"{detector + 1}, bin {position} (from 0), which is {what}",
                 "write the raw run",
@@ -95,69 +95,21 @@ def _check_bins(run: Run) -> None:
     bad = ~((first >= 0) & (last > first) & (last < run.n_bins))
     if bad.any():
         d = int(np.argmax(bad))
-        raise _refuse(
+        raise refuse(
             f"good bins {first[d]} to {last[d]} (from 0) in detector {d + 1} of {run.n_bins} bins",
             "set first_good and last_good",
         )
     wrong = ~(np.abs(run.t0) < run.n_bins)
     if wrong.any():
         d = int(np.argmax(wrong))
-        raise _refuse(f"t0 at bin {run.t0[d]:g} in detector {d + 1} of {run.n_bins} bins")
-
-
-def _text(what: str, typed: str | None) -> str | None:
-    """The text, if a reader would give it back; None where there is none."""
-    if not typed:
-        return None
-    if typed.strip() != typed or "\0" in typed:
-        raise _refuse(f"blanks at the ends of, or a NUL in, the {what} {typed!r}")
-    try:
-        typed.encode()
-    except UnicodeEncodeError as error:
-        raise _refuse(f"{typed[error.start]!r} in the {what} {typed!r}, no Unicode text") from error
-    return typed
-
-
-def _moment(which: str, typed: str | None) -> str | None:
-    if typed is None:
-        return None
-    try:
-        datetime.datetime.fromisoformat(typed)
-    except ValueError:
-        raise _refuse(f"the {which} {typed!r}, only an ISO 8601 time") from None
-    return _text(which, typed.replace(" ", "T", 1))
-
-
-def _entry(entry: Any, run: Run) -> None:
-    from musrcu import __version__
-
-    field(entry, "IDF_version", 2)
-    field(entry, "definition", "pulsedTD", version="2.0")
-    field(entry, "program_name", "musrcu", version=__version__)
-    for name in ("name", "beamline"):
-        field(entry, name, run.instrument)
-    field(entry, "run_number", run.number)
-    field(entry, "title", _text("title", run.title))
-    field(entry, "notes", _text("comment", run.comment) or " ")
-    for name, what, moment in (("start_time", "start", run.start), ("end_time", "stop", run.stop)):
-        field(entry, name, _moment(what, moment), units="ISO8601")
-    for name in ("duration", "collection_time"):
-        field(entry, name, run.duration, units="second")
-    field(entry, "experiment_identifier", " ")
-    field(entry, "total_counts", int(run.counts.sum()))
-    if run.good_frames is not None:
-        field(entry, "good_frames", int(run.good_frames.sum()))
-        field(entry, "raw_frames", int(run.good_frames.sum()))
-    user = group(entry, "user_1", "NXuser")
-    field(user, "name", " ")
-    field(user, "affiliation", " ")
+        raise refuse(f"t0 at bin {run.t0[d]:g} in detector {d + 1} of {run.n_bins} bins")
 
 
 def _instrument(entry: Any, run: Run, counts: NDArray[Any]) -> None:
     instrument = group(entry, "instrument", "NXinstrument")
-    field(instrument, "name", _text("instrument", run.instrument), short_name=run.instrument)
+    field(instrument, "name", text("instrument", run.instrument), short_name=run.instrument)
     source = group(instrument, "source", "NXsource")
-    field(source, "name", _text("facility", run.facility))
+    field(source, "name", text("facility", run.facility))
     field(source, "type", f"{run.source.capitalize()} Muon Source")
     field(source, "probe", "positive muons")
     dae = group(instrument, "dae", "IXdae")
@@ -192,12 +144,12 @@ def _histograms(detector: Any, run: Run, counts: NDArray[Any]) -> None:
         field(detector, "corrected_time", centres, axis=1, units="microseconds")
     field(detector, "spectrum_index", np.arange(1, run.n_detectors + 1))
     field(detector, "period_index", np.arange(1, run.n_periods + 1))
-    field(detector, "orientation", _text("orientation", run.orientation))
+    field(detector, "orientation", text("orientation", run.orientation))
     if any(run.labels):
-        field(detector, "labels", [_text("detector label", label) or " " for label in run.labels])
+        field(detector, "labels", [text("detector label", label) or " " for label in run.labels])
     if run.dead_time is not None:
         if not np.all(np.isfinite(run.dead_time)):
-            raise _refuse("dead times that are not finite")
+            raise refuse("dead times that are not finite")
         field(detector, "dead_time", run.dead_time.ravel(), units="microseconds", available=1)
     if run.grouping is not None:
         field(detector, "grouping", np.tile(run.grouping, run.n_periods), available=1)
@@ -239,8 +191,8 @@ def _periods(entry: Any, run: Run, counts: NDArray[Any]) -> None:
     n = run.n_periods
     for label in run.period_labels:
         if ";" in label:
-            raise _refuse(f"a semicolon in the period label {label!r}", "rename the period")
-        _text("period label", label)
+            raise refuse(f"a semicolon in the period label {label!r}", "rename the period")
+        text("period label", label)
     ones = np.ones(n, dtype=int)
     field(periods, "number", n)
     field(periods, "labels", ";".join(run.period_labels) if any(run.period_labels) else " ")
@@ -252,72 +204,3 @@ def _periods(entry: Any, run: Run, counts: NDArray[Any]) -> None:
     if run.good_frames is not None:
         for name in ("good_frames", "good_frames_daq", "raw_frames"):
             field(periods, name, run.good_frames)
-
-
-def _sample(entry: Any, run: Run) -> None:
-    sample = group(entry, "sample", "NXsample")
-    known = run.temperature
-    field(sample, "name", _text("sample", run.sample) or " ")
-    field(sample, "id", " ")
-    for name in ("thickness", "height", "width"):
-        field(sample, name, _UNKNOWN)
-    field(sample, "temperature", known.nominal, units="Kelvin")
-    field(sample, "magnetic_field", run.field, units="Gauss")
-    for name in ("mean", "spread", "error"):
-        field(sample, f"temperature_{name}", getattr(known, name), units="Kelvin")
-    for number, sensor in enumerate(known.sensors, 1):
-        log = group(sample, f"temperature_sensor_{number}", "NXlog")
-        field(log, "description", _text("sensor name", sensor.name))
-        field(log, "average_value", sensor.mean, units="Kelvin")
-        field(log, "average_value_errors", sensor.spread, units="Kelvin")
-        field(log, "n_readings", sensor.n_readings)
-
-
-def _logs(entry: Any, run: Run) -> None:
-    logs = dict(run.logs)
-    if run.temperature.log is not None:
-        logs.setdefault(run.temperature.log.name, run.temperature.log)
-    if not logs:
-        return
-    blocks = group(entry, "selog", "IXselog")
-    for name, log in logs.items():
-        _, second, short = name.rpartition("runlog/")  # so the reader calls the second of a name
-        if not _text("log name", short) or "/" in short or short == ".":
-            raise _refuse(f"a log called {name!r}", "rename the log")
-        if second:
-            if "runlog" not in entry:
-                group(entry, "runlog", "IXrunlog")
-            values = group(entry["runlog"], short, "NXlog")
-        else:
-            values = group(group(blocks, name, "IXseblock"), "value_log", "NXlog")
-        units = {} if log.unit is None else {"units": _text("unit", log.unit) or ""}
-        begin = {} if run.start is None else {"start": run.start}
-        field(values, "time", log.seconds, units="second", **begin)
-        field(values, "value", log.values, **units)
-        field(values, "name", _text("log name", log.name))
-
-
-def _process(entry: Any, run: Run) -> None:
-    from musrcu import __version__
-
-    process = group(entry, "process", "NXprocess")
-    field(process, "program", "musrcu")
-    field(process, "version", __version__)
-    field(process, "original_file", None if run.path is None else run.path.name)
-    field(process, "original_format", run.format)
-    for number, step in enumerate(run.history, 1):
-        _note(process, f"step_{number}", step.stage, str(step), sequence_index=number)
-    for number, text in enumerate(run.warnings, 1):
-        _note(process, f"warning_{number}", "doubt about the original file", text)
-    header = {key: value for key, value in run.header.items() if not isinstance(value, bytes)}
-    if header:
-        content = json.dumps(header, indent=1, ensure_ascii=False, default=str)
-        what = "header of the original file under its own names"
-        _note(process, "header", what, content, type="application/json")
-
-
-def _note(process: Any, name: str, description: str, content: str, **other: Any) -> None:
-    note = group(process, name, "NXnote")
-    for key, value in {"type": "text/plain", "description": description, **other}.items():
-        field(note, key, value)
-    field(note, "data", content.encode("utf-8", "backslashreplace").decode())
