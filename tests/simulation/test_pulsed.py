@@ -254,3 +254,29 @@ def test_an_odd_entry_is_simulated_or_named(tables: dict[str, Any]) -> None:
                 simulate_run(changed(few, list(place), value), number)
             except MusrcuError as error:
                 assert "\n" not in str(error), (place, value)
+
+
+def test_frames_one_by_one_lose_as_many() -> None:
+    """Every positron of a detector in 300,000 frames; after a count it is busy for 20 ns."""
+    random, frames, each = np.random.default_rng(5), 300_000, 4.0
+    arriving = random.poisson(each, frames)
+    most = int(arriving.max())
+    # the parabola is the distribution beta(2, 2)
+    pulse = (2 * random.beta(2, 2, (frames, most)) - 1) * 0.08 / np.sqrt(2)
+    time = 0.16 + pulse + random.exponential(TAU, (frames, most))
+    time[np.arange(most) >= arriving[:, None]] = np.inf
+    time.sort(axis=1)
+    free, counted = np.full(frames, -np.inf), []
+    for positron in time.T:
+        seen = (positron >= free) & np.isfinite(positron)
+        counted.append(positron[seen])
+        free[seen] = positron[seen] + 0.02
+    spectrometer = small(dead_time=0.02)
+    model, values = mu.Model("constant"), np.array([0.0])
+    mean = spectrometer.expected(model, values, 8 * each * frames, frames)[0]
+    ideal = small().expected(model, values, 8 * each * frames, frames)[0]
+    edges = np.arange(2049) * 0.016
+    found = np.histogram(np.concatenate(counted), edges)[0]
+    for good in (slice(23, 60), slice(60, 150)):  # the loss is 15 and 12 standard deviations
+        assert abs(found[good].sum() - mean[good].sum()) < 4 * np.sqrt(mean[good].sum())
+        assert ideal[good].sum() - found[good].sum() > 6 * np.sqrt(mean[good].sum())
