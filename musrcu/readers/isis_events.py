@@ -21,9 +21,9 @@ from musrcu.containers.history import History, Step
 from musrcu.containers.log import Log
 from musrcu.containers.numbers import is_number, is_whole
 from musrcu.containers.run import Run
-from musrcu.containers.temperature import Temperature
 from musrcu.errors import ReadError
 from musrcu.files import PathLike
+from musrcu.readers import muon_metadata
 from musrcu.readers.event_frames import FrameTable, read_frames
 from musrcu.readers.event_stream import (
     MOST_DETECTORS,
@@ -34,15 +34,7 @@ from musrcu.readers.event_stream import (
 )
 from musrcu.readers.isis_logs import later_logs
 from musrcu.readers.isis_time_axis import per_microsecond
-from musrcu.readers.muon_entry import (
-    GAUSS,
-    KELVIN,
-    attempt,
-    find_muon_entry,
-    moment,
-    quantity,
-    text,
-)
+from musrcu.readers.muon_entry import find_muon_entry
 from musrcu.readers.nexus_file import find_events, nexus_kind, open_nexus
 from musrcu.readers.registry import MAX_BYTES, Format
 from musrcu.readers.tree import Node
@@ -160,9 +152,9 @@ def _read_run(root: Node, choice: _Choice, max_bytes: int) -> Run:
     if group is None:
         raise entry.error("no events: event_id is missing; read it without options of events")
     warnings: list[str] = []
-    start = moment(entry, ("start_time",), warnings)
-    logs = later_logs(entry, start)
-    table = read_frames(entry, group, start, warnings)
+    about = muon_metadata.describe(entry, muon_metadata.VERSION_2, warnings)
+    logs = later_logs(entry, about["start"])
+    table = read_frames(entry, group, about["start"], warnings)
     kept, note = _kept(group, table, choice, logs, warnings)
     binning, width = _binning(group, choice)
     found = _histograms(group, table, kept, binning, choice.detectors, max_bytes)
@@ -182,22 +174,13 @@ def _read_run(root: Node, choice: _Choice, max_bytes: int) -> Run:
         labels=("",) * n_detectors,
         source="pulsed",
         facility="ISIS",
-        instrument=text(entry, ("instrument/name", "beamline"), warnings),
-        number=_run_number(entry, warnings),
-        title=text(entry, ("title",), warnings),
-        sample=text(entry, ("sample/name",), warnings),
-        comment=text(entry, ("notes",), warnings),
-        temperature=Temperature(
-            nominal=quantity(entry, ("sample/temperature",), KELVIN, warnings, lowest=0.0)
-        ),
-        field=quantity(entry, ("sample/magnetic_field",), GAUSS, warnings),
-        start=start,
-        stop=moment(entry, ("end_time",), warnings),
         good_frames=_good_frames(table, kept),
         logs=logs,
+        header=muon_metadata.later_header(entry, group, group),
         path=entry.path,
         format=FORMAT.name,
         warnings=tuple(warnings),
+        **about,
         history=History((Step("read_events", note, choice.options()),)),
     )
 
@@ -207,14 +190,6 @@ def _good_frames(table: FrameTable, kept: NDArray[np.bool_]) -> IntArray | None:
     if not table.is_known:
         return None
     return np.bincount(table.period[kept], minlength=table.n_periods).astype(np.int64)
-
-
-def _run_number(entry: Node, warnings: list[str]) -> int | None:
-    number = attempt(entry.number, "run_number", warnings)
-    if number is None or number < 1 or not number.is_integer():
-        warnings.append(f"{entry.place}/run_number is {number or 'missing or 0'}; taken as unknown")
-        return None
-    return int(number)
 
 
 def _kept(

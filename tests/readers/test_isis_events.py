@@ -250,3 +250,5 @@ def test_a_real_file_as_another_program_histograms_it(real: Path) -> None:
     assert run.counts.sum(axis=(1, 2)).tolist() == [34234, 29913]
     assert run.good_frames is not None
     assert run.good_frames.tolist() == [47, 41]
+    assert run.number == 195790  # of the name of the file, which holds 0
+    assert any("195790 is taken from the name of the file" in text for text in run.warnings)
