@@ -282,11 +282,11 @@ def _doubt_copies(counts: NDArray[np.int64], labels: Sequence[str], warnings: li
     """Say which periods hold decays of the first once more: no bin of theirs holds more."""
     for k, label in enumerate(labels[1:], 1):
         if not counts[k].any():
-            warnings.append(f"period {k + 1}, {label}, holds no counts; take period 1")
+            warnings.append(f"period {k + 1}, {label}, holds no counts")
         elif np.all(counts[k] <= counts[0]):
             warnings.append(
                 f"period {k + 1}, {label}, holds a part of the decays of period 1, {labels[0]}, "
-                "once more: choose one of them (period=1 for all decays), never add them"
+                "once more: never add them; period 1 is taken unless another is asked for"
             )
         elif "PPC" in label:
             warnings.append(

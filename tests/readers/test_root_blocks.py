@@ -22,7 +22,14 @@ DATA = random.Random(1).randbytes(3000) + bytes(100_000)
 
 def packed_by_uproot(kind: str) -> Callable[[bytes], bytes]:
     compression = getattr(uproot.compression, kind)(4)
-    return lambda data: bytes(uproot.compression.compress(data, compression))
+
+    def pack(data: bytes) -> bytes:
+        try:
+            return bytes(uproot.compression.compress(data, compression))
+        except (ModuleNotFoundError, RuntimeError) as error:  # uproot 5.3 with LZ4 and LZMA
+            pytest.skip(f"uproot {uproot.__version__} cannot pack {kind}: {error}")
+
+    return pack
 
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
