@@ -51,7 +51,7 @@ TABLE = {
     "instrument_table": rule(set(), top=""),
     "instruments": rule(BOTTOM, top=""),
     "containers": rule(BOTTOM),
-    "readers": rule(READERS, top="numpy h5py", inside="uproot cramjam"),
+    "readers": rule(READERS, top="numpy h5py", inside="uproot cramjam pyhdf"),
     "writers": rule(READERS, inside="nexusformat h5py"),
     "reduction": rule(REDUCTION, top="numpy scipy.special"),
     "models": rule(BOTTOM, inside="scipy"),
