@@ -95,11 +95,14 @@ class Log:
         if held.sum() == 0:  # one moment: what held then
             held[-1] = 1.0
         weights = held / held.sum()
-        mean = float(np.clip(weights @ values, values.min(), values.max()))
-        spread = float(np.sqrt(weights @ (values - mean) ** 2))
+        exponent = int(np.frexp(np.abs(values).max())[1])
+        scale = 2.0 ** min(max(exponent, 0), 1023)  # keeps squares finite, changes no digit
+        small = values / scale
+        mean = np.clip(weights @ small, small.min(), small.max())
+        spread = np.sqrt(weights @ (small - mean) ** 2)
         return LogMean(
-            mean=mean,
-            spread=spread,
+            mean=float(mean * scale),
+            spread=float(spread * scale),
             n_readings=values.size,
             lowest=float(values.min()),
             highest=float(values.max()),

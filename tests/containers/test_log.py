@@ -45,6 +45,14 @@ def test_readings_in_disorder_are_sorted() -> None:
     assert log.values.tolist() == [10.0, 20.0, 30.0]
 
 
+@pytest.mark.parametrize("large", [1e200, 1.7e308, -1.7e308])
+def test_readings_whose_squares_overflow(large: float) -> None:
+    found = Log("T", [0.0, 10.0, 20.0], [0.0, large, 0.0]).during(0.0, 40.0)
+    assert found is not None
+    assert found.mean == pytest.approx(large / 4, rel=1e-12)
+    assert found.spread == pytest.approx(abs(large) * (3**0.5 / 4), rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("seconds", "values", "complaint"),
     [([0.0, 1.0], [1.0], "shape"), ([0.0], [np.nan], "not finite"), ([np.inf], [1.0], "not fin")],

@@ -1,0 +1,185 @@
+"""Every format of the registry alike: who claims a file, and what becomes of a damaged one."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from damage import attempt, damaged
+from damage_tree import ATTRIBUTES, CHANGES, OUTSIDE, damage_tree, entries
+from nexus_tree import COUNTS, ROWS, small_old_tree, small_tree, write_tree
+from opened import Watch
+from seed_files import SMALL, Seed, real_seeds
+
+from musrcu.errors import ReadError
+from musrcu.readers.registry import BUILT_IN, formats, read
+
+N_DAMAGED = 60
+BUILT = formats()[: len(BUILT_IN)]
+FORMATS = pytest.mark.parametrize("name", [known.name for known in BUILT])
+TREES = pytest.mark.parametrize("name", ["isis-nexus-v1", "isis-nexus-v2", "isis-events"])
+ROOM = 400 << 20
+"""Bytes for what an HDF5 file of a megabyte can hold packed."""
+
+
+def written(folder: Path, seed: Seed) -> Path:
+    path = folder / seed.name
+    path.write_bytes(seed.content)
+    return path
+
+
+@pytest.fixture
+def measured() -> Iterator[None]:
+    """Memory is measured, which costs time."""
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+@FORMATS
+def test_one_reader_claims_a_file(name: str, tmp_path: Path) -> None:
+    seeds = [*SMALL[name](), *real_seeds(name)]
+    assert seeds
+    for seed in seeds:
+        path = written(tmp_path, seed)
+        assert [k.name for k in formats() if k.sniff(seed.content[:16], path)] == [name]
+        run = attempt(path)
+        assert run is not None and run.format == name
+
+
+@pytest.mark.parametrize("name", [known.name for known in BUILT if known.name != "psi-bin"])
+def test_counts_beyond_max_bytes_are_refused(name: str, tmp_path: Path) -> None:
+    """A PSI-BIN header has no room for more than 4 MB."""
+    for seed in SMALL[name]():
+        path = written(tmp_path, seed)
+        taken = read(path).counts.nbytes
+        with pytest.raises(ReadError, match=r"declares \d+ bytes .*pass max_bytes=\d+"):
+            read(path, max_bytes=taken - 1)
+
+
+@FORMATS
+@pytest.mark.usefixtures("measured")
+def test_damaged_files(name: str, tmp_path: Path) -> None:
+    seeds = SMALL[name]()
+    random = np.random.default_rng([20265, *name.encode()])
+    runs = 0
+    for number in range(N_DAMAGED):
+        seed = seeds[number % len(seeds)]
+        content, how = damaged(seed.content, random, seed.spots, [s.content for s in seeds])
+        path = tmp_path / f"{number}.dat"
+        path.write_bytes(content)
+        try:
+            runs += attempt(path, ROOM) is not None
+        except AssertionError as error:
+            raise AssertionError(f"{seed.name}, {how}: {error}") from error
+    assert N_DAMAGED / 10 < runs < N_DAMAGED, "many files can still be read"
+
+
+@TREES
+def test_odd_entries(name: str, tmp_path: Path) -> None:
+    """Every kind of oddity somewhere, half of them in what holds the counts."""
+    random = np.random.default_rng([20266, *name.encode()])
+    content, runs = SMALL[name]()[0].content, 0
+    for number, (what, change) in enumerate((CHANGES | ATTRIBUTES).items()):
+        path = tmp_path / f"{number}.nxs"
+        path.write_bytes(content)
+        with h5py.File(path, "r+") as file:
+            places = entries(file)
+            place = places[int(random.integers(len(places)))]
+            change(file, place, random)
+        try:
+            runs += attempt(path, ROOM) is not None
+        except AssertionError as error:
+            raise AssertionError(f"{place}, {what}: {error}") from error
+    assert 10 < runs < len(CHANGES) + len(ATTRIBUTES)
+
+
+def test_odd_trees_of_one_seed_are_alike(tmp_path: Path) -> None:
+    done = []
+    for number in range(2):
+        path = written(tmp_path, SMALL["isis-events"]()[0])
+        done.append(damage_tree(path, np.random.default_rng(number // 2)))
+    assert done[0] == done[1]
+
+
+# Other files ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Iterator[Watch]:
+    """A file of version 2 with other counts, watched."""
+    folder = tmp_path / "made"
+    folder.mkdir()
+    made = write_tree(folder, {COUNTS: np.full((2, 4, 50), 777, "<i4"), "counts": np.ones(3)})
+    made.rename(tmp_path / OUTSIDE)
+    watch = Watch(tmp_path / OUTSIDE)
+    if not watch.works:
+        pytest.skip("openings of a file are noted on Linux only")
+    yield watch
+    watch.close()
+
+
+ELSEWHERE = [
+    "to another file", "to counts elsewhere", "values elsewhere", "virtual", "to it by a detour",
+]  # fmt: skip
+DATA = {
+    "isis-nexus-v1": [ROWS, "run/title", "run/temperature_log_1/values", "run"],
+    "isis-nexus-v2": [COUNTS, "raw_data_1/selog/Temp_Sample/value_log/value", "raw_data_1"],
+    "isis-events": ["raw_data_1/detector_1_events/event_id", "raw_data_1/selog", "raw_data_1"],
+}
+
+
+@TREES
+@pytest.mark.parametrize("how", ELSEWHERE)
+def test_no_other_file_is_opened(name: str, how: str, tmp_path: Path, outside: Watch) -> None:
+    content = SMALL[name]()[0].content
+    random = np.random.default_rng(0)
+    for place in DATA[name]:
+        path = tmp_path / "inner.nxs"
+        path.write_bytes(content)
+        with h5py.File(path, "r+") as file:
+            if how in CHANGES:
+                CHANGES[how](file, place, random)
+            else:
+                del file[place]
+                file["away"] = h5py.ExternalLink(OUTSIDE, "/")
+                file[place] = h5py.SoftLink(f"/away/{COUNTS}")
+        outside.opened()
+        run = attempt(path)
+        assert run is None or not np.any(run.counts == 777)
+        assert not outside.opened(), f"{place} was followed"
+
+
+def test_h5py_would_have_opened_it(tmp_path: Path, outside: Watch) -> None:
+    with h5py.File(tmp_path / "inner.nxs", "w") as file:
+        file["a"] = h5py.ExternalLink(OUTSIDE, "/")
+        assert not outside.opened()
+        assert "raw_data_1" in file["a"]
+    assert outside.opened()
+
+
+@pytest.mark.usefixtures("measured")
+@pytest.mark.parametrize(
+    ("tree", "place", "shape"),
+    [(small_tree(), COUNTS, (1, 8, 2**20)), (small_old_tree(), ROWS, (8, 2**20))],
+    ids=["version 2", "version 1"],
+)
+def test_packed_zeros_are_not_unpacked_to_be_refused(
+    tree: dict[str, object], place: str, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    """64 MB of counts in 50 kB of file: real, and refused without being read."""
+    path = write_tree(tmp_path, {place: None}, tree)
+    with h5py.File(path, "r+") as file:
+        zeros = np.zeros(shape, "<i4")
+        file.create_dataset(place, data=zeros, chunks=(1,) * (len(shape) - 1) + (2**18,),
+                            compression="gzip")  # fmt: skip
+        del zeros
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    with pytest.raises(ReadError, match=f"declares {2**26} bytes"):
+        read(path, max_bytes=2**25)
+    assert tracemalloc.get_traced_memory()[1] - before < 4 << 20
