@@ -30,7 +30,7 @@ class LogMean:
 
     @property
     def error(self) -> float | None:
-        """Standard error, spread / sqrt(n_readings); None for a single reading or one that never changed."""
+        """spread / sqrt(n_readings); None for a single reading or one that never changed."""
         if self.n_readings < 2 or self.spread == 0:
             return None
         return float(self.spread / np.sqrt(self.n_readings))
