@@ -19,13 +19,13 @@ from musrcu.readers.registry import MAX_BYTES, Format, find_format, formats, rea
 HEADS = {
     "psi-bin": b"1N\xff\xff\0\0\x11\0        ",
     "psi-mdu": b"M323-DEC-2008\0" + b"00",
+    "isis-nexus-v1": b"\x0e\x03\x13\x01\0\xc8\0\0\0\0\0\x1e\0\x01\0\0",
     "isis-nexus-v2": b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0",
     "musr-root": b"root\0\0\xca\x58\0\0\0\x64\0\x05\x46\x8f",
     "mud": b"\x44\0\0\0\x03\0\x01\x01\0\0\x01\x02\x04\0\0\0",
 }
 OTHERS = {
     "text that begins like MDU": b"T4 = 12 K, cooled\n",
-    "HDF4": b"\x0e\x03\x13\x01",
     "text": b"MUSR run 12\n1 2 3\n",
     "numbers": b"1.0 2.0 3.0\n",
     "picture": b"\x89PNG\r\n\x1a\n",
