@@ -6,9 +6,9 @@ import random
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
+from damage import outcome
 from nexus_tree import (
     BEAM,
     HISTOGRAMS,
@@ -390,39 +390,6 @@ def test_more_counts_than_allowed(tmp_path: Path) -> None:
 
 # Damage -----------------------------------------------------------------------------------------
 
-EVERY = sorted(where for where in small_old_tree() if "@" not in where)
-
-
-@pytest.mark.parametrize(
-    "what",
-    ["missing", "text", "group", "empty", "none", "nan", "huge", "circle", "outside", "compound"],
-)
-def test_any_damaged_entry_is_a_run_or_one_sentence(tmp_path: Path, what: str) -> None:
-    for number, where in enumerate(EVERY):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        at: dict[str, Any] = {
-            "text": "no number",
-            "empty": np.zeros((0, 3)),
-            "none": h5py.Empty("f8"),
-            "nan": np.full((2, 2), np.nan),
-            "circle": h5py.SoftLink(f"/{where}"),
-            "outside": h5py.ExternalLink(str(tmp_path / "other.nxs"), where),
-            "compound": np.zeros(3, dtype=[("a", "i4"), ("b", "f8")]),
-        }
-        path = write_tree(folder, {where: at.get(what)}, small_old_tree())
-        with h5py.File(path, "r+") as file:
-            if what == "group":
-                file.create_group(where)
-            if what == "huge":
-                file.create_dataset(where, (2**20, 2**20), "i4", chunks=(1, 4096))
-        try:
-            run = read_isis_nexus_v1(path)
-        except ReadError as error:
-            assert str(path) in str(error) and "\n" not in str(error)
-        else:
-            assert len(dict(run.header)) > 5 and run.logs == {}
-
 
 def test_cut_and_flipped(tmp_path: Path) -> None:
     content = write_tree(tmp_path, None, small_old_tree()).read_bytes()
@@ -438,9 +405,5 @@ def test_cut_and_flipped(tmp_path: Path) -> None:
         place = chance.randrange(chance.choice([4000, len(content)]))
         damaged[place] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
-        try:
-            outcomes.add(type(read_isis_nexus_v1(path)))
-        except ReadError as error:
-            assert "damaged.nxs" in str(error)
-            outcomes.add(ReadError)
-    assert outcomes == {Run, ReadError}
+        outcomes.add(type(outcome(path, reader=read_isis_nexus_v1)))
+    assert outcomes == {Run, str}
