@@ -169,7 +169,10 @@ def _bin_numbers(detector: Any, run: Run) -> None:
 
 
 def exact_quotient(value: float, unit: float) -> float:
-    """``value / unit`` such that a reader that divides by ``1 / unit`` finds ``value`` again."""
+    """``value / unit`` such that a reader that divides by ``1 / unit`` finds ``value`` again.
+
+    Where no number does so, the nearest: the reader is off by the last binary digit.
+    """
     per = 1 / unit
     nearest = round(value * per)
     for candidate in (float(nearest), value * per, value / unit):
