@@ -21,6 +21,8 @@ def damage_tree(path: Path, random: np.random.Generator) -> str:
     with h5py.File(path, "r+") as file:
         for _ in range(int(random.choice([1, 1, 2, 3]))):
             places = entries(file)
+            if not places:
+                break
             place = places[int(random.integers(len(places)))]
             table = ATTRIBUTES if random.random() < 0.25 else CHANGES
             name = str(random.choice(list(table)))
@@ -33,7 +35,7 @@ def entries(file: h5py.File) -> list[str]:
     """Places of all groups and data sets, each once."""
     places: list[str] = []
     file.visit(places.append)
-    return places or ["run"]
+    return places
 
 
 def replace(make: Callable[[h5py.Group, str, np.random.Generator], Any]) -> Change:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import expected_files
+from damage import attempt
 from mdu_bytes import TAGS, small_mdu, tags_offset
 
 from musrcu.containers.run import Run
@@ -17,10 +17,6 @@ from musrcu.errors import ReadError
 from musrcu.readers.registry import read
 
 CUTS, FLIPS = 200, 2000
-SECONDS = 5.0
-"""No file of this size may take that long to read or to refuse."""
-ROOM = 20 * 2**20
-"""Bytes for a damaged first bin of at most 2**20 in four histograms, and some."""
 
 REAL = sorted(name for name in expected_files() if "psi-mdu/" in name)
 KINDS = pytest.mark.parametrize("kind", sorted(TAGS))
@@ -32,29 +28,6 @@ def measured() -> Iterator[None]:
     tracemalloc.start()
     yield
     tracemalloc.stop()
-
-
-def attempt(path: Path, room: int = ROOM) -> Run | None:
-    """The run in a damaged file, or None for a ReadError; anything else fails the test."""
-    start = time.monotonic()
-    if tracemalloc.is_tracing():
-        tracemalloc.reset_peak()
-    before, _ = tracemalloc.get_traced_memory()
-    try:
-        run = read(path)
-    except ReadError as error:
-        assert path.name in str(error)
-        assert "\n" not in str(error)
-        run = None
-    assert tracemalloc.get_traced_memory()[1] - before < room
-    assert time.monotonic() - start < SECONDS
-    if run is not None:
-        assert str(run)
-        assert run.counts.min() >= 0
-        assert np.isfinite(run.bin_width)
-        assert np.isfinite(run.t0).all()
-        assert not any("\n" in text for text in run.warnings)
-    return run
 
 
 @KINDS

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import struct
-import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import expected_files
+from damage import outcome
 from musr_root_files import GENERATIONS, T0, counts, decays, directories, folders, header, lem
 from root_bytes import (
     BYTE_COUNT,
@@ -40,7 +40,6 @@ from root_bytes import (
 )
 
 from musrcu.containers.run import Run
-from musrcu.errors import ReadError
 
 uproot = pytest.importorskip("uproot", reason="uproot (extra root) is not installed")
 
@@ -72,28 +71,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 def attempt(path: Path) -> Run | str:
     """The run in a damaged file, or the sentence of the ReadError; anything else fails."""
-    start = time.process_time()
-    if tracemalloc.is_tracing():
-        tracemalloc.reset_peak()
-    before, _ = tracemalloc.get_traced_memory()
-    try:
-        run = read_musr_root(path)
-        for log in run.logs.values():
-            log.during()
-    except ReadError as error:
-        sentence = str(error)
-        assert path.name in sentence
-        assert "\n" not in sentence
-        assert sentence.encode()
-        return sentence
-    finally:
-        assert time.process_time() - start < SECONDS
-        assert tracemalloc.get_traced_memory()[1] - before < ROOM
-    assert str(run)
-    assert run.counts.min() >= 0
-    assert np.isfinite(run.bin_width)
-    assert np.all(np.isfinite(run.t0))
-    return run
+    return outcome(path, ROOM, reader=read_musr_root, seconds=SECONDS)
 
 
 def refused(folder_: Path, content: bytes) -> str:
