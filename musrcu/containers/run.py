@@ -70,6 +70,8 @@ class Run:
     """(n_periods,) good frames of each period (pulsed sources); None where unknown."""
     period_labels: tuple[str, ...] = ()
     """(n_periods,) name of each period; empty texts where the file gives none."""
+    same_decays: bool = False
+    """Whether its periods hold decays of one another, so that they must never be added."""
     grouping: IntArray | None = None
     """(n_detectors,) group number of each detector as the file has it; 0 = in no group."""
     variance: FloatArray | None = None

@@ -25,7 +25,7 @@ from musrcu.files import PathLike
 from musrcu.readers.lem_header import HEADER as LEM_HEADER
 from musrcu.readers.lem_header import PILE_UP_OFFSET, in_words_of_musr_root
 from musrcu.readers.musr_root_header import SUMMARY, Facts, Value, read_header, summary
-from musrcu.readers.musr_root_histograms import find_histograms, read_histograms
+from musrcu.readers.musr_root_histograms import PILE_UP, find_histograms, read_histograms
 from musrcu.readers.musr_root_logs import read_logs, sample_readings
 from musrcu.readers.musr_root_metadata import (
     bin_width,
@@ -80,6 +80,7 @@ def read_musr_root(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
         last_good=found.last_good,
         labels=found.labels,
         period_labels=found.period_labels,
+        same_decays=any(PILE_UP in label for label in found.period_labels),
         source="continuous",
         facility=facts.text("RunInfo/Laboratory"),
         instrument=instrument_of(facts),

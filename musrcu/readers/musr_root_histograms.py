@@ -30,6 +30,8 @@ _DEPTH = 4
 
 _DECAY = re.compile(r"hDecay(\d{1,6})")
 _RUN = re.compile(r"\s+Run\s+\S+$")
+PILE_UP = "PPC"
+"""In the label of a period that holds decays of another one once more."""
 _PILE_UP = re.compile(r"post.?pile.?up|\bPPC\b", re.IGNORECASE)
 
 Stored = Mapping[int, Item]
@@ -274,7 +276,7 @@ def _period_label(offset: int, facts: Facts, rows: Sequence[Histogram]) -> str:
         facts.text("RunInfo/Specific Validator URL")
     )
     if offset == PILE_UP_OFFSET and (lem or any(_PILE_UP.search(row.title) for row in rows)):
-        return "post-pileup rejected (PPC)"
+        return f"post-pileup rejected ({PILE_UP})"
     return "normal (NPP)" if lem and offset == 0 else f"red/green offset {offset}"
 
 
@@ -288,7 +290,7 @@ def _doubt_copies(counts: NDArray[np.int64], labels: Sequence[str], warnings: li
                 f"period {k + 1}, {label}, holds a part of the decays of period 1, {labels[0]}, "
                 "once more: never add them; period 1 is taken unless another is asked for"
             )
-        elif "PPC" in label:
+        elif PILE_UP in label:
             warnings.append(
                 f"period {k + 1} is called {label}, but is no part of period 1; do not add them "
                 "before that is understood"

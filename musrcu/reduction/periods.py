@@ -71,7 +71,9 @@ def read_periods(run: Run, period: int | str | None = None) -> Periods:
         return Periods((1,))
     if isinstance(period, str):
         if period.strip().casefold() == ALL and not _exact(ALL, run):
-            return Periods(tuple(range(1, run.n_periods + 1)))
+            every = tuple(range(1, run.n_periods + 1))
+        _refuse_copies(run, every)
+        return Periods(every)
         terms = _terms(run, period)
     else:
         terms = [("+", _within(run, period))]
@@ -80,11 +82,20 @@ def read_periods(run: Run, period: int | str | None = None) -> Periods:
         if numbers.count(number) > 1:
             raise ReductionError(f"{run.name}: period {period!r} names {number} twice")
     plus, minus = (tuple(n for sign, n in terms if sign == side) for side in "+-")
+    _refuse_copies(run, numbers)
     if not plus:
         raise ReductionError(
             f"{run.name}: period {period!r} has nothing to subtract from; write it as 1-2"
         )
     return Periods(plus, minus)
+
+
+def _refuse_copies(run: Run, numbers: Sequence[int]) -> None:
+    if run.same_decays and len(numbers) > 1:
+        raise ReductionError(
+            f"{run.name}: its periods hold the same decays, so that they cannot be added or "
+            f"subtracted; choose one of them ({listed(run)})"
+        )
 
 
 def select_periods(run: Run, period: int | str | None = None) -> Run:

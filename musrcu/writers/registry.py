@@ -47,7 +47,7 @@ def _lost_in_psi_bin(run: Run) -> tuple[str, ...]:
 
 
 def _lost_in_nexus(run: Run) -> tuple[str, ...]:
-    return ()
+    return ("that its periods hold the same decays",) if run.same_decays else ()
 
 
 LAYOUTS = (

@@ -185,6 +185,7 @@ def test_a_run_reads_the_same_in_every_generation(tmp_path: Path, generation: st
     assert run.last_good.tolist() == [N_BINS - 1] * 2
     assert run.labels == NAMES
     assert run.period_labels == ("normal (NPP)", "post-pileup rejected (PPC)")
+    assert run.same_decays
     assert run.bin_width == pytest.approx(0.1953125e-3, rel=1e-15)
     assert (run.facility, run.instrument, run.number) == ("PSI", "LEM", 2466)
     assert run.title == "Cu: T=12.0 K, E=5.57 keV"

@@ -123,6 +123,14 @@ def test_signs_and_numbers_of_any_kind(terms: list[tuple[str, int]]) -> None:
         assert read_periods(run, found.value) == found
 
 
+@pytest.mark.parametrize("choice", ["1+2", "1-2", "all"])
+def test_copies_are_never_added(choice: str) -> None:
+    run = four(same_decays=True)
+    with pytest.raises(ReductionError, match="its periods hold the same decays, so that they"):
+        reduce(run, Reduction(period=choice))
+    assert read_periods(run, 2).plus == (2,)
+
+
 def test_one_period_keeps_what_is_its_own() -> None:
     run = four(period_labels=("a", "b", "c", "d"))
     assert run.dead_time is not None
