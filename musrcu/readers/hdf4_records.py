@@ -31,10 +31,9 @@ CLASS = 127
 TABLE_NAME = 64
 """Longest name and class of a table, and of a column in it, that the library has room for."""
 TAIL = 5
-"""Bytes at the end of a record: version, more, and one without meaning."""
-VERSIONS = (2, 3, 4)
-WITH_ATTRIBUTES = 4
-"""Version of a group record that may list attributes."""
+"""Bytes at the end of a record: its version, two zero bytes, and one without meaning."""
+WITHOUT_ATTRIBUTES, WITH_ATTRIBUTES = 3, 4
+"""Versions of a record: without attributes, and one that may list them at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,13 @@ class _Record:
 
     def __post_init__(self) -> None:
         self.end = len(self.block) - TAIL
-        if self.end < 0 or int.from_bytes(self.block[self.end : self.end + 2]) not in VERSIONS:
+        if self.end < 0 or self.version not in (WITHOUT_ATTRIBUTES, WITH_ATTRIBUTES):
             raise ReadError(f"{self.place} is damaged: it is cut or of an unknown version")
 
     @property
     def version(self) -> int:
-        return int.from_bytes(self.block[self.end : self.end + 2])
+        version, more = struct.unpack_from(">HH", self.block, self.end)
+        return int(version) if not more else -1
 
     def numbers(self, count: int, code: str = "H") -> tuple[int, ...]:
         size = count * struct.calcsize(">" + code)
@@ -96,6 +96,19 @@ class _Record:
         raw = self.block[self.at - length : self.at]
         return raw.split(b"\0")[0].decode("latin-1")
 
+    def attributes(self, columns: int) -> tuple[int, ...]:
+        """References of the tables that are attributes, from rows of some columns at the end."""
+        refs: tuple[int, ...] = ()
+        if self.version == WITH_ATTRIBUTES and self.numbers(1, "I")[0] & 1:
+            (count,) = self.numbers(1, "I")
+            rows = self.numbers(columns * count)
+            refs = rows[columns - 1 :: columns]
+            if any(tag != VDATA_HEADER for tag in rows[columns - 2 :: columns]):
+                raise ReadError(f"{self.place} is damaged: an attribute that is no table")
+        if self.at != self.end:
+            raise ReadError(f"{self.place} is damaged: it ends at {self.end}, expected {self.at}")
+        return refs
+
 
 def read_group(elements: Elements, ref: int) -> Group:
     """The Vgroup of a reference.
@@ -110,14 +123,7 @@ def read_group(elements: Elements, ref: int) -> Group:
     members = tuple(zip(record.numbers(count), record.numbers(count), strict=True))
     name, kind = record.text(NAME), record.text(CLASS)
     record.numbers(2)  # an extension that nothing uses
-    attributes: tuple[int, ...] = ()
-    if record.version == WITH_ATTRIBUTES and record.numbers(1, "I")[0] & 1:
-        (count,) = record.numbers(1, "I")
-        pairs = record.numbers(2 * count)
-        if any(tag != VDATA_HEADER for tag in pairs[::2]):
-            raise ReadError(f"{place} is damaged: an attribute that is no table")
-        attributes = pairs[1::2]
-    return Group(name, kind, members, attributes)
+    return Group(name, kind, members, record.attributes(2))
 
 
 def read_table(elements: Elements, ref: int) -> Table:
@@ -135,10 +141,10 @@ def read_table(elements: Elements, ref: int) -> Table:
     for _ in range(columns):
         record.text(TABLE_NAME)
     name, kind = record.text(TABLE_NAME), record.text(TABLE_NAME)
-    record.numbers(4)
-    if record.version == WITH_ATTRIBUTES and record.numbers(1, "I")[0] & 1:
-        (count,) = record.numbers(1, "I")
-        record.numbers(4 * count)
+    _, _, version, more = record.numbers(4)
+    record.attributes(4)
+    if version != record.version or more:
+        raise ReadError(f"{place} is damaged: it is of versions {version} and {record.version}")
     if interlace > 1 or not columns or any(kind not in TYPES for kind in types):
         raise ReadError(f"{place} is damaged: columns of types {types[:4]}")
     expected = [n * np.dtype(TYPES[kind]).itemsize for n, kind in zip(orders, types, strict=True)]
