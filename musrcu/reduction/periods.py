@@ -72,8 +72,8 @@ def read_periods(run: Run, period: int | str | None = None) -> Periods:
     if isinstance(period, str):
         if period.strip().casefold() == ALL and not _exact(ALL, run):
             every = tuple(range(1, run.n_periods + 1))
-        _refuse_copies(run, every)
-        return Periods(every)
+            _refuse_copies(run, every)
+            return Periods(every)
         terms = _terms(run, period)
     else:
         terms = [("+", _within(run, period))]
