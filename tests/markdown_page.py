@@ -22,7 +22,9 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-_FENCE = re.compile(r"^```(?P<language>[a-z]*|\{[a-z]+\})\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^```(?P<language>[a-z]*|\{[a-z]+\})\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 _MATCH = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 

@@ -101,7 +101,8 @@ def test_ci_runs_the_readme_command() -> None:
     readme = ROOT / "README.md"
     commands = [block.text.strip() for block in blocks(readme) if block.language == "sh"]
     assert len(commands) == 2
-    assert "pip install -q ." in commands[0] and "musrcu scan sample_runs/scan.toml" in commands[0]
+    assert 'pip install -q ".[all]"' in commands[0]
+    assert "musrcu scan sample_runs/scan.toml" in commands[0]
     assert commands[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
