@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from nexus_tree import ENTRY, RUN, small_old_tree, small_tree, write_tree
+from nexus_tree import ENTRY, RUN, small_counts, small_old_tree, small_tree, write_tree
 
 from musrcu.errors import ReadError
 from musrcu.readers.registry import read
@@ -94,3 +94,12 @@ def test_huge_entries_take_no_memory(tmp_path: Path, entry: str) -> None:
         assert tracemalloc.get_traced_memory()[1] < ROOM
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("entry", sorted(TREES))
+def test_more_counts_than_allowed(tmp_path: Path, entry: str) -> None:
+    path = write_tree(tmp_path, None, TREES[entry]())
+    size = 8 * small_counts().size
+    assert read(path, max_bytes=size).counts.nbytes == size
+    with pytest.raises(ReadError, match=f"declares {size} bytes of counts, more than the"):
+        read(path, max_bytes=size - 1)

@@ -14,7 +14,6 @@ from nexus_tree import (
     HISTOGRAMS,
     N_BINS,
     N_DETECTORS,
-    N_PERIODS,
     OLD_DETECTOR,
     ROWS,
     RUN,
@@ -378,14 +377,6 @@ def test_doubt(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:
 )
 def test_refused(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:
     assert sentence in refused(tmp_path, at)
-
-
-def test_more_counts_than_allowed(tmp_path: Path) -> None:
-    path = write_tree(tmp_path, None, small_old_tree())
-    size = 8 * N_PERIODS * N_DETECTORS * N_BINS
-    assert read(path, max_bytes=size).n_bins == N_BINS
-    with pytest.raises(ReadError, match=f"declares {size} bytes of counts, more than the"):
-        read(path, max_bytes=size - 1)
 
 
 # Damage -----------------------------------------------------------------------------------------
