@@ -118,6 +118,12 @@ def test_a_wrong_example_fails(tmp_path: Path) -> None:
         markdown_page.main(str(page))
 
 
+def test_a_directive_hides_no_block() -> None:
+    table, example = markdown_page.blocks("```{formats}\n```\ntext\n```python\nx = 1\n```\n")
+    assert (table.language, table.text) == ("{formats}", "")
+    assert (example.language, example.text, example.line) == ("python", "x = 1\n", 5)
+
+
 def test_commands_of_a_console_block() -> None:
     (block,) = markdown_page.blocks("```console\n$ musrcu info \\\n  x.bin\nrow 1\n$ ls\n```\n")
     assert list(markdown_page.commands(block)) == [("musrcu info    x.bin", "row 1\n"), ("ls", "")]
