@@ -53,10 +53,11 @@ class Binning:
 
     def bins(self, times: NDArray[Any]) -> NDArray[Any]:
         """Bin of each time, from 0; ``n_bins`` stands for all times that lie outside."""
-        if times.dtype.kind == "u":
-            return np.asarray(np.minimum(times // times.dtype.type(self.step), self.n_bins))
-        found = np.floor_divide(times, self.step)
-        with np.errstate(invalid="ignore"):  # what is no number lies outside
+        kind = times.dtype
+        if kind.kind == "u" and max(self.step, self.n_bins) <= np.iinfo(kind).max:
+            return np.asarray(np.minimum(times // kind.type(self.step), self.n_bins))
+        with np.errstate(invalid="ignore", over="ignore"):  # what is no number lies outside
+            found = np.floor_divide(times.astype(np.float64), self.step)
             inside = (found >= 0) & (found < self.n_bins)
         return np.where(inside, found, self.n_bins).astype(np.int64)
 

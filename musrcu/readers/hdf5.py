@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,7 @@ class Hdf5Node(Node):
     def names(self) -> tuple[str, ...]:
         """Names of the nodes in this group, links that lead nowhere included."""
         with reading(self.path, self.place):
-            return tuple(str(name) for name in self._object()) if self.is_group else ()
+            return _readable(self._object()) if self.is_group else ()
 
     def child(self, where: str) -> Hdf5Node | None:
         """The node at a path such as ``sample/name``, or None where there is none.
@@ -179,7 +179,7 @@ class Hdf5Node(Node):
     def attribute_names(self) -> tuple[str, ...]:
         """Names of the attributes of this node."""
         with reading(self.path, self.place):
-            return tuple(str(name) for name in self._object().attrs)
+            return _readable(self._object().attrs)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -335,6 +335,8 @@ class Hdf5Node(Node):
     def _step(self, name: str, place: str, hops: int) -> Hdf5Node | None:
         import h5py
 
+        if not name.isprintable():
+            return None
         with reading(self.path, place):
             key = name.encode()
             links = self._id.links
@@ -351,6 +353,11 @@ class Hdf5Node(Node):
             # the target is walked here, name by name, because it may itself leave the file
             start = Hdf5Node(self.path, "/", self._seen.root, self._seen)
             return (start if target.startswith("/") else self)._walk(target, hops - 1)
+
+
+def _readable(names: Iterable[object]) -> tuple[str, ...]:
+    """Those names that can stand in a sentence; NeXus allows letters, digits and underscores."""
+    return tuple(name for name in names if isinstance(name, str) and name.isprintable())
 
 
 def _is_plain(dtype: np.dtype[Any]) -> bool:

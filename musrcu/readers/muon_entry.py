@@ -57,7 +57,7 @@ def find_muon_entry(root: Node) -> MuonEntry:
         if definition in DEFINITIONS:
             version = _version(node)
             return MuonEntry(node, version or _layout(node), definition, version is not None)
-        seen.append(f"{node.place} with definition {definition or 'missing'}")
+        seen.append(f"{node.place} with definition {(definition or 'missing')[:40]!a}")
     if not seen:
         held = ", ".join(root.names()[:6]) or "nothing"
         raise ReadError(

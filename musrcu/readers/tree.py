@@ -171,7 +171,10 @@ class Node(ABC):
         if node.is_group or node.dtype.kind not in "iufb":
             raise node.error(f"holds {node.described()}, expected numbers")
         values = np.ravel(node._small(most))
-        return values.astype(np.float64) if values.size else None
+        if not values.size:
+            return None
+        with np.errstate(all="ignore"):  # of a damaged float too large or not a number
+            return values.astype(np.float64)
 
     def short_values(self, longest: int = 8) -> dict[str, Any]:
         """Text and numbers of the data sets in this group with at most ``longest`` values each.

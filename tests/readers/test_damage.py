@@ -9,13 +9,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from damage import attempt, damaged
+from damage import attempt, damaged, outcome
 from damage_tree import ATTRIBUTES, CHANGES, OUTSIDE, damage_tree, entries
 from nexus_tree import COUNTS, ROWS, small_old_tree, small_tree, write_tree
 from opened import Watch
 from seed_files import SMALL, Seed, real_seeds
 
 from musrcu.errors import ReadError
+from musrcu.readers.hdf5 import open_hdf5
+from musrcu.readers.isis_events import read_events
 from musrcu.readers.registry import BUILT_IN, formats, read
 
 N_DAMAGED = 60
@@ -104,6 +106,67 @@ def test_odd_trees_of_one_seed_are_alike(tmp_path: Path) -> None:
         path = written(tmp_path, SMALL["isis-events"]()[0])
         done.append(damage_tree(path, np.random.default_rng(number // 2)))
     assert done[0] == done[1]
+
+
+# What the fuzz run found ------------------------------------------------------------------------
+
+
+def test_names_with_line_breaks_are_no_names(tmp_path: Path) -> None:
+    """In an HDF5 file a name may be any bytes; it would stand in a sentence."""
+    path = written(tmp_path, SMALL["isis-events"]()[0])
+    with h5py.File(path, "r+") as file:
+        entry = file["raw_data_1"]
+        entry.move("detector_1_events", "detector_\n_events")
+        entry.create_group("zzzzzzz")["value"] = 1
+        entry.attrs["yyyyyyy"] = 1
+        file["raw_data_1/periods/a\nb"] = h5py.SoftLink("/raw_data_1/no\nname")
+    content = path.read_bytes().replace(b"zzzzzzz", b"zzz\xff\xfe\n\n")
+    path.write_bytes(content.replace(b"yyyyyyy", b"yyy\xff\xfe\n\n"))
+    found = outcome(path)
+    assert isinstance(found, str) and "raw_data_1" in found
+    with open_hdf5(path) as root:
+        entry = root.group("raw_data_1")
+        assert entry is not None and set(entry.attributes()) == {"NX_class"}
+        assert all(name.isprintable() for name in entry.names())
+        assert entry.child("zzz\udcff\udcfe\n\n/value") is None
+
+
+def test_a_definition_of_several_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, SMALL["isis-events"]()[0])
+    with h5py.File(path, "r+") as file:
+        del file["raw_data_1/definition"]
+        file["raw_data_1/definition"] = "muon\nTD" + 1000 * "x"
+    found = outcome(path)
+    assert isinstance(found, str) and "with definition 'muon\\nTDxxx" in found
+    assert len(found) < 500
+
+
+def test_floats_that_have_no_double(tmp_path: Path) -> None:
+    """Ten bytes of them reach further than eight; half a pattern of bits is a signalling NaN."""
+    large = np.array([1e300, 1.0], np.longdouble) ** 4
+    raw = "raw_data_1/instrument/detector_1/raw_time"
+    for number, odd in enumerate((large, np.array([0x7F800001] * 51, "<u4").view("<f4"))):
+        (tmp_path / str(number)).mkdir()
+        attempt(write_tree(tmp_path / str(number), {raw: odd}))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "u1", "u2", "i8"])
+def test_times_of_events_of_any_type(dtype: str, tmp_path: Path) -> None:
+    """Infinite times lie outside the histograms; a bin may be wider than the type holds."""
+    path = written(tmp_path, SMALL["isis-events"]()[0])
+    with h5py.File(path, "r+") as file:
+        group = file["raw_data_1/detector_1_events"]
+        times = group["event_time_offset"][()].astype(dtype)
+        times[:3] = [np.inf, -np.inf, np.nan] if dtype[0] == "f" else 0
+        del group["event_time_offset"]
+        group["event_time_offset"] = times
+        group["event_time_offset"].attrs["units"] = "ns"
+    assert attempt(path) is not None
+    times = times.astype(float)
+    inside = np.isfinite(times) & (times < 32500)
+    expected = np.bincount((times[inside] // 500).astype(int), minlength=65)
+    found = read_events(path, bin_width=0.5, length=32.5)
+    assert found.counts.sum(axis=(0, 1)).tolist() == expected.tolist()
 
 
 # Other files ------------------------------------------------------------------------------------
