@@ -57,7 +57,8 @@ def find_muon_entry(root: Node) -> MuonEntry:
         if definition in DEFINITIONS:
             version = _version(node)
             return MuonEntry(node, version or _layout(node), definition, version is not None)
-        seen.append(f"{node.place} with definition {(definition or 'missing')[:40]!a}")
+        found = ascii(definition[:40]) if definition else "missing"
+        seen.append(f"{node.place} with definition {found}")
     if not seen:
         held = ", ".join(root.names()[:6]) or "nothing"
         raise ReadError(
