@@ -7,7 +7,7 @@ settled on files of EMU and HiFi, in which ``t0_bin`` is floor(time_zero / width
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -46,9 +46,15 @@ class _Histograms:
     n_detectors: int
     n_bins: int
     warnings: list[str]
+    _numbers: dict[tuple[str, ...], IntArray | None] = field(default_factory=dict)
 
     def bin_numbers(self, *names: str) -> IntArray | None:
         """(n_detectors,) a bin number as stored: an attribute of counts or a data set beside it."""
+        if names not in self._numbers:
+            self._numbers[names] = self._look_for(names)
+        return self._numbers[names]
+
+    def _look_for(self, names: tuple[str, ...]) -> IntArray | None:
         for name in names:
             value = self.counts.attribute(name)
             if isinstance(value, (int, float)) and _is_bin(value):
@@ -69,7 +75,11 @@ class _Histograms:
         if values is None:
             return None
         if values.size == 1:
-            values = np.array([self.group.number("time_zero") or 0.0])
+            value = self.group.number("time_zero")
+            if value is None:
+                self.warnings.append(f"{node.place} is {values[0]:g}; taken as unknown")
+                return None
+            values = np.array([value])
         with np.errstate(over="ignore"):  # an infinite time zero is refused
             return self._each("time_zero", values) / per_microsecond(node, "us")
 

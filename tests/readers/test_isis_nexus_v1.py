@@ -134,6 +134,11 @@ NO_AXIS: dict[str, Any] = {f"{HISTOGRAMS}/corrected_time": None}
         ),
         (NO_AXIS | {f"{HISTOGRAMS}/time_zero": None}, 9.0, "t0 = 9 bins from t0 bin 10"),
         ({f"{HISTOGRAMS}/time_zero": None}, 8.75, ""),
+        (
+            NO_AXIS | {f"{HISTOGRAMS}/time_zero": [np.nan]},
+            9.0,
+            "time_zero is nan; taken as unknown",
+        ),
         ({f"{HISTOGRAMS}/time_zero": [5.0], f"{HISTOGRAMS}/time_zero@available": 0}, 8.75, ""),
         # one more time than bins: edges
         ({f"{HISTOGRAMS}/corrected_time": np.arange(51) * 0.016 - 0.148}, 8.75, ""),
@@ -372,7 +377,7 @@ def test_doubt(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:
         ({f"{OLD_DETECTOR}/deadtimes": np.ones(5)}, "5 values for 2 periods of 4 detectors"),
         ({f"{HISTOGRAMS}/resolution": np.array([0])}, "bin width 0 is not above 0"),
         ({f"{ROWS}@last_good_bin": 51}, "good bins 14 to 51 of detector 1"),
-        ({f"{RUN}/analysis": "TOFRAW"}, "definition TOFRAW; expected definition muonTD"),
+        ({f"{RUN}/analysis": "TOFRAW"}, "definition 'TOFRAW'; expected definition muonTD"),
     ],
 )
 def test_refused(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:

@@ -435,7 +435,7 @@ def test_start_with_a_blank(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "at, sentence",
     [
-        ({f"{ENTRY}/definition": "TOFRAW"}, "definition TOFRAW; expected definition muonTD or"),
+        ({f"{ENTRY}/definition": "TOFRAW"}, "definition 'TOFRAW'; expected definition muonTD or"),
         ({f"{ENTRY}/definition": None}, "definition missing; expected definition"),
         ({f"{ENTRY}/IDF_version": np.array([1])}, "IDF_version is 1, expected 2"),
         ({f"{ENTRY}/IDF_version": np.array([3])}, "IDF_version is 3, expected 2"),
