@@ -43,6 +43,8 @@ FACILITIES: tuple[tuple[str, tuple[str, ...], Source], ...] = (
     ("TRIUMF", ("triumf",), "continuous"),
 )
 """Facility, words of which one names its source or laboratory (no hyphens), kind of source."""
+PLACEHOLDERS = ("sample name: test", 5.5, 4.4)
+"""Sample, K and G that MuonDataLib 0.13 writes into files that it makes of events."""
 SMALL_FIELD = 0.5
 """G; less is what is left of a field of 0."""
 
@@ -67,12 +69,19 @@ def describe(entry: Node, names: Names, warnings: list[str]) -> dict[str, Any]:
     places = ("sample/temperature", "sample/temperature_1")
     temperature = Temperature(nominal=quantity(entry, places, KELVIN, warnings, lowest=0.0))
     field = quantity(entry, ("sample/magnetic_field", "sample/magnetic_field_1"), GAUSS, warnings)
+    sample = text(entry, ("sample/name",), warnings)
+    if (sample, temperature.nominal, field) == PLACEHOLDERS:
+        warnings.append(
+            f"{entry.place}/sample holds {sample!r}, {temperature.nominal:g} K and {field:g} G, "
+            "which MuonDataLib writes where nothing is known; taken as unknown"
+        )
+        sample, temperature, field = None, Temperature(), None
     _check_state(entry, field, warnings)
     return {
         "instrument": text(entry, names.instrument, warnings),
         "number": run_number(entry, names.number, warnings),
         "title": text(entry, ("title",), warnings),
-        "sample": text(entry, ("sample/name",), warnings),
+        "sample": sample,
         "comment": text(entry, ("notes",), warnings),
         "temperature": temperature,
         "field": field,

@@ -60,6 +60,20 @@ def test_real_file_cut_and_flipped(real: Path, tmp_path: Path) -> None:
 # Small files ------------------------------------------------------------------------------------
 
 
+def test_what_another_program_invents_is_unknown(tmp_path: Path) -> None:
+    """MuonDataLib 0.13 fills these in where an event file says nothing."""
+    invented: dict[str, Any] = {
+        f"{SAMPLE}/name": b"sample name: test",
+        f"{SAMPLE}/temperature": np.array([5.5], np.float32),
+        f"{SAMPLE}/magnetic_field": np.array([4.4], np.float32),
+    }
+    run = run_of(tmp_path, at=invented)
+    assert (run.sample, run.temperature.value, run.field) == (None, None, None)
+    assert warned(run, "5.5 K and 4.4 G, which MuonDataLib writes where nothing is known")
+    cold = run_of(tmp_path, at=invented | {f"{SAMPLE}/name": b"silver"})
+    assert (cold.sample, cold.temperature.value, cold.field) == ("silver", 5.5, 4.4)
+
+
 def test_small_file(tmp_path: Path) -> None:
     run = run_of(tmp_path)
     assert np.array_equal(run.counts, small_counts())
