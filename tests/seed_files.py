@@ -149,14 +149,20 @@ SMALL: dict[str, Callable[[], list[Seed]]] = {
     "musr-root": musr_root,
 }
 """Builders of the small files by name of the format."""
-FOLDERS = {"musr-root": "musrroot"}
-"""Folders of real files that are not called like their format."""
+KNOWN_AS = {
+    "isis-nexus-v1": ("isis-nexus-v1-hdf5", "isis-nexus-v1-hdf4"),
+    "isis-nexus-v2": ("isis-nexus-v2-hdf5", "isis-nexus-v2-hdf4"),
+    "isis-events": ("isis-nexus-v2-hdf5-events",),
+    "musr-root": ("musrroot", "lem-root"),
+}
+"""What the list of real files calls formats that it does not call as the registry does."""
 
 
 def real_seeds(name: str) -> list[Seed]:
     """Real files of a format that are not too large."""
     folder = real_data()
-    paths = [folder / place for place in expected_files()] if folder else []
-    chosen = [path for path in paths if path.parent.name == FOLDERS.get(name, name)]
-    small = [path for path in chosen if path.stat().st_size <= LARGEST]
+    names = KNOWN_AS.get(name, (name,))
+    places = [place for place, about in expected_files().items() if about["format"] in names]
+    paths = [folder / place for place in places] if folder else []
+    small = [path for path in paths if path.stat().st_size <= LARGEST]
     return [Seed(path.name, path.read_bytes()) for path in small]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.errors import ReadError
-from musrcu.readers.hdf5_heap import check_global_heaps
+from musrcu.readers.hdf5_heap import check_global_heaps, check_lengths
 from musrcu.readers.tree import SMALL, Node, plain_value
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -216,6 +216,8 @@ class Hdf5Node(Node):
                 return np.empty(0, dtype=dtype)
             self._check_stored()
             if not _is_plain(dtype):
+                if dtype.kind == "O":
+                    self._check_lengths()
                 return np.asarray(self._object()[()])
             stored = np.empty(shape, dtype)
             self._id.read(h5py.h5s.ALL, h5py.h5s.ALL, stored)
@@ -261,6 +263,18 @@ class Hdf5Node(Node):
         stored = int(self._id.get_storage_size())
         if declared > stored * DEFLATE:
             raise self.error(f"declares {declared} bytes, of which only {stored} are stored")
+
+    def _check_lengths(self) -> None:
+        """Refuse texts that are said to be longer than the file, where they are not packed."""
+        blocks = []
+        start = self._id.get_offset()
+        if start is not None:
+            blocks.append((start, int(self._id.get_storage_size())))
+        elif self._object().chunks and not self._id.get_create_plist().get_nfilters():
+            self._id.chunk_iter(lambda chunk: blocks.append((chunk.byte_offset, chunk.size)))
+        if blocks:  # each has a length, the address of a heap and a number in it
+            address, _ = self._seen.file.id.get_create_plist().get_sizes()
+            check_lengths(self.path, blocks, 4 + address + 4)
 
     def _is_null(self) -> bool:
         """Whether it is a data set without any value, which has no shape either."""

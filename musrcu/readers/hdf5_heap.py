@@ -57,6 +57,37 @@ def check_global_heaps(path: Path, beside: Sequence[tuple[int, int]] = ()) -> No
         raise ReadError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
+def check_lengths(path: Path, blocks: Iterable[tuple[int, int]], width: int) -> None:
+    """Refuse texts that are said to be longer than the file: room is made for them before a look.
+
+    A text of variable length is stored as its length in 4 bytes, and its place in a heap.
+
+    Parameters
+    ----------
+    blocks : first byte and number of bytes of each block in which such references lie.
+    width : bytes of a reference.
+
+    Raises
+    ------
+    ReadError that names the place, or if the file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            for start, n_bytes in blocks:
+                stream.seek(start)
+                block = stream.read(n_bytes)
+                for place in range(0, len(block) - 3, width):
+                    length = int.from_bytes(block[place : place + 4], "little")
+                    if length > size:
+                        raise ReadError(
+                            f"{path} at byte {start + place} is damaged: a text of {length} bytes "
+                            f"in a file of {size}"
+                        )
+    except OSError as error:
+        raise ReadError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
 def _gaps(beside: Sequence[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
     """What lies between ranges of a file of a size."""
     start = 0

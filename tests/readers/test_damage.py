@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,7 +139,7 @@ def test_a_definition_of_several_lines(tmp_path: Path) -> None:
         del file["raw_data_1/definition"]
         file["raw_data_1/definition"] = "muon\nTD" + 1000 * "x"
     found = outcome(path)
-    assert isinstance(found, str) and "with definition muon\\nTDxxx" in found
+    assert isinstance(found, str) and "with definition 'muon\\nTDxxx" in found
     assert len(found) < 500
 
 
@@ -148,6 +150,28 @@ def test_floats_that_have_no_double(tmp_path: Path) -> None:
     for number, odd in enumerate((large, np.array([0x7F800001] * 51, "<u4").view("<f4"))):
         (tmp_path / str(number)).mkdir()
         attempt(write_tree(tmp_path / str(number), {raw: odd}))
+
+
+@pytest.mark.parametrize("chunks", [None, (2,)])
+def test_texts_longer_than_the_file(tmp_path: Path, chunks: tuple[int] | None) -> None:
+    """The HDF5 library makes room for a text before it looks whether there is one."""
+    path = tmp_path / "texts.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("texts", data=["one", "two", 77 * "x"], chunks=chunks)
+    content = path.read_bytes()
+    stored = re.search(rb"M\0\0\0.{8}\x03\0\0\0", content, re.DOTALL)  # length, heap, number
+    assert stored is not None
+    place = stored.start()
+    huge = struct.pack("<I", 800_000_000)
+    path.write_bytes(content[:place] + huge + content[place + 4 :])
+    with open_hdf5(path) as root:
+        node = root.child("texts")
+        assert node is not None
+        with pytest.raises(ReadError, match=f"at byte {place} is damaged: a text of 800000000"):
+            node.array()
+    path.write_bytes(content)
+    with open_hdf5(path) as root:
+        assert [bytes(text) for text in root.child("texts").array()] == [b"one", b"two", 77 * b"x"]
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "u1", "u2", "i8"])
