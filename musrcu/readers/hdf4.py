@@ -27,6 +27,9 @@ OWN_CLASSES = ("CDF", "Var", "Dim", "UDim", "Attr", "RIG", "_HDF")
 NX_CLASS = "NX_class"
 """Attribute by which HDF5 files give the class of a group; in HDF4 the group has it itself."""
 
+_refused: set[str] = set()
+"""Files that the library refused to open. It keeps them, and would show them again under their
+name whatever is there by then."""
 
 Item = Group | DataSet | None
 """What a node shows: a group, a data set, or None for the whole file."""
@@ -79,20 +82,19 @@ class _File:
     def values(self, data_set: DataSet) -> NDArray[Any]:
         """The values of a data set as stored, texts as single bytes."""
         from pyhdf.error import HDF4Error
-        from pyhdf.SD import SD, SDC
 
         path = self.catalogue.elements.path
         try:
             if self.library is None:
-                self.library = SD(str(path), SDC.READ)
+                self.library = _open_library(str(path))
             opened = self.library.select(data_set.index)
             try:
                 _, rank, sizes, number_type, _ = opened.info()
-                found = tuple(sizes) if rank > 1 else (sizes,)[:rank]
+                found = tuple(sizes) if rank > 1 else (sizes,)
                 if found != data_set.dimensions or number_type != data_set.number_type:
                     raise ReadError(
-                        f"{path} is damaged: {data_set.name} has shape {found} for the library, "
-                        f"expected {data_set.dimensions}"
+                        f"{path} is damaged: {data_set.name} has shape {found} for the HDF4 "
+                        f"library, expected {data_set.dimensions}"
                     )
                 return np.asarray(opened.get())
             finally:
@@ -130,6 +132,20 @@ class _File:
         elif isinstance(item, Group):
             by_tag: dict[int, Mapping[int, Item]] = {VGROUP: shown, DATA_SET: sets}
             yield from (by_tag[tag].get(ref) for tag, ref in item.members if tag in by_tag)
+
+
+def _open_library(path: str) -> Any:
+    """The file as pyhdf has it."""
+    from pyhdf.error import HDF4Error
+    from pyhdf.SD import SD, SDC
+
+    if path in _refused:
+        raise ValueError("the HDF4 library refused this file before; rename it or restart Python")
+    try:
+        return SD(path, SDC.READ)
+    except HDF4Error:
+        _refused.add(path)
+        raise
 
 
 def _is_shown(group: Group) -> bool:

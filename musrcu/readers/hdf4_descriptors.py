@@ -40,7 +40,10 @@ IN_BLOCKS, ELSEWHERE, PACKED, CHUNKED = 1, 2, 3, 5
 KINDS = {CHUNKED: "in chunks", 4: "in blocks of variable length", 6: "in a buffer"}
 PLAIN, RUN_LENGTH, DEFLATE = 0, 1, 4
 """Ways of packing that are read."""
+HIGHEST_LEVEL = 9
+"""Highest level of deflate."""
 CODERS = {2: "n-bit", 3: "Huffman", 5: "szip", 7: "JPEG", 8: "IMCOMP"}
+REWRITE = "rewrite the file with: hrepack -t '*:NONE' -c '*:NONE'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,18 @@ class Elements:
         """References of all elements of a tag, in the order of the file."""
         return [ref for known, ref in self.found if known == tag]
 
+    def size(self, tag: int, ref: int) -> int:
+        """Bytes that an element takes when read.
+
+        Raises
+        ------
+        ReadError if there is no such element.
+        """
+        element = self.found.get((tag, ref))
+        if element is None:
+            raise ReadError(f"{self.path} is damaged: element {tag}/{ref} is missing")
+        return element.length
+
     def block(self, tag: int, ref: int) -> bytes:
         """The bytes of an element that is stored in one piece; empty without values.
 
@@ -79,9 +94,8 @@ class Elements:
         ------
         ReadError if there is no such element, or it is stored otherwise.
         """
-        element = self.found.get((tag, ref))
-        if element is None:
-            raise ReadError(f"{self.path} is damaged: element {tag}/{ref} is missing")
+        self.size(tag, ref)
+        element = self.found[tag, ref]
         if element.special:
             raise self.error(element.offset, f"element {tag}/{ref} is not stored in one piece")
         return self.content[element.offset : element.offset + element.length]
@@ -131,7 +145,7 @@ def _descriptors(elements: Elements) -> Iterator[tuple[int, int, int, int, int]]
         size = count * DESCRIPTOR.itemsize
         seen += 6 + size
         if not count or block + 6 + size > len(content) or seen > len(content):
-            raise elements.error(block, f"a list of {count} elements, with which the file ends")
+            raise elements.error(block, f"a list of {count} elements is cut or met twice")
         rows = np.frombuffer(content[block + 6 : block + 6 + size], dtype=DESCRIPTOR)
         for number, row in enumerate(rows.tolist()):
             yield (block + 6 + number * DESCRIPTOR.itemsize, *row)
@@ -142,49 +156,42 @@ def _special(elements: Elements, key: tuple[int, int], offset: int, length: int)
     """An element whose values lie elsewhere in the file, as its header says."""
     header = elements.content[offset : offset + length]
     kind = int.from_bytes(header[:2], "big")
+    name = f"element {key[0]}/{key[1]}"
+    if kind == ELSEWHERE:
+        raise elements.error(offset, f"{name} lies in another file, which is not followed")
+    if kind not in (IN_BLOCKS, PACKED):
+        way = KINDS.get(kind, f"as kind {kind}")
+        raise elements.error(offset, f"{name} is stored {way}, which is not read; {REWRITE}")
     try:
-        if kind == IN_BLOCKS:
-            declared, block, count, ref = struct.unpack_from(">iiiH", header, 2)
-            stored = _linked(elements, offset, block, count, ref)
-        elif kind == PACKED:
-            _, declared, ref, model, coder = struct.unpack_from(">HiHHH", header, 2)
-            stored = _packed(elements, offset, ref, model, coder)
-        elif kind == ELSEWHERE:
-            raise elements.error(
-                offset, f"element {key[0]}/{key[1]} lies in another file, which is not followed"
-            )
-        else:
-            raise elements.error(
-                offset,
-                f"element {key[0]}/{key[1]} is stored {KINDS.get(kind, f'as kind {kind}')}, which "
-                "is not read; rewrite the file with: hrepack -t '*:NONE' -c '*:NONE'",
-            )
+        declared, stored = (_linked if kind == IN_BLOCKS else _packed)(elements, offset, header)
     except struct.error:
-        raise elements.error(offset, f"the header of element {key[0]}/{key[1]} is cut") from None
+        raise elements.error(offset, f"the header of {name} is cut") from None
     if declared < 0:
-        raise elements.error(offset, f"element {key[0]}/{key[1]} declares {declared} bytes")
+        raise elements.error(offset, f"{name} declares {declared} bytes")
     return Element(offset, declared, stored, special=True)
 
 
-def _packed(elements: Elements, offset: int, ref: int, model: int, coder: int) -> int:
+def _packed(elements: Elements, offset: int, header: bytes) -> tuple[int, int]:
+    """Bytes of a packed element, unpacked and as stored."""
+    _, declared, ref, model, coder = struct.unpack_from(">HiHHH", header, 2)
     if model or coder not in (PLAIN, RUN_LENGTH, DEFLATE):
         way = CODERS.get(coder, f"coder {coder}")
-        raise elements.error(
-            offset,
-            f"values packed with {way}, which is not read; unpack them with: hrepack -t '*:NONE'",
-        )
-    return len(elements.block(COMPRESSED, ref))
+        raise elements.error(offset, f"values packed with {way}, which is not read; {REWRITE}")
+    if coder == DEFLATE and struct.unpack_from(">H", header, 14)[0] > HIGHEST_LEVEL:
+        raise elements.error(offset, "values packed with a level that deflate does not have")
+    return declared, elements.size(COMPRESSED, ref)
 
 
-def _linked(elements: Elements, offset: int, block: int, count: int, ref: int) -> int:
-    """Bytes in the blocks of an element that was written in several pieces."""
+def _linked(elements: Elements, offset: int, header: bytes) -> tuple[int, int]:
+    """Bytes of an element that was written in several pieces, and those in the pieces."""
+    declared, piece, count, ref = struct.unpack_from(">iiiH", header, 2)
     seen: set[int] = set()
     stored = 0
     while ref:
         table = elements.block(LINKED, ref)
-        if ref in seen or block <= 0 or count <= 0 or len(table) < 2 + 2 * count:
-            raise elements.error(offset, "the list of blocks of an element is damaged")
+        if ref in seen or piece <= 0 or count <= 0 or len(table) < 2 + 2 * count:
+            raise elements.error(offset, "the list of pieces of an element is damaged")
         seen.add(ref)
-        ref, *blocks = struct.unpack_from(f">{count + 1}H", table)
-        stored += sum(len(elements.block(LINKED, number)) for number in blocks if number)
-    return stored
+        ref, *pieces = struct.unpack_from(f">{count + 1}H", table)
+        stored += sum(elements.size(LINKED, number) for number in pieces if number)
+    return declared, stored
