@@ -55,7 +55,7 @@ def check_run(run: Run) -> tuple[str, ...]:
     found = list(run.warnings)
     for look in (_title, _thermometers, _logs, _arrival, _detectors, _saturation, _losses, _clock):
         found += look(run)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(" ".join(sentence.split()) for sentence in found))
 
 
 def _title(run: Run) -> Iterator[str]:

@@ -184,15 +184,20 @@ class Item:
         return stored if hasattr(stored, "__len__") and self.kind in _HOLDERS else ()
 
     def _under(self, key: Any) -> Item:
-        name = decoded(key.fName)
+        name = _name(key.fName)
         place = f"{self.place.rstrip('/')}/{name}"
         return Item(self.path, place, name, key.fClassName, self._file, key, None)
 
     def _inside(self, thing: Any) -> Item:
         kind = str(getattr(thing, "classname", type(thing).__name__))
         named = thing.member("fName", none_if_missing=True) if kind in _NAMED else None
-        name = decoded(str(named)) if named is not None else ""
+        name = _name(named) if named is not None else ""
         return Item(self.path, f"{self.place}/{name or kind}", name, kind, self._file, None, thing)
+
+
+def _name(stored: Any) -> str:
+    """A name that can stand in a sentence, whatever bytes it has in the file."""
+    return "".join(letter if letter.isprintable() else "?" for letter in decoded(str(stored)))
 
 
 _HOLDERS = ("TFolder", "TObjArray", "TList", "THashList")

@@ -304,3 +304,18 @@ def test_texts_that_are_not_utf8(tmp_path: Path) -> None:
     run = attempt(path)
     assert isinstance(run, Run)
     assert run.title == "Cu: T=12.0 µ, E=5.57 keV"
+
+
+def test_names_of_several_lines(tmp_path: Path) -> None:
+    """They stand in sentences."""
+    found = refused(tmp_path, root_file([folder("a\nb", [])]))
+    assert "(it holds a?b)" in found
+    sections = header()
+    sections["odd\nsection"] = ["Cryo: a\nb -@0"]
+    channel = histogram(
+        "Temp of\nsample", [1, 2, 9, 0], entries=3, low=-5, high=35, axis_title="time (s)"
+    )
+    path = tmp_path / "x.root"
+    path.write_bytes(folders(sections, channels=[channel]))
+    run = attempt(path)
+    assert isinstance(run, Run) and len(run.logs) == 1
