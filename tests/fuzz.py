@@ -298,7 +298,7 @@ def ending(said: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Fuzz for the given time and print what was found."""
-    names = [known.name for known in formats() if known.name in SMALL]
+    names = [name for name, make in SMALL.items() if make()]
     tally = Tally([options.format] if options.format else names, options.keep, options.seed)
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import psi_bin_bytes
 import root_bytes
 from conftest import SAMPLES, expected_files, real_data
 from event_tree import some_events, write_events
+from hdf4_tree import write_hdf4
 from nexus_tree import small_old_tree, small_tree, write_tree
 
 LARGEST = 1 << 20
@@ -73,18 +75,19 @@ def mud() -> list[Seed]:
 
 
 def isis_nexus_v1() -> list[Seed]:
-    """The small tree of version 1, with a log."""
+    """The small tree of version 1 with a log, in both containers."""
     log = "run/temperature_log_1"
     changes: dict[str, Any] = {
         f"{log}/name": "Temp_Sample",
         f"{log}/time": [0.0, 100.0, 200.0],
         f"{log}/values": [4.1, 4.2, 4.3],
     }
-    return [Seed("old.nxs", _tree(small_old_tree() | changes))]
+    tree = small_old_tree() | changes
+    return [Seed("old.nxs", _tree(tree)), *_hdf4(tree)]
 
 
 def isis_nexus_v2() -> list[Seed]:
-    """The small tree of version 2 with logs, and the same in packed chunks."""
+    """The small tree of version 2 with logs, in both containers, packed and not."""
     log = "raw_data_1/selog/Temp_Sample/value_log"
     changes: dict[str, Any] = {
         f"{log}/time": [0.0, 100.0, 200.0],
@@ -95,7 +98,11 @@ def isis_nexus_v2() -> list[Seed]:
         "raw_data_1/runlog/ICP_Event/value": ["BEGIN", "END"],
     }
     tree = small_tree() | changes
-    return [Seed("new.nxs", _tree(tree)), Seed("packed.nxs", _tree(tree, pack=True))]
+    return [
+        Seed("new.nxs", _tree(tree)),
+        Seed("packed.nxs", _tree(tree, pack=True)),
+        *_hdf4(small_tree()),
+    ]
 
 
 def isis_events() -> list[Seed]:
@@ -106,7 +113,9 @@ def isis_events() -> list[Seed]:
 
 
 def musr_root() -> list[Seed]:
-    """Each generation, packed and as it is."""
+    """Each generation, packed and as it is; none without uproot."""
+    if importlib.util.find_spec("uproot") is None:
+        return []
     return [
         Seed(f"{name}{number}.root", make(packing=packing))
         for name, make in musr_root_files.GENERATIONS.items()
@@ -121,6 +130,18 @@ def _tree(tree: dict[str, Any], pack: bool = False) -> bytes:
             with h5py.File(path, "r+") as file:
                 _pack(file)
         return path.read_bytes()
+
+
+def _hdf4(tree: dict[str, Any]) -> list[Seed]:
+    """The same tree in HDF4, packed and not; none without pyhdf."""
+    if importlib.util.find_spec("pyhdf") is None:
+        return []
+    seeds = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, pack in (("plain4.nxs", False), ("packed4.nxs", True)):
+            path = write_hdf4(Path(folder) / name, tree, pack)
+            seeds.append(Seed(name, path.read_bytes()))
+    return seeds
 
 
 def _pack(file: h5py.File) -> None:
