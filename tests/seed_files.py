@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def isis_events() -> list[Seed]:
 
 def musr_root() -> list[Seed]:
     """Each generation, packed and as it is; none without uproot."""
-    if importlib.util.find_spec("uproot") is None:
+    if find_spec("uproot") is None:
         return []
     return [
         Seed(f"{name}{number}.root", make(packing=packing))
@@ -134,7 +134,7 @@ def _tree(tree: dict[str, Any], pack: bool = False) -> bytes:
 
 def _hdf4(tree: dict[str, Any]) -> list[Seed]:
     """The same tree in HDF4, packed and not; none without pyhdf."""
-    if importlib.util.find_spec("pyhdf") is None:
+    if find_spec("pyhdf") is None:
         return []
     seeds = []
     with tempfile.TemporaryDirectory() as folder:
@@ -170,6 +170,8 @@ SMALL: dict[str, Callable[[], list[Seed]]] = {
     "musr-root": musr_root,
 }
 """Builders of the small files by name of the format."""
+NEEDED = {b"\x0e\x03\x13\x01": "pyhdf", b"root": "uproot"}
+"""The package that reads files with these first bytes."""
 KNOWN_AS = {
     "isis-nexus-v1": ("isis-nexus-v1-hdf5", "isis-nexus-v1-hdf4"),
     "isis-nexus-v2": ("isis-nexus-v2-hdf5", "isis-nexus-v2-hdf4"),
@@ -186,4 +188,6 @@ def real_seeds(name: str) -> list[Seed]:
     places = [place for place, about in expected_files().items() if about["format"] in names]
     paths = [folder / place for place in places] if folder else []
     small = [path for path in paths if path.stat().st_size <= LARGEST]
-    return [Seed(path.name, path.read_bytes()) for path in small]
+    seeds = [Seed(path.name, path.read_bytes()) for path in small]
+    missing = tuple(head for head, package in NEEDED.items() if not find_spec(package))
+    return [seed for seed in seeds if not seed.content.startswith(missing)]
