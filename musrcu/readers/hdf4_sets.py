@@ -204,7 +204,6 @@ def _data_set(
     held = {tag: [ref for known, ref in group.members if known == tag] for tag, _ in group.members}
     (ref,) = _one(found, group, held, DATA_SET)
     (number_type,) = _one(found, group, held, NUMBER_TYPE)
-    (values,) = _one(found, group, held, VALUES)
     _one(found, group, held, DIMENSIONS)
     encoding = found.elements.block(NUMBER_TYPE, number_type)
     if RAGGED in held or not group.name:
@@ -216,7 +215,8 @@ def _data_set(
     names = [member.name for member in _members(found, group, DIMENSION, OPEN_DIMENSION)]
     if not 0 < len(names) <= min(PLACES, room) or any(name not in sizes for name in names):
         raise found.damaged(f"data set {group.name!r} has dimensions {names[:4]}")
-    element = found.elements.found.get((VALUES, values), Element(0, 0, 0, special=False))
+    values = _one(found, group, held, VALUES) if VALUES in held else [0]  # 0: never written
+    element = found.elements.found.get((VALUES, values[0]), Element(0, 0, 0, special=False))
     shape = [sizes[name] for name in names]
     rest = [size for size in shape[1:] if size is not None]
     item = np.dtype(TYPES[encoding[1]]).itemsize * math.prod(rest)
