@@ -1,7 +1,8 @@
 """A look at the global heaps of an HDF5 file, in which texts of variable length lie.
 
-The HDF5 library (2.0 at least) loops for ever on a heap with an object of size zero, which one
-changed byte can make; so the heaps are checked before that library reads such a text.
+The HDF5 library (2.0 at least) loops for ever on a heap with an object of size zero, and makes room
+for a text before it looks whether the heap has one of that length; one changed byte can make both.
+So heaps and lengths are checked before that library reads such a text.
 
 Source: HDF5 File Format Specification version 3.0, sections II.A (superblock) and III.E (global
 heap).
@@ -16,12 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from musrcu.errors import ReadError
 
 SIGNATURE = b"GCOL\x01\0\0\0"
 """First bytes of a heap: signature, version 1, three zero bytes."""
 LENGTH_PLACE = {0: 14, 1: 14, 2: 10, 3: 10}
 """Byte of the superblock that holds the size of a length, by the version in byte 8."""
+LONGEST = 16 << 20
+"""Bytes of a text below which it does not matter whether it is there."""
+REFERENCE = 16
+"""Bytes of a length, an address and a number."""
+MOST_OBJECTS = 1 << 16
+"""Objects of a heap are numbered in 2 bytes, from 1."""
 BLOCK = 1 << 20
 """Bytes looked at at a time."""
 SMALLEST = 32
@@ -46,13 +55,15 @@ def check_global_heaps(path: Path, beside: Sequence[tuple[int, int]] = ()) -> No
                 return
             size = stream.seek(0, os.SEEK_END)
             heaps = _Heaps(stream, size, width=head[LENGTH_PLACE.get(head[8], 14)])
-            for start in list(_places(stream, _gaps(beside, size))):
+            places = list(_places(stream, _gaps(beside, size)))
+            for start in places:
                 place = heaps.first_bad_object(start)
                 if place is not None:
                     raise ReadError(
                         f"{path} at byte {place} is damaged: an object of the global heap at byte "
                         f"{start} does not end within the heap"
                     )
+            _check_references(path, stream, _gaps(beside, size), places)
     except OSError as error:
         raise ReadError(f"{path} cannot be read: {error.strerror or error}") from error
 
@@ -78,14 +89,37 @@ def check_lengths(path: Path, blocks: Iterable[tuple[int, int]], width: int) -> 
                 stream.seek(start)
                 block = stream.read(n_bytes)
                 for place in range(0, len(block) - 3, width):
-                    length = int.from_bytes(block[place : place + 4], "little")
-                    if length > size:
-                        raise ReadError(
-                            f"{path} at byte {start + place} is damaged: a text of {length} bytes "
-                            f"in a file of {size}"
-                        )
+                    _check_length(path, start + place, block[place : place + 4], size)
     except OSError as error:
         raise ReadError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _check_length(path: Path, place: int, stored: bytes, size: int) -> None:
+    length = int.from_bytes(stored, "little")
+    if length > max(size, LONGEST):
+        raise ReadError(
+            f"{path} at byte {place} is damaged: a text of {length} bytes in a file of {size}"
+        )
+
+
+def _check_references(
+    path: Path, stream: BinaryIO, gaps: Iterable[tuple[int, int]], heaps: Sequence[int]
+) -> None:
+    """The same wherever texts are, attributes too: length, address of a heap, number in it.
+
+    Looked at is what begins at a multiple of 8 bytes, as in all but the newest kind of headers;
+    elsewhere other numbers may look alike.
+    """
+    size, known = stream.seek(0, os.SEEK_END), np.array(heaps, np.uint64)
+    for start, end in gaps if heaps else ():
+        for place in range(start + -start % 8, end, BLOCK):
+            stream.seek(place)
+            block = stream.read(min(BLOCK, end - place) + REFERENCE)
+            words = np.frombuffer(block, "<u8", max(len(block) - 4, 0) // 8, 4)
+            near = np.flatnonzero((words <= max(heaps)) & (words > 0))
+            for at in (8 * near[np.isin(words[near], known)]).tolist():
+                if 0 < int.from_bytes(block[at + 12 : at + 16], "little") < MOST_OBJECTS:
+                    _check_length(path, place + at, block[at : at + 4], size)
 
 
 def _gaps(beside: Sequence[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:

@@ -149,6 +149,24 @@ def test_a_definition_of_several_lines(tmp_path: Path) -> None:
     assert len(found) < 500
 
 
+def test_attributes_longer_than_the_file(tmp_path: Path) -> None:
+    """Read by the library, this one takes ten seconds and 4 GB."""
+    path = tmp_path / "texts.h5"
+    with h5py.File(path, "w") as file:
+        file["number"] = 1
+        file["number"].attrs["units"] = 77 * "x"
+    content = path.read_bytes()
+    with open_hdf5(path) as root:
+        assert root.child("number").attribute("units") == 77 * "x"
+    place = content.index(b"M\0\0\0")
+    path.write_bytes(content[:place] + bytes(3) + b"\xee" + content[place + 4 :])
+    with (
+        open_hdf5(path) as root,
+        pytest.raises(ReadError, match=f"at byte {place} is damaged: a text of {0xEE << 24} bytes"),
+    ):
+        root.child("number").attribute("units")
+
+
 def test_floats_that_have_no_double(tmp_path: Path) -> None:
     """Ten bytes of them reach further than eight; half a pattern of bits is a signalling NaN."""
     large = np.array([1e300, 1.0], np.longdouble) ** 4
