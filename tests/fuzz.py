@@ -33,7 +33,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
+import hdf4_files
 import numpy as np
 from damage import attempt, damaged
 from damage_tree import OUTSIDE, damage_tree
@@ -49,9 +51,9 @@ RISE = 400 << 20
 SLOW, HANG = 5.0, 30
 """Seconds after which a file is too slow, and after which its process is ended."""
 BATCH = 40
-HDF5 = b"\x89HDF"
+HDF5, HDF4 = b"\x89HDF", b"\x0e\x03\x13\x01"
 TREE = 0.4
-"""Part of the cases of an HDF5 format whose entries are damaged rather than its bytes."""
+"""Part of the cases of an HDF format whose entries are damaged rather than its bytes."""
 KEPT = 3
 """Files that are kept of findings that look alike."""
 
@@ -84,9 +86,14 @@ class Reading:
         real = len(seeds) > n_made and random.random() < 0.15
         seed = seeds[int(random.integers(n_made, len(seeds)) if real else random.integers(n_made))]
         path = self.folder / f"{case}-{seed.name}"
-        if seed.content.startswith(HDF5) and random.random() < TREE:
+        by_entry = random.random() < TREE
+        if by_entry and seed.content.startswith(HDF5):
             path.write_bytes(seed.content)
             how = damage_tree(path, random)
+        elif by_entry and seed.content.startswith(HDF4):
+            chance = Random(int(random.integers(1 << 32)))
+            path.write_bytes(hdf4_files.damaged(seed.content, chance))
+            how = "its list of elements"
         else:
             others = [other.content for other in seeds[:n_made]]
             content, how = damaged(seed.content, random, seed.spots, others)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import tracemalloc
+import zlib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from damage import attempt, damaged, outcome
 from damage_tree import ATTRIBUTES, CHANGES, OUTSIDE, damage_tree, entries
+from hdf4_files import write_small
 from nexus_tree import COUNTS, ROWS, small_old_tree, small_tree, write_tree
 from opened import Watch
 from seed_files import SMALL, Seed, real_seeds
@@ -265,6 +267,16 @@ def test_no_other_file_is_opened(name: str, how: str, tmp_path: Path, outside: W
         assert not outside.opened(), f"{place} was followed"
 
 
+def test_no_other_file_is_opened_for_hdf4(tmp_path: Path) -> None:
+    pytest.importorskip("pyhdf", reason="pyhdf (extra hdf4) is not installed")
+    path = write_small(tmp_path / "inner.nxs", elsewhere=tmp_path / "values.dat")
+    watch = Watch(tmp_path / "values.dat")
+    with pytest.raises(ReadError, match="another file, which is not followed"):
+        read(path)
+    assert not watch.opened()
+    watch.close()
+
+
 def test_h5py_would_have_opened_it(tmp_path: Path, outside: Watch) -> None:
     with h5py.File(tmp_path / "inner.nxs", "w") as file:
         file["a"] = h5py.ExternalLink(OUTSIDE, "/")
@@ -276,21 +288,22 @@ def test_h5py_would_have_opened_it(tmp_path: Path, outside: Watch) -> None:
 @pytest.mark.usefixtures("measured")
 @pytest.mark.parametrize(
     ("tree", "place", "shape"),
-    [(small_tree(), COUNTS, (1, 8, 2**20)), (small_old_tree(), ROWS, (8, 2**20))],
+    [(small_tree(), COUNTS, (1, 257, 2**20)), (small_old_tree(), ROWS, (257, 2**20))],
     ids=["version 2", "version 1"],
 )
-def test_packed_zeros_are_not_unpacked_to_be_refused(
+def test_counts_above_two_gigabytes_want_to_be_asked_for(
     tree: dict[str, object], place: str, shape: tuple[int, ...], tmp_path: Path
 ) -> None:
-    """64 MB of counts in 50 kB of file: real, and refused without being read."""
+    """They are really in the file, zeros in a megabyte, and refused without being unpacked."""
     path = write_tree(tmp_path, {place: None}, tree)
+    one = (1,) * (len(shape) - 1)
+    zeros = zlib.compress(bytes(4 * shape[-1]))
     with h5py.File(path, "r+") as file:
-        zeros = np.zeros(shape, "<i4")
-        file.create_dataset(place, data=zeros, chunks=(1,) * (len(shape) - 1) + (2**18,),
-                            compression="gzip")  # fmt: skip
-        del zeros
+        made = file.create_dataset(place, shape, "<i4", chunks=(*one, 2**20), compression="gzip")
+        for row in range(257):
+            made.id.write_direct_chunk((*(0 for _ in one[1:]), row, 0), zeros)
     tracemalloc.reset_peak()
     before, _ = tracemalloc.get_traced_memory()
-    with pytest.raises(ReadError, match=f"declares {2**26} bytes"):
-        read(path, max_bytes=2**25)
+    with pytest.raises(ReadError, match=f"declares {257 * 2**23} bytes .*more than the {2**31}"):
+        read(path)
     assert tracemalloc.get_traced_memory()[1] - before < 4 << 20
