@@ -102,6 +102,7 @@ class Reading:
 
     def read(self, path: Path) -> str:
         """``run`` or ``error``; raises an AssertionError about what may not be."""
+        self.watch.opened()  # the damage itself may have looked
         before = in_use(reset=True)
         start = time.process_time()
         run = attempt(path, 1 << 62, seconds=HANG)
