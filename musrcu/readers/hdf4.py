@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import mmap
+import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,9 +29,8 @@ OWN_CLASSES = ("CDF", "Var", "Dim", "UDim", "Attr", "RIG", "_HDF")
 NX_CLASS = "NX_class"
 """Attribute by which HDF5 files give the class of a group; in HDF4 the group has it itself."""
 
-_refused: set[str] = set()
-"""Files that the library refused to open. It keeps them, and would show them again under their
-name whatever is there by then."""
+_failures: Counter[str] = Counter()
+"""How many times the library has failed in each file."""
 
 Item = Group | DataSet | None
 """What a node shows: a group, a data set, or None for the whole file."""
@@ -82,11 +83,12 @@ class _File:
     def values(self, data_set: DataSet) -> NDArray[Any]:
         """The values of a data set as stored, texts as single bytes."""
         from pyhdf.error import HDF4Error
+        from pyhdf.SD import SD, SDC
 
         path = self.catalogue.elements.path
         try:
             if self.library is None:
-                self.library = _open_library(str(path))
+                self.library = SD(_spelled(path), SDC.READ)
             opened = self.library.select(data_set.index)
             try:
                 _, rank, sizes, number_type, _ = opened.info()
@@ -100,6 +102,7 @@ class _File:
             finally:
                 opened.endaccess()
         except (HDF4Error, ValueError, TypeError, OverflowError) as error:
+            _failures[str(path)] += 1
             raise ReadError(f"{path}: {data_set.name} cannot be read: {error}") from error
         except MemoryError as error:
             raise ReadError(f"{path}: {data_set.name} needs more memory than there is") from error
@@ -109,8 +112,10 @@ class _File:
         from pyhdf.error import HDF4Error
 
         if self.library is not None:
-            with contextlib.suppress(HDF4Error):
+            try:
                 self.library.end()
+            except HDF4Error:
+                _failures[str(self.catalogue.elements.path)] += 1
 
     def members(self, place: str, item: Item) -> dict[str, Item]:
         """What a group holds by name, the first of each name."""
@@ -134,18 +139,13 @@ class _File:
             yield from (by_tag[tag].get(ref) for tag, ref in item.members if tag in by_tag)
 
 
-def _open_library(path: str) -> Any:
-    """The file as pyhdf has it."""
-    from pyhdf.error import HDF4Error
-    from pyhdf.SD import SD, SDC
+def _spelled(path: Path) -> str:
+    """The path, with a detour for each time that the library has failed in this file.
 
-    if path in _refused:
-        raise ValueError("the HDF4 library refused this file before; rename it or restart Python")
-    try:
-        return SD(path, SDC.READ)
-    except HDF4Error:
-        _refused.add(path)
-        raise
+    The library may keep a file in which it failed, knows it by the letters of its path, and would
+    show it again whatever is there by then.
+    """
+    return os.sep.join((str(path.parent), *["."] * _failures[str(path)], path.name))
 
 
 def _is_shown(group: Group) -> bool:

@@ -25,7 +25,7 @@ MAGIC = b"\x0e\x03\x13\x01"
 NOTHING = 0xFFFFFFFF
 """Offset and length of an element without values."""
 VERSION_BYTES = 92
-"""Bytes that the library has room for where a file names the version that wrote it."""
+"""Bytes in which a file names the version that wrote it; the library has room for no more."""
 DESCRIPTOR = np.dtype([("tag", ">u2"), ("ref", ">u2"), ("offset", ">u4"), ("length", ">u4")])
 
 NULL, LINKED, VERSION, COMPRESSED = 1, 20, 30, 40
@@ -129,9 +129,10 @@ def find_elements(path: Path, content: mmap.mmap) -> Elements:
             special[key] = offset, length
         else:
             plain[key] = Element(offset, length, length, special=False)
-    if any(plain[key].length > VERSION_BYTES for key in plain if key[0] == VERSION):
-        raise ReadError(f"{path} is damaged: its version takes more than {VERSION_BYTES} bytes")
-    plain |= {key: _special(elements, key, *place) for key, place in special.items()}
+    for key in sorted(special, key=lambda key: key[0] != COMPRESSED):  # others may be packed there
+        plain[key] = _special(elements, key, *special[key])
+    if any(len(elements.block(VERSION, ref)) != VERSION_BYTES for ref in elements.refs(VERSION)):
+        raise ReadError(f"{path} is damaged: its version does not take {VERSION_BYTES} bytes")
     return elements
 
 
@@ -159,7 +160,8 @@ def _special(elements: Elements, key: tuple[int, int], offset: int, length: int)
     name = f"element {key[0]}/{key[1]}"
     if kind == ELSEWHERE:
         raise elements.error(offset, f"{name} lies in another file, which is not followed")
-    if kind not in (IN_BLOCKS, PACKED):
+    allowed = {LINKED: (), COMPRESSED: (IN_BLOCKS,)}.get(key[0], (IN_BLOCKS, PACKED))
+    if kind not in allowed:
         way = KINDS.get(kind, f"as kind {kind}")
         raise elements.error(offset, f"{name} is stored {way}, which is not read; {REWRITE}")
     try:
@@ -184,14 +186,18 @@ def _packed(elements: Elements, offset: int, header: bytes) -> tuple[int, int]:
 
 def _linked(elements: Elements, offset: int, header: bytes) -> tuple[int, int]:
     """Bytes of an element that was written in several pieces, and those in the pieces."""
-    declared, piece, count, ref = struct.unpack_from(">iiiH", header, 2)
+    declared, size, count, ref = struct.unpack_from(">iiiH", header, 2)
     seen: set[int] = set()
-    stored = 0
+    sizes: list[int] = []
     while ref:
         table = elements.block(LINKED, ref)
-        if ref in seen or piece <= 0 or count <= 0 or len(table) < 2 + 2 * count:
+        if ref in seen or count <= 0 or len(table) != 2 + 2 * count:
             raise elements.error(offset, "the list of pieces of an element is damaged")
         seen.add(ref)
         ref, *pieces = struct.unpack_from(f">{count + 1}H", table)
-        stored += sum(elements.size(LINKED, number) for number in pieces if number)
-    return declared, stored
+        sizes += [elements.size(LINKED, number) for number in pieces if number]
+    if size <= 0 or any(found != size for found in sizes[1:]) or sum(sizes) < declared:
+        raise elements.error(
+            offset, f"{len(sizes)} pieces of {size} bytes, expected {declared} bytes in them"
+        )
+    return declared, sum(sizes)

@@ -38,7 +38,6 @@ from hdf4_files import (
 )
 
 from musrcu.errors import ReadError
-from musrcu.readers import hdf4
 from musrcu.readers.hdf4 import open_hdf4
 from musrcu.readers.tree import Node
 
@@ -246,6 +245,48 @@ def test_values(tmp_path: Path, way: str) -> None:
         np.testing.assert_array_equal(small.array(), np.array([[1, 2], [3, 255]], "u1"))
 
 
+def written_twice(path: Path) -> Any:
+    """A file whose packed values have outgrown their place, so that they lie in pieces."""
+    from pyhdf.SD import SD, SDC
+
+    values = np.random.default_rng(1).integers(0, 2**31, (6, 500)).astype("i4")
+    file = SD(str(path), SDC.WRITE | SDC.CREATE)
+    for name in ("first", "second"):
+        made = file.create(name, SDC.INT32, values.shape)
+        made.setcompress(SDC.COMP_DEFLATE, 1)
+        made[:] = 0 * values
+        made.endaccess()
+    file.end()
+    file = SD(str(path), SDC.WRITE)
+    made = file.select("first")
+    made[:] = values
+    made.endaccess()
+    file.end()
+    assert element(path.read_bytes(), PACKED).tag == PACKED | SPECIAL
+    return values
+
+
+def test_packed_values_in_pieces(tmp_path: Path) -> None:
+    values = written_twice(tmp_path / "x.nxs")
+    with open_hdf4(tmp_path / "x.nxs") as root:
+        first, second = root.child("first"), root.child("second")
+        assert first is not None
+        assert second is not None
+        np.testing.assert_array_equal(first.array(), values)
+        assert not second.array().any()
+
+
+def test_packed_values_in_pieces_damaged(tmp_path: Path) -> None:
+    """Packed again, or in pieces of pieces: the library would follow that without end."""
+    path = tmp_path / "x.nxs"
+    written_twice(path)
+    content = path.read_bytes()
+    path.write_bytes(inside(PACKED, 0, "H", 3)(content))
+    assert "element 40/1 is stored as kind 3, which is not read" in refused(path)
+    path.write_bytes(entry(LINKED, "H", 0, LINKED | SPECIAL)(content))
+    assert "element 20/1 is missing" in refused(path)
+
+
 def test_texts_are_rows_of_bytes(small: Path) -> None:
     with open_hdf4(small) as root:
         title, labels = root.child("run/title"), root.child("run/data/labels")
@@ -364,21 +405,23 @@ def test_errors_of_who_reads_are_theirs(small: Path) -> None:
         raise OSError("mine")
 
 
-def test_a_file_that_the_library_refuses(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library keeps such a file and would show it again: nothing else is read as it."""
+def test_a_file_in_which_the_library_failed(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library keeps such a file and would show it again, so it is given another spelling."""
     from pyhdf import SD
     from pyhdf.error import HDF4Error
 
-    def refuse(path: str, mode: int) -> None:
+    whole, paths = look(small), []
+
+    def refuse(path: str, mode: int) -> Any:
+        paths.append(path)
         raise HDF4Error("SD (60): HDF Internal error")
 
-    assert not hdf4._refused
     with monkeypatch.context() as changed:
         changed.setattr(SD, "SD", refuse)
         assert "title cannot be read: SD (60)" in refused(small)
-    assert "rename it or restart Python" in refused(small)
-    hdf4._refused.clear()
-    assert look(small) is not None
+        assert "title cannot be read: SD (60)" in refused(small)
+    assert paths == [str(small), f"{small.parent}/./{small.name}"]
+    assert look(small) == whole
 
 
 # Files that are refused -------------------------------------------------------------------------
@@ -460,7 +503,14 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "element too long": (entry(VALUES, "I", 8, 10**6), "after the file"),
     "element twice": (listed_twice, "is listed twice"),
     "element without reference": (entry(VALUES, "H", 2, 0), "cannot be or is listed twice"),
-    "version too long": (entry(VERSION, "I", 8, 93), "its version takes more than 92 bytes"),
+    "version too long": (entry(VERSION, "I", 8, 93), "its version does not take 92 bytes"),
+    "version too short": (entry(VERSION, "I", 8, 20), "its version does not take 92 bytes"),
+    "version in pieces": (
+        lambda content: inside(VERSION, 0, "HiiiH", 1, 0, 93, 1, 0)(
+            entry(VERSION, "H", 0, VERSION | SPECIAL)(content)
+        ),
+        "is not stored in one piece",
+    ),
     "values too short": (entry(VALUES, "I", 8, 796), "declares 800 bytes, stores 796"),
     "group cut": (entry(GROUP, "I", 8, 4, b"NXdata"), "cut or of an unknown version"),
     "group with many members": (inside(GROUP, 0, "H", 60_000), "numbers leave its"),
@@ -524,7 +574,8 @@ PACKED_DAMAGE: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
     "not deflate": ("deflate", inside(PACKED, 0, "H", 0xFFFF), "counts cannot be read"),
     "special group": ("plain", entry(GROUP, "H", 0, GROUP | SPECIAL), "is missing"),
     "pieces in a circle": ("in pieces", inside(LINKED, 0, "H", 1), "list of pieces of an element"),
-    "piece of no size": ("in pieces", inside(VALUES, 6, "i", 0), "list of pieces of an element"),
+    "piece of no size": ("in pieces", inside(VALUES, 6, "i", 0), "1 pieces of 0 bytes"),
+    "short pieces": ("in pieces", inside(VALUES, 2, "i", 10**6), "expected 1000000 bytes in them"),
     "piece missing": ("in pieces", inside(VALUES, 14, "H", 999), "20/999 is missing"),
 }
 
