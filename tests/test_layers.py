@@ -52,7 +52,7 @@ TABLE = {
     "instruments": rule(BOTTOM, top=""),
     "containers": rule(BOTTOM),
     "readers": rule(READERS, top="numpy h5py", inside="uproot cramjam pyhdf"),
-    "writers": rule(READERS, inside="nexusformat h5py"),
+    "writers": rule({"readers", *READERS}, inside="nexusformat h5py"),
     "reduction": rule(REDUCTION, top="numpy scipy.special"),
     "models": rule(BOTTOM, inside="scipy"),
     "fitting": rule(FITTING, inside="scipy iminuit"),

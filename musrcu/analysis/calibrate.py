@@ -98,7 +98,8 @@ def _check_field(run: Run, found: Calibration) -> None:
         fitted = notation.field(found.field, found.field_error)
         raise FitError(
             f"{run.name}: no calibration: the muons precess in {fitted}, the file says "
-            f"{notation.field(run.field)}; take a run in a transverse field"
+            f"{notation.field(run.field)}; take a run in a transverse field in which no signal of "
+            "the sample is beside that of the field"
         )
 
 
@@ -129,7 +130,8 @@ def _calibration(
     if not CERTAIN * total_error < total <= 1:
         raise FitError(
             f"{run.name}: no calibration: a total asymmetry of {bracket(total, total_error)} is no "
-            "precession; take a run in a transverse field"
+            "precession along this pair; take a run in a transverse field, or a pair across the "
+            "beam (--geometry transverse)"
         )
     return Calibration(
         alpha=float(values[-1]),

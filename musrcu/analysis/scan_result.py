@@ -20,6 +20,8 @@ from musrcu.fitting.result import FitResult
 from musrcu.notation import bracket, table
 
 KIND = "musrcu scan"
+SMALL_FIELD = 1.0
+"""G; muons in less do not precess visibly: 13.6 kHz."""
 """What a saved scan says it is."""
 
 
@@ -196,6 +198,12 @@ class Scan:
         if len(fields) > 1:
             found = ", ".join(f"{value:g} G" for value in sorted(fields))
             notes.append(f"note: the runs are in different fields ({found})")
+        held = [run.field for run in self.runs if run.verdict == "ordered" and run.field]
+        if held and max(map(abs, held)) > SMALL_FIELD:
+            notes.append(
+                f"note: ordered runs are in a field of {max(held, key=abs):g} G, about which muons "
+                "precess without any order"
+            )
         if len(named) > 1:
             notes.append(
                 f"note: the runs are of different instruments ({', '.join(sorted(named))})"

@@ -55,7 +55,9 @@ def run(arguments: Namespace) -> int:
         saved = {**result.to_dict(), "path": str(path), "recipe": recipe_to_dict(recipe)}
         results.append((result.valid, saved))
         if not arguments.json:
-            say(report(raw, asymmetry, result, asked=arguments.model is not None))
+            taken = {name: getattr(asymmetry.run, name) for name in ("temperature", "warnings")}
+            shown = raw.replace(**taken) if recipe.temperature_log else raw
+            say(report(shown, asymmetry, result, asked=arguments.model is not None))
         if arguments.plot is not None:
             drawable.append((asymmetry, result))
     _give([saved for _, saved in results], arguments, files)

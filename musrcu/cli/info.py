@@ -82,6 +82,7 @@ def full(run: Run, odd: list[str] | None = None) -> str:
     header = ["detector", "label", "t0", "first good", "last good", "counts"]
     lines = [f"{run.path} ({run.format})", str(run), *table(rows, header).split("\n")]
     lines += odd or []
+    lines += [_period(k, run) for k in range(run.n_periods)] if run.n_periods > 1 else []
     lines += [_sensor(k, one) for k, one in enumerate(run.temperature.sensors, 1)]
     lines += [_log(name, run) for name in run.logs]
     lines += [f"header {key} = {_short(value)}" for key, value in run.header.items()]
@@ -99,6 +100,13 @@ def _sensor(number: int, sensor: Sensor) -> str:
     if sensor.n_readings is not None:
         parts.append(f"{sensor.n_readings} readings")
     return f"sensor {number}{name}: {', '.join(parts)}"
+
+
+def _period(k: int, run: Run) -> str:
+    """Label, frames and counts of one period."""
+    label = f" ({run.period_labels[k]})" if run.period_labels[k].strip() else ""
+    frames = "" if run.good_frames is None else f", {run.good_frames[k]} good frames"
+    return f"period {k + 1}{label}: {float(run.counts[k].sum()):.6g} counts{frames}"
 
 
 def _log(name: str, run: Run) -> str:
@@ -130,10 +138,17 @@ def described(run: Run, *, check: bool = False) -> dict[str, Any]:
         "sample": run.sample,
         "temperature": _number(temperature.value),
         "temperature_error": _number(temperature.error),
+        "temperature_spread": _number(temperature.spread),
+        "set_point": _number(temperature.nominal),
+        "sensors": [
+            {"name": one.name, "mean": _number(one.mean), "spread": _number(one.spread)}
+            for one in temperature.sensors
+        ],
         "field": _number(run.field),
         "start": run.start,
         "stop": run.stop,
         "n_periods": run.n_periods,
+        "period_labels": list(run.period_labels),
         "n_detectors": run.n_detectors,
         "n_bins": run.n_bins,
         "bin_width_ns": round(1e3 * run.bin_width, 12),

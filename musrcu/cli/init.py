@@ -15,7 +15,7 @@ from pathlib import Path
 
 from musrcu.cli import options
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import RUNS, add_data, say
+from musrcu.cli.terminal import RUNS, add_data, complain, say
 from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
@@ -50,7 +50,12 @@ def run(arguments: Namespace) -> int:
     if arguments.script:
         text = script(read(paths[0]), arguments, folder)
     else:
-        text = scan_file([read(path) for path in paths], arguments, folder)
+        text, left_out = scan_file([read(path) for path in paths], arguments, folder)
+        if len(left_out) > 1:  # a single one may well be the calibration
+            complain(
+                f"{len(left_out)} of {len(paths)} runs are left out, as their field or instrument "
+                f"is not that of most: {', '.join(run.name for run in left_out)}"
+            )
     if arguments.output is None:
         say(text.rstrip("\n"))
     else:

@@ -27,7 +27,7 @@ _HEAD = """\
 #     musrcu scan {name}
 #
 # Lines that begin with # are comments; an option in one shows what may be set. Paths are relative
-# to the folder of this file. {count} runs:
+# to the folder of this file. {count}:
 #
 """
 
@@ -64,8 +64,8 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
 """Every option with an example and what is said of it."""
 
 
-def scan_file(runs: Sequence[Run], arguments: Namespace, folder: Path) -> str:
-    """The text of a scan file of these runs, with the options that were typed.
+def scan_file(runs: Sequence[Run], arguments: Namespace, folder: Path) -> tuple[str, Sequence[Run]]:
+    """The text of a scan file of these runs, with the options that were typed, and runs left out.
 
     Runs in another field or of another instrument than most are named in a comment and left out.
 
@@ -77,7 +77,8 @@ def scan_file(runs: Sequence[Run], arguments: Namespace, folder: Path) -> str:
     """
     chosen, others = _of_one_field(runs)
     name = "scan.toml" if arguments.output is None else arguments.output.name
-    head = _HEAD.format(name=name, count=len(chosen)) + _listed(chosen)
+    count = "1 run" if len(chosen) == 1 else f"{len(chosen)} runs"
+    head = _HEAD.format(name=name, count=count) + _listed(chosen)
     if others:
         head += "#\n# Left out, since field or instrument differ:\n#\n" + _listed(others)
     lines = [head]
@@ -91,7 +92,7 @@ def scan_file(runs: Sequence[Run], arguments: Namespace, folder: Path) -> str:
     )
     lines.append(_table("fit", _fit(arguments)))
     lines.append(_table("order", _order(arguments)))
-    return "\n".join(lines)
+    return "\n".join(lines), others
 
 
 def _of_one_field(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:

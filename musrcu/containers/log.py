@@ -30,7 +30,10 @@ class LogMean:
 
     @property
     def error(self) -> float | None:
-        """spread / sqrt(n_readings); None for a single reading or one that never changed."""
+        """Error of the mean: spread / sqrt(n_readings).
+
+        None for a single reading, or one that never changed.
+        """
         if self.n_readings < 2 or self.spread == 0:
             return None
         return float(self.spread / np.sqrt(self.n_readings))

@@ -71,7 +71,7 @@ class Temperature:
 
         Raises
         ------
-        MusrcuError if the log has another unit, no reading in the run, or one below 0 K.
+        MusrcuError if the log has another unit, no reading in the run, one below 0 K, or 0 only.
         """
         factor = _KELVIN.get((log.unit or "").strip().casefold())
         if factor is None:
@@ -83,9 +83,10 @@ class Temperature:
         found = log.during(0.0, stop)
         if found is None:
             raise MusrcuError(f"log {log.name} has no reading before the end of the run")
-        if found.lowest < 0:
+        if found.lowest < 0 or found.highest == 0:
+            expected = "above 0 (no thermometer was read)" if found.highest == 0 else "0 or above"
             raise MusrcuError(
-                f"log {log.name} reads {found.lowest:g} K during the run, expected 0 or above"
+                f"log {log.name} reads {found.lowest:g} K during the run, expected {expected}"
             )
         return dataclasses.replace(
             self, mean=found.mean, spread=found.spread, error=found.error, log=log

@@ -24,6 +24,7 @@ from musrcu.psi_bin_layout import Header
 from musrcu.readers.binary import BinaryFile, open_binary
 from musrcu.readers.psi_metadata import metadata_of, numbered
 from musrcu.readers.registry import Format
+from musrcu.readers.temperature_log import logs_beside
 
 
 def read_psi_bin(path: PathLike) -> Run:
@@ -67,6 +68,7 @@ def read_psi_bin(path: PathLike) -> Run:
         last_good=np.array([layout.last_good(header, d) for d in detectors]),
         labels=labels,
         number=header["NRUN"] or None,
+        logs=logs_beside(Path(path), header["NRUN"] or None, metadata["start"], metadata["stop"]),
         title=header["comment"] or None,
         header={**header, "raw": raw},
         format=FORMAT.name,

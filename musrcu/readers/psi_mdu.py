@@ -33,6 +33,7 @@ from musrcu.readers.psi_mdu_histograms import (
 from musrcu.readers.psi_mdu_layout import KINDS, Header, Kind, Tag
 from musrcu.readers.psi_metadata import metadata_of, numbered
 from musrcu.readers.registry import MAX_BYTES, Format
+from musrcu.readers.temperature_log import logs_beside
 
 MOST_REBINNED = 2**16
 """Bins of the raw histogram that one bin of the converted file may hold."""
@@ -82,6 +83,7 @@ def read_psi_mdu(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
         *metadata_doubts,
         *count_doubts,
     ]
+    number = header["RunNumber"] or None
     return Run(
         counts=counts,
         bin_width=kind.widths[header["resolutioncode"]],
@@ -89,7 +91,8 @@ def read_psi_mdu(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
         first_good=first,
         last_good=np.minimum(last, lengths - 1),
         labels=labels,
-        number=header["RunNumber"] or None,
+        number=number,
+        logs=logs_beside(Path(path), number, metadata["start"], metadata["stop"]),
         title=header["RunSubTitle"] or None,
         header={**header, **_by_tag(tags, chosen), "raw": raw},
         format=FORMAT.name,

@@ -103,7 +103,7 @@ def _temperature(
     if any(_differ(sensors[0], other.mean, other.spread) for other in sensors[1:]):
         means = ", ".join(f"{sensor.mean:.6g}" for sensor in sensors)
         doubts.append(f"the temperature sensors read {means} K; the first is taken for the sample")
-    if nominal is not None and _differ(sensors[0], nominal):
+    if nominal is not None and _differ(sensors[0], nominal, spreads=1.0):
         doubts.append(
             f"the mean temperature {temperature.mean:.6g} K differs from the set point "
             f"{nominal:.6g} K"
@@ -111,9 +111,12 @@ def _temperature(
     return temperature, doubts
 
 
-def _differ(sensor: Sensor, kelvin: float, spread: float | None = None) -> bool:
-    """Whether two temperatures differ by more than 1 % and more than three spreads."""
-    allowed = max(0.01 * max(sensor.mean, kelvin), 3 * max(sensor.spread or 0.0, spread or 0.0))
+def _differ(
+    sensor: Sensor, kelvin: float, spread: float | None = None, *, spreads: float = 3.0
+) -> bool:
+    """Whether two temperatures differ by more than 1 % and more than so many spreads."""
+    wider = max(sensor.spread or 0.0, spread or 0.0)
+    allowed = max(0.01 * max(sensor.mean, kelvin), spreads * wider)
     return abs(sensor.mean - kelvin) > allowed
 
 

@@ -6,9 +6,12 @@ import dataclasses
 import datetime
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from musrcu.containers.history import Step
+from musrcu.containers.later import Later
 from musrcu.containers.log import Log
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError, ReadError, nearest
@@ -20,6 +23,26 @@ SUBFOLDER = "tlog"
 LATEST_START = 7 * 86400.0
 """Seconds after which a log cannot begin where the stop of the run is not known."""
 _NAME = re.compile(r"run_0*(\d{1,9})(?:_.*)?\.mon", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What of a run decides whether a log is that of the run."""
+
+    path: Path
+    number: int | None
+    start: str | None
+    stop: str | None
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def duration(self) -> float | None:
+        if self.start is None or self.stop is None:
+            return None
+        return (_moment(self.stop) - _moment(self.start)).total_seconds()
 
 
 def attach_temperature_log(
@@ -50,12 +73,7 @@ def attach_temperature_log(
     ReadError if a log cannot be read.
     MusrcuError if no log is found, none overlaps with the run, or the column is not clear.
     """
-    files = _files(run, path_or_folder)
-    found = [_shifted(run, read_mon(file)) for file in files]
-    apart = [reason for _, reason in found if reason]
-    kept = [log for log, reason in found if not reason]
-    if not kept:
-        raise MusrcuError(apart[0])
+    kept = _overlapping(run, _files(run, path_or_folder))
     logs = _named(kept)
     chosen, why = _column(run, {name: log for name, (log, _) in logs.items()}, column)
     log, mon = logs[chosen]
@@ -78,7 +96,35 @@ def attach_temperature_log(
     )
 
 
-def _files(run: Run, given: PathLike | None) -> list[Path]:
+def logs_beside(path: Path, number: int | None, start: str | None, stop: str | None) -> Later[Log]:
+    """The columns of the logs that lie beside a run or in ``tlog``, read when first looked at.
+
+    They are empty where there is no such log, or none that overlaps with the run.
+    """
+    return Later(partial(_beside, path.absolute(), number, start, stop))
+
+
+def _beside(path: Path, number: int | None, start: str | None, stop: str | None) -> dict[str, Log]:
+    span = _Span(path, number, start, stop)
+    try:
+        files = _files(span, None)
+    except MusrcuError:  # nothing there
+        return {}
+    placed = (_shifted(span, read_mon(file)) for file in files)
+    kept = [mon for mon, reason in placed if not reason]
+    return {name: log for name, (log, _) in _named(kept).items()}
+
+
+def _overlapping(run: Run, files: Sequence[Path]) -> list[MonLog]:
+    """The logs that overlap with the run; an error where none does."""
+    found = [_shifted(run, read_mon(file)) for file in files]
+    kept = [log for log, reason in found if not reason]
+    if not kept:
+        raise MusrcuError(found[0][1])
+    return kept
+
+
+def _files(run: Run | _Span, given: PathLike | None) -> list[Path]:
     """The log that was named, or those in a folder that bear the number of the run."""
     if given is None and run.path is None:
         raise MusrcuError(f"{run.name} comes from no file; name its temperature log")
@@ -111,7 +157,7 @@ def _number(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _shifted(run: Run, mon: MonLog) -> tuple[MonLog, str]:
+def _shifted(run: Run | _Span, mon: MonLog) -> tuple[MonLog, str]:
     """The log with times after the start of the run, or why it is not that of the run."""
     if mon.start is None:
         raise ReadError(

@@ -146,5 +146,7 @@ def _check_loss(run: Run, loss: NDArray[np.float64], tau: NDArray[np.float64]) -
             f"{run.good_frames[p]} frames); check both numbers"
         )
     if abs(largest) > DOUBTFUL_LOSS:
-        warnings.warn(f"{place} is large; check the number of frames", MusrcuWarning, stacklevel=3)
+        why = f"its dead time is {tau[p, d]:.4g} us"
+        advice = "check the number of frames" if largest > 0 else "a negative one takes counts off"
+        warnings.warn(f"{place} is large ({why}); {advice}", MusrcuWarning, stacklevel=3)
     return largest

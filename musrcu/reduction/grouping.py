@@ -92,7 +92,7 @@ def group(
             "backward": _names(run, chosen[1]),
             "period": 1 if selected is None else selected.options["period"],
             "t0": [round(float(arrivals[k]), 3) for k in members],
-            "t0_from": "the file" if t0 is None else "given",
+            "t0_from": _t0_from(run) if t0 is None else "given",
             "first_good_us": (good[0] - zero) * run.bin_width,
         },
     )
@@ -108,6 +108,14 @@ def group(
         run=run,
         history=run.history.with_step(step),
     )
+
+
+def _t0_from(run: Run) -> str:
+    """Where the t0 of a run comes from."""
+    step = run.history.find("read_events")
+    if step is None:
+        return "the file"
+    return "given" if "t0" in step.options else "the rise of the counts"
 
 
 def _pair(

@@ -6,6 +6,9 @@ from musrcu.containers.history import Step
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError, ReductionError, nearest
 
+SAME = 0.05
+"""A log whose mean differs from the set point by more than this fraction is a warning."""
+
 
 def take_temperature(run: Run, log: str | None) -> Run:
     """The run with its temperature taken from one of its logs.
@@ -33,9 +36,19 @@ def take_temperature(run: Run, log: str | None) -> Run:
         temperature = run.temperature.with_log(run.logs[log], run.duration)
     except MusrcuError as error:
         raise ReductionError(f"{run.name}: {error}") from error
-    stated = run.temperature.value
-    # the value itself is in the table of runs; here a step that all runs of a scan can share
-    note = "mean over the run, weighted by time"
-    if stated is None:
-        note += "; the file states none"
-    return run.replace(step=Step("take_temperature", note, {"log": log}), temperature=temperature)
+    set_point, mean = run.temperature.nominal, temperature.mean
+    assert mean is not None  # with_log found one
+    options = {"log": log, "mean_K": round(mean, 6), "set_point_K": set_point}
+    if set_point is None:
+        del options["set_point_K"]
+    doubts = run.warnings
+    if set_point is not None and abs(mean - set_point) > SAME * max(mean, set_point):
+        doubts += (
+            f"log {log} read {mean:.4g} K on average, the set point is {set_point:g} K; the log "
+            "is taken, as asked",
+        )
+    return run.replace(
+        step=Step("take_temperature", "mean over the run, weighted by time", options),
+        temperature=temperature,
+        warnings=doubts,
+    )

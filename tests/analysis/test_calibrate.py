@@ -140,7 +140,7 @@ def test_a_run_without_precession_is_refused() -> None:
     for seed in range(8):
         with pytest.raises(FitError, match="no calibration"):
             calibrate(run(2.7, 1e6, seed, total=0.0), packed)
-    with pytest.raises(FitError, match="is no precession; take a run in a transverse field"):
+    with pytest.raises(FitError, match="is no precession along this pair; take a run in"):
         calibrate(run(2.7, 1e6, 1, total=0.0), packed)
 
 

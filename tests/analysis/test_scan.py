@@ -181,6 +181,13 @@ def test_mixed_fields_are_named_and_units_stand_in_the_table(samples: Path) -> N
     assert "nu2 (MHz)" in text and "lambda1 (1/us)" in text and "phi2 (deg)" in text
 
 
+def test_precession_in_an_applied_field_is_no_proof_of_order(samples: Path) -> None:
+    run = mu.read(samples / "deltat_tdc_ltf_0001.bin")
+    summary = mu.fit_scan([run.replace(field=-150.0)]).summary()
+    assert "note: ordered runs are in a field of -150 G, about which muons precess" in summary
+    assert "about which muons" not in mu.fit_scan([run]).summary()
+
+
 def test_the_record_holds_the_options_of_the_fits(samples: Path) -> None:
     files = [samples / "deltat_tdc_ltf_0003.bin"]
     recipe = mu.Reduction(alpha=0.93, packing=10)

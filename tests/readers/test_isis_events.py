@@ -19,6 +19,7 @@ from musrcu.errors import ReadError
 from musrcu.readers import event_stream
 from musrcu.readers.isis_events import read_events
 from musrcu.readers.registry import find_format, read
+from musrcu.reduction.grouping import group
 
 REAL = sorted(name for name in expected_files() if name.startswith("isis-events/"))
 
@@ -53,6 +54,13 @@ def test_choices(tmp_path: Path) -> None:
     late = int((events.time >= 4000).sum())
     assert any(f"{late} events lie outside 0 to 4 us" in text for text in run.warnings)
     assert "bin_width=0.001" in str(run.history)
+
+
+def test_the_history_says_where_t0_comes_from(tmp_path: Path) -> None:
+    path = write_events(tmp_path / "e.nxs", some_events(n=50_000))
+    pair = {"forward": "1-2", "backward": "3-4"}
+    assert "t0_from=the rise of the counts" in str(group(read(path), **pair).history)
+    assert "t0_from=given" in str(group(read_events(path, t0=0.4), **pair).history)
 
 
 def test_a_window_of_time(tmp_path: Path) -> None:

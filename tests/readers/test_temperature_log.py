@@ -17,6 +17,7 @@ from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError, ReadError
 from musrcu.readers.mon_file import read_mon
 from musrcu.readers.temperature_log import attach_temperature_log
+from musrcu.reduction.temperature import take_temperature
 
 COLUMNS = ("Heater", "Analog", "Sample", "NONE", "NONE")
 READINGS = (
@@ -204,11 +205,26 @@ def test_a_long_log_is_read_in_a_moment(tmp_path: Path) -> None:
 # Attached to a run ------------------------------------------------------------------------------
 
 
+def test_logs_beside_are_looked_for_when_asked(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    taken = take_temperature(run_of(tmp_path), None)
+    assert (dict(run.logs), taken.temperature) == ({}, run.temperature)
+    written(tmp_path, mon())
+    found = take_temperature(run_of(tmp_path), "Sample").temperature
+    attached = attach_temperature_log(run).temperature
+    assert (found.mean, found.spread, found.error) == (
+        attached.mean, attached.spread, attached.error
+    )  # fmt: skip
+    again = pickle.loads(pickle.dumps(run_of(tmp_path)))  # noqa: S301
+    assert list(again.logs) == ["Heater", "Analog", "Sample"]
+
+
 def test_the_log_beside_the_data(tmp_path: Path) -> None:
     """Readings of 40 s before the run on, the second and third of them hold during it."""
     run = run_of(tmp_path)
     path = written(tmp_path, mon())
-    assert run.logs == {}  # a reader never looks for one
+    assert run.temperature.log is None  # a reader never takes one by itself
+    assert run.logs["Sample"].seconds.tolist() == [-40, -30, 1760, 25 * 3600 - 40]
     attached = attach_temperature_log(run)
     assert list(attached.logs) == ["Heater", "Analog", "Sample"]
     assert attached.logs["Sample"].seconds.tolist() == [-40, -30, 1760, 25 * 3600 - 40]

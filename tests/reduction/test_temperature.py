@@ -45,6 +45,20 @@ def test_the_mean_of_a_log_over_the_run() -> None:
     assert take_temperature(run, None) is run
 
 
+def test_what_was_taken_is_said() -> None:
+    found = take_temperature(run_with(Temp_Sample=SAMPLE), "Temp_Sample")
+    assert "mean_K=15, set_point_K=10" in str(found.history)
+    assert found.warnings == (
+        "log Temp_Sample read 15 K on average, the set point is 10 K; the log is taken, as asked",
+    )
+
+
+def test_a_thermometer_that_was_not_read() -> None:
+    run = run_with(Temp_Sample=Log("Temp_Sample", [0.0, 10.0], [0.0, 0.0], "K"))
+    with pytest.raises(ReductionError, match="reads 0 K during the run, expected above 0"):
+        take_temperature(run, "Temp_Sample")
+
+
 def test_a_recipe_carries_it() -> None:
     run = run_with(Temp_Sample=SAMPLE)
     recipe = Reduction(temperature_log="Temp_Sample")
