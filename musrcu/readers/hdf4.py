@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -145,7 +144,7 @@ def _spelled(path: Path) -> str:
     The library may keep a file in which it failed, knows it by the letters of its path, and would
     show it again whatever is there by then.
     """
-    return os.sep.join((str(path.parent), *["."] * _failures[str(path)], path.name))
+    return f"{path.parent}/{'./' * _failures[str(path)]}{path.name}"
 
 
 def _is_shown(group: Group) -> bool:
