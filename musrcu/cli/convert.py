@@ -1,6 +1,7 @@
 """Raw runs in another format: ISIS muon NeXus version 2 (.nxs) or PSI-BIN (.bin).
 
-Nothing is corrected, grouped or rebinned on the way.
+Nothing is corrected, grouped or rebinned on the way. Printed are what was done to the run, what is
+doubtful about it, which NeXus files keep, and what the file does not hold.
 
 Examples:
 
@@ -79,12 +80,15 @@ def _convert(run: Run, target: Path, force: bool) -> None:
     from musrcu.writers.registry import find_layout
 
     layout = find_layout(target)
-    lost = layout.lost(run)
     layout.write(run, target, overwrite=force)
     periods = f"{run.n_periods} periods x " if run.n_periods > 1 else ""
     say(
         f"{target}: {layout.name}, {periods}{run.n_detectors} detectors x {run.n_bins} bins, "
         f"{float(run.counts.sum()):.4g} counts"
     )
-    for what in lost:
+    for step in run.history:
+        say(f"  {step}")
+    for warning in run.warnings:
+        say(f"  warning: {' '.join(warning.split())}")
+    for what in layout.lost(run, target):
         say(f"  not kept: {what}")

@@ -19,7 +19,12 @@ from musrcu.readers.isis_histograms import (
     read_grouping,
 )
 from musrcu.readers.isis_logs import later_logs
-from musrcu.readers.isis_own_fields import read_labels, with_sensors
+from musrcu.readers.isis_own_fields import (
+    read_labels,
+    read_past,
+    read_same_decays,
+    with_sensors,
+)
 from musrcu.readers.isis_time_axis import read_time_axis
 from musrcu.readers.muon_entry import attempt, find_muon_entry
 from musrcu.readers.nexus_file import find_histograms, nexus_kind, open_nexus
@@ -38,7 +43,8 @@ def read_isis_nexus_v2(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
     Returns
     -------
     Run with every stored period, dead times in µs and good frames per period where the file has
-    them, t0 from ``time_zero``. Header and logs are read when they are first looked at.
+    them, t0 from ``time_zero``. Header and logs are read when they are first looked at. Of a file
+    that musrcu wrote, also the history and the warnings of the run that was written.
 
     Raises
     ------
@@ -79,6 +85,7 @@ def _read_run(entry: Node, max_bytes: int, warnings: list[str]) -> Run:
     periods = isis_periods.read_periods(entry, group, totals, missed)
     about = muon_metadata.describe(entry, muon_metadata.VERSION_2, warnings)
     about["temperature"] = with_sensors(about["temperature"], entry, warnings)
+    past = read_past(entry, warnings)
     return Run(
         counts=counts,
         bin_width=axis.bin_width,
@@ -92,11 +99,14 @@ def _read_run(entry: Node, max_bytes: int, warnings: list[str]) -> Run:
         dead_time=read_dead_time(group, n_periods, n_detectors, missed),
         good_frames=periods.good_frames,
         period_labels=periods.labels,
+        same_decays=read_same_decays(entry, warnings),
         grouping=read_grouping(group, n_periods, n_detectors, warnings),
+        numbers=past.numbers,
+        history=past.history,
         header=muon_metadata.later_header(entry, group, node),
         logs=later_logs(entry, about["start"]),
         path=entry.path,
         format=FORMAT.name,
-        warnings=tuple(warnings),
+        warnings=past.warnings(warnings),
         **about,
     )

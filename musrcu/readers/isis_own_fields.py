@@ -1,18 +1,105 @@
 """What musrcu writes into an ISIS NeXus file beyond the definition, so that no Run loses by it.
 
-Detector labels, and what is known of the temperature; see
+Detector labels, what is known of the temperature, and what was known before it was written: added
+runs, history, doubts; see
 :func:`musrcu.writers.isis_nexus_v2.write_isis_nexus_v2` for the places.
 """
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
+from musrcu.containers.history import History, Step
 from musrcu.containers.temperature import Sensor, Temperature
 from musrcu.readers.muon_entry import KELVIN, attempt, quantity, text
 from musrcu.readers.tree import Node
 
 MOST_SENSORS = 64
+MOST_NOTES = 1000
+"""Steps and doubts of each that are read."""
+ORIGINAL = "in the original "
+"""How a doubt begins that was known before the run was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was known of a run before it was written."""
+
+    numbers: tuple[int, ...] = ()
+    """Of the runs whose counts were added."""
+    history: History = History()
+    """What had been done, and from which file it was converted."""
+    doubts: tuple[str, ...] = ()
+    """Its warnings, each marked as of the original."""
+
+    def warnings(self, found: Sequence[str]) -> tuple[str, ...]:
+        """The warnings that the reader has found, then the doubts that it has not found again."""
+        known = {_gist(text) for text in found}
+        return (*found, *(text for text in self.doubts if _gist(text) not in known))
+
+
+def read_past(entry: Node, warnings: list[str]) -> Past:
+    """What ``process`` of a file that musrcu wrote says of the run; nothing of other programs."""
+    process = attempt(entry.group, "process", warnings)
+    if process is None or attempt(process.text, "program", warnings) != "musrcu":
+        return Past()
+    file = attempt(process.text, "original_file", warnings)
+    origin = {"file": file, "format": attempt(process.text, "original_format", warnings)}
+    taken = _notes(process, "step", warnings)
+    steps = [_step(process, place, text, warnings) for place, text in taken]
+    if origin["format"] is not None:
+        steps.append(Step("convert", "", {key: name for key, name in origin.items() if name}))
+    doubts = tuple(
+        text if text.startswith(ORIGINAL) else f"{ORIGINAL}{file or 'run'}: {text}"
+        for _, text in _notes(process, "warning", warnings)
+    )
+    numbers = attempt(process.integers, "run_numbers", warnings)
+    added = () if numbers is None else tuple(map(int, numbers))
+    return Past(added, History(steps), doubts)
+
+
+def read_same_decays(entry: Node, warnings: list[str]) -> bool:
+    """Whether the periods hold decays of one another, so that they must never be added."""
+    return attempt(entry.number, "periods/same_decays", warnings) == 1
+
+
+def _notes(process: Node, name: str, warnings: list[str]) -> Iterator[tuple[str, str]]:
+    """Place and text of the notes of a name, as they are numbered."""
+    for number in range(1, MOST_NOTES + 1):
+        place = f"{name}_{number}"
+        text = attempt(process.text, f"{place}/data", warnings)
+        if text is None:
+            return
+        yield place, text
+
+
+def _step(process: Node, place: str, text: str, warnings: list[str]) -> Step:
+    """One step as it was taken; its text alone where its options cannot be read."""
+    stage = attempt(process.text, f"{place}/description", warnings)
+    stored = attempt(process.text, f"{place}/options", warnings)
+    note = attempt(process.text, f"{place}/note", warnings)
+    try:
+        options = json.loads(stored or "")
+    except (ValueError, RecursionError):
+        options = None
+    if stage is None or not isinstance(options, dict):
+        return Step("convert", text)
+    return Step(stage, note or "", options)
+
+
+def _gist(text: str) -> str:
+    """A warning without its mark, each place by its last name only, a number behind it left out.
+
+    So ``/run/instrument/detector has no dead times`` of version 1 is the same as that of
+    ``/raw_data_1/instrument/detector_1``.
+    """
+    bare = re.sub(rf"^{ORIGINAL}.*?: ", "", text)
+    return re.sub(r"/(?:[\w.@-]*/)*([A-Za-z_.@-]*[A-Za-z])\w*", r"\1", bare)
 
 
 def read_labels(group: Node, n_detectors: int, warnings: list[str]) -> tuple[str, ...]:

@@ -121,8 +121,11 @@ def write_process(entry: Any, run: Run) -> None:
     field(process, "version", __version__)
     field(process, "original_file", None if run.path is None else run.path.name)
     field(process, "original_format", run.format)
+    field(process, "run_numbers", np.array(run.numbers) if run.numbers else None)
     for number, step in enumerate(run.history, 1):
-        _note(process, f"step_{number}", step.stage, str(step), sequence_index=number)
+        options = json.dumps(dict(step.options), default=_plain)
+        more = {"sequence_index": number, "note": step.note or None, "options": options}
+        _note(process, f"step_{number}", step.stage, str(step), **more)
     for number, text in enumerate(run.warnings, 1):
         _note(process, f"warning_{number}", "doubt about the original file", text)
     header = {key: value for key, value in run.header.items() if not isinstance(value, bytes)}
@@ -134,6 +137,13 @@ def write_process(entry: Any, run: Run) -> None:
 
 def _note(process: Any, name: str, description: str, content: str, **other: Any) -> None:
     note = group(process, name, "NXnote")
-    for key, value in {"type": "text/plain", "description": description, **other}.items():
+    texts = {"type": "text/plain", "description": description, **other, "data": content}
+    for key, value in texts.items():
+        if isinstance(value, str):
+            value = value.encode("utf-8", "backslashreplace").decode()
         field(note, key, value)
-    field(note, "data", content.encode("utf-8", "backslashreplace").decode())
+
+
+def _plain(value: Any) -> Any:
+    """What JSON knows in place of an option that it does not: of an array a list, else a text."""
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)

@@ -19,24 +19,29 @@ from musrcu.writers.isis_nexus_metadata import (
     write_sample,
 )
 from musrcu.writers.nexus_tree import field, group, save_tree
+from musrcu.writers.raw import raw_remedy
 
 MOST_COUNTS = 2**40
 """Counts of one bin that the reader takes."""
+NOT_MUONS = ("BNMR", "BNQR")
+"""Beam lines of TRIUMF for beta-NMR."""
 
 
 def write_isis_nexus_v2(run: Run, path: PathLike, *, overwrite: bool = False) -> Path:
     """Write a run as ISIS muon NeXus version 2 in HDF5 and return the path.
 
     All histograms, times, labels, periods, dead times and texts of the run are written, its logs,
-    and its history as text. Where the definition has no place, these are used:
+    and its history and warnings. Where the definition has no place, these are used:
 
     * ``instrument/detector_1/labels``: names of the detectors, one text each;
     * ``instrument/source/type``: ``Pulsed Muon Source`` or ``Continuous Muon Source``;
     * ``sample/temperature_mean``, ``temperature_spread``, ``temperature_error`` (K), and one NXlog
       ``sample/temperature_sensor_1`` and so on for each sensor, with ``average_value``,
       ``average_value_errors`` (the spread) and ``n_readings``;
-    * ``process`` (NXprocess): program, version, the file the run came from, one NXnote for each
-      step of the history and each warning, and one with the header of that file as JSON.
+    * ``periods/same_decays``: 1 where periods hold decays of one another and must not be added;
+    * ``process`` (NXprocess): program, version, the file the run came from, ``run_numbers`` of the
+      added runs, one NXnote for each step of the history (``options`` as JSON, ``note``) and each
+      warning, which readers of musrcu give back, and one with the header of that file as JSON.
 
     Numbers of bins count from 1, as ISIS does; they are attributes of ``counts`` where all
     detectors agree and data sets beside it where not. ``time_zero`` is ``(t0 + 1/2) bin_width``
@@ -74,7 +79,7 @@ def write_isis_nexus_v2(run: Run, path: PathLike, *, overwrite: bool = False) ->
 
 def _whole_counts(run: Run) -> NDArray[Any]:
     if run.variance is not None:
-        raise refuse("counts that were corrected, and their variance", "write the raw run")
+        raise refuse("counts that were corrected, and their variance", raw_remedy(run))
     counts = run.counts
     for bad, what in (
         (counts != np.floor(counts) if counts.dtype.kind == "f" else None, "no whole number"),
@@ -85,7 +90,7 @@ def _whole_counts(run: Run) -> NDArray[Any]:
             raise refuse(
                 f"{counts[period, detector, position]} counts in period {period + 1}, detector "
                 f"{detector + 1}, bin {position} (from 0), which is {what}",
-                "write the raw run",
+                raw_remedy(run),
             )
     return counts.astype(np.int64) if counts.dtype.kind == "f" else counts
 
@@ -111,7 +116,8 @@ def _instrument(entry: Any, run: Run, counts: NDArray[Any]) -> None:
     source = group(instrument, "source", "NXsource")
     field(source, "name", text("facility", run.facility))
     field(source, "type", f"{run.source.capitalize()} Muon Source")
-    field(source, "probe", "positive muons")
+    if run.instrument not in NOT_MUONS:
+        field(source, "probe", "positive muons")
     dae = group(instrument, "dae", "IXdae")
     field(dae, "period_index", np.arange(1, run.n_periods + 1))
     detector = group(instrument, "detector_1", "NXdetector")
@@ -199,6 +205,7 @@ def _periods(entry: Any, run: Run, counts: NDArray[Any]) -> None:
     ones = np.ones(n, dtype=int)
     field(periods, "number", n)
     field(periods, "labels", ";".join(run.period_labels) if any(run.period_labels) else " ")
+    field(periods, "same_decays", 1 if run.same_decays else None)
     field(periods, "type", ones)
     field(periods, "output", 0 * ones)
     field(periods, "sequences", ones)

@@ -6,7 +6,6 @@ run's are written anew, so that an untouched run gives its file back byte for by
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ from numpy.typing import NDArray
 from musrcu import psi_bin_layout as layout
 from musrcu import psi_text
 from musrcu.containers.run import Run
-from musrcu.errors import MusrcuError, MusrcuWarning
+from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, replacing
 from musrcu.psi_bin_layout import Header
+from musrcu.writers.raw import raw_remedy
 
 _INT16, _INT32, _FLOAT32 = 2**15, 2**31, 3.4e38
 
@@ -30,7 +30,8 @@ def write_psi_bin(run: Run, path: PathLike, *, overwrite: bool = False) -> Path:
     Padding and event counts (over the good bins) are written as the data acquisition does. Set
     point and field become texts of ten characters, mean temperatures single precision: digits
     beyond these are rounded. The instrument is not in the format; readers take it from the
-    file's name (``..._ltf_0001.bin``). Sensor names and temperature logs are left out.
+    file's name (``..._ltf_0001.bin``). What else is left out silently,
+    :func:`musrcu.writers.psi_bin_lost.lost_in_psi_bin` names; :func:`musrcu.write` warns of it.
 
     Parameters
     ----------
@@ -53,8 +54,6 @@ def write_psi_bin(run: Run, path: PathLike, *, overwrite: bool = False) -> Path:
     for name, field in layout.FIELDS.items():
         if fields[name] is not old[name]:
             field.pack_into(raw, fields[name])
-    if run.dead_time is not None:
-        warnings.warn("PSI-BIN cannot hold dead times; they are left out", MusrcuWarning, 2)
     records = np.zeros((run.n_detectors, fields["KDAFHI"] * fields["LENDAF"]), dtype="<i4")
     records[:, : run.n_bins] = counts
     try:
@@ -85,6 +84,8 @@ def _check_run(run: Run) -> None:
 
 
 def _whole_counts(run: Run) -> NDArray[Any]:
+    if run.variance is not None:
+        raise _refuse("counts that were corrected, and their variance", raw_remedy(run))
     counts: NDArray[Any] = run.counts[0]
     for bad, what in (
         (counts != np.floor(counts), "which is no whole number"),
@@ -95,7 +96,7 @@ def _whole_counts(run: Run) -> NDArray[Any]:
             raise _refuse(
                 f"{counts[detector, position]} counts in detector {detector + 1}, bin {position} "
                 f"(from 0), {what}",
-                "write the raw run",
+                raw_remedy(run),
             )
     return counts
 

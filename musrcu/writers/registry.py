@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from musrcu.containers.run import Run
-from musrcu.errors import MusrcuError
+from musrcu.errors import MusrcuError, MusrcuWarning
 from musrcu.files import PathLike
 from musrcu.writers.isis_nexus_v2 import write_isis_nexus_v2
 from musrcu.writers.psi_bin import write_psi_bin
+from musrcu.writers.psi_bin_lost import lost_in_psi_bin
 
 
 class _Write(Protocol):
@@ -27,32 +29,18 @@ class Layout:
     suffixes: tuple[str, ...]
     """Endings that ask for it, the customary one first."""
     write: _Write
-    lost: Callable[[Run], tuple[str, ...]]
-    """What of a run the file will not hold, a few words each."""
-
-
-def _lost_in_psi_bin(run: Run) -> tuple[str, ...]:
-    rounded = run.temperature.mean is not None and run.format != "psi-bin"
-    found = (
-        ("dead times", run.dead_time is not None),
-        (f"{len(run.logs)} logs", bool(run.logs)),
-        ("the grouping", run.grouping is not None),
-        ("the comment", bool(run.comment)),
-        ("labels of periods", any(run.period_labels)),
-        ("names of sensors", any(sensor.name for sensor in run.temperature.sensors)),
-        ("digits of temperatures beyond single precision", rounded),
-        ("the instrument, unless the name of the file says it", bool(run.instrument)),
-    )
-    return tuple(what for what, there in found if there)
-
-
-def _lost_in_nexus(run: Run) -> tuple[str, ...]:
-    return ("that its periods hold the same decays",) if run.same_decays else ()
+    lost: Callable[[Run, Path], tuple[str, ...]]
+    """What of a run the file that was written does not hold, a few words each."""
 
 
 LAYOUTS = (
-    Layout("isis-nexus-v2", (".nxs", ".nexus", ".nxs_v2"), write_isis_nexus_v2, _lost_in_nexus),
-    Layout("psi-bin", (".bin",), write_psi_bin, _lost_in_psi_bin),
+    Layout(
+        "isis-nexus-v2",
+        (".nxs", ".nexus", ".nxs_v2"),
+        write_isis_nexus_v2,
+        lambda run, path: (),
+    ),
+    Layout("psi-bin", (".bin",), write_psi_bin, lost_in_psi_bin),
 )
 
 
@@ -74,8 +62,10 @@ def find_layout(path: PathLike) -> Layout:
 def write(run: Run, path: PathLike, *, overwrite: bool = False) -> Path:
     """Write a run to a file in the format that its name asks for, and return the path.
 
-    ``.nxs`` (``.nexus``, ``.nxs_v2``) is ISIS muon NeXus version 2, which holds any raw run;
-    ``.bin`` is PSI-BIN, which holds one period of at most 16 histograms of a continuous source.
+    ``.nxs`` (``.nexus``, ``.nxs_v2``) is ISIS muon NeXus version 2, which holds any raw run, with
+    its logs, history and warnings; ``.bin`` is PSI-BIN, which holds one period of at most 16
+    histograms of a continuous source, and less of what is known about them: one MusrcuWarning
+    names everything that the file does not hold.
 
     Parameters
     ----------
@@ -88,4 +78,8 @@ def write(run: Run, path: PathLike, *, overwrite: bool = False) -> Path:
     MusrcuError if the ending is not known, the format cannot hold the run, or the file exists or
     cannot be written.
     """
-    return find_layout(path).write(run, path, overwrite=overwrite)
+    layout = find_layout(path)
+    written = layout.write(run, path, overwrite=overwrite)
+    if lost := layout.lost(run, written):
+        warnings.warn(f"{path} does not hold {'; '.join(lost)}", MusrcuWarning, stacklevel=2)
+    return written

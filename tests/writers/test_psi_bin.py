@@ -13,7 +13,7 @@ from psi_bin_bytes import distinct_file, small_counts, small_file
 
 from musrcu.containers.run import Run
 from musrcu.containers.temperature import Sensor, Temperature, from_sensors
-from musrcu.errors import MusrcuError, MusrcuWarning
+from musrcu.errors import MusrcuError
 from musrcu.psi_bin_layout import FIELDS, blank_header
 from musrcu.readers.psi_bin import read_psi_bin
 from musrcu.writers.psi_bin import write_psi_bin
@@ -273,11 +273,6 @@ def test_seventeen_histograms_are_refused(tmp_path: Path) -> None:
     run = ltf(counts=np.zeros((1, 17, 50), int), labels=("x",) * 17, **each)
     with pytest.raises(MusrcuError, match="17 histograms, only 1 to 16"):
         write_psi_bin(run, tmp_path / "x.bin")
-
-
-def test_dead_times_are_named_when_they_are_lost(tmp_path: Path) -> None:
-    with pytest.warns(MusrcuWarning, match="dead times"):
-        write_psi_bin(ltf(dead_time=np.full((1, 4), 0.02)), tmp_path / "x.bin")
 
 
 def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
