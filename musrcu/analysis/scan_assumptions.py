@@ -39,6 +39,10 @@ def _common(values: Iterable[Any]) -> str:
         return _text(seen[0])
     if all(isinstance(value, (int, float)) for value in seen):
         return f"{_text(min(seen))} to {_text(max(seen))}"
+    if all(isinstance(value, tuple) and len(value) > 4 for value in seen):
+        every = [item for value in seen for item in value]
+        if all(isinstance(item, (int, float)) for item in every):
+            return f"{_text(min(every))} to {_text(max(every))}"
     if all(isinstance(value, tuple) and len(value) == len(seen[0]) for value in seen):
         return "[" + ", ".join(_common(column) for column in zip(*seen, strict=True)) + "]"
     return "different in each run"

@@ -62,7 +62,7 @@ def line(run: Run, width: int = 0, odd: list[str] | None = None) -> str:
     instrument = f"{run.instrument or '?'} {'?' if run.number is None else run.number}"
     periods = f" in {run.n_periods} periods" if run.n_periods > 1 else ""
     text = (
-        f"{name:<{width}}  {run.format or '?':<10}  {instrument:<12}  {run.temperature!s:<18}  "
+        f"{name:<{width}}  {run.format or '?':<13}  {instrument:<12}  {run.temperature!s:<18}  "
         f"{field:<16}  {float(run.counts.sum()):.4g} counts{periods}  {run.title or 'no title'}"
     )
     doubts = [f"  warning: {warning}" for warning in run.warnings] if odd is None else odd

@@ -64,6 +64,17 @@ class Log:
         object.__setattr__(self, "seconds", frozen(seconds, float))
         object.__setattr__(self, "values", frozen(values, float))
 
+    def __repr__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        if self.values.size == 0:
+            return f"<log {self.name}: no readings>"
+        low, high = self.values.min(), self.values.max()
+        first, last = self.seconds[0], self.seconds[-1]
+        return (
+            f"<log {self.name}: {self.values.size} readings from {low:.6g} to {high:.6g}{unit}, "
+            f"{first:g} to {last:g} s>"
+        )
+
     def during(self, start: float = 0.0, stop: float | None = None) -> LogMean | None:
         """Time-weighted mean, spread and extremes from ``start`` to ``stop``.
 

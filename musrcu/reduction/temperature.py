@@ -6,6 +6,8 @@ from musrcu.containers.history import Step
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError, ReductionError, nearest
 
+MOST_NAMES = 12
+"""Names of logs that an error lists."""
 SAME = 0.05
 """A log whose mean differs from the set point by more than this fraction is a warning."""
 
@@ -28,7 +30,9 @@ def take_temperature(run: Run, log: str | None) -> Run:
     if log is None:
         return run
     if log not in run.logs:
-        held = ", ".join(run.logs) or "none"
+        names = list(run.logs)
+        held = ", ".join(names[:MOST_NAMES]) or "none"
+        held += f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         raise ReductionError(
             f"{run.name}: no log is called {log!r}{nearest(log, tuple(run.logs))}; it has {held}"
         )

@@ -29,5 +29,10 @@ def test_what_all_detectors_share_is_said_once() -> None:
     assert assumptions_of(runs) == ["group: t0 = 9.5 for all 96"]
 
 
+def test_many_detectors_that_differ_are_a_range() -> None:
+    runs = [{"group": {"t0": [9.5 + run] * 96}} for run in (0, 4)]
+    assert assumptions_of(runs) == ["group: t0 = 9.5 to 13.5"]
+
+
 def test_no_runs_no_lines() -> None:
     assert assumptions_of([]) == []

@@ -14,6 +14,13 @@ from musrcu.containers.temperature import Temperature
 from musrcu.errors import MusrcuError
 
 
+def test_a_log_shows_its_range() -> None:
+    assert repr(Log("T", [0.0, 9.0], [4.0, 6.5], "K")) == (
+        "<log T: 2 readings from 4 to 6.5 K, 0 to 9 s>"
+    )
+    assert repr(Log("T", [], [])) == "<log T: no readings>"
+
+
 def test_a_reading_holds_until_the_next_one() -> None:
     log = Log("T", [-5.0, 10.0, 20.0], [4.0, 6.0, 1.0])
     found = log.during(0.0, 40.0)
