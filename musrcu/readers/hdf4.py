@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,13 @@ class _File:
     """The file as pyhdf has it; None until values are read."""
     held: dict[str, dict[str, Item]] = field(default_factory=dict)
     """Members of each group that was looked at, by its place."""
+    items: dict[tuple[int, int], Group | DataSet] = field(init=False)
+    """Groups and data sets by tag and reference."""
+
+    def __post_init__(self) -> None:
+        groups, sets = self.catalogue.groups.items(), self.catalogue.sets.items()
+        self.items = {(VGROUP, ref): group for ref, group in groups}
+        self.items |= {(DATA_SET, ref): made for ref, made in sets}
 
     def values(self, data_set: DataSet) -> NDArray[Any]:
         """The values of a data set as stored, texts as single bytes."""
@@ -121,21 +128,19 @@ class _File:
         if place not in self.held:
             found: dict[str, Item] = {}
             for member in self._members(item):
-                if member is not None:
+                if _is_shown(member):
                     found.setdefault(member.name, member)
             self.held[place] = found
         return self.held[place]
 
-    def _members(self, item: Item) -> Iterator[Item]:
-        groups, sets = self.catalogue.groups, self.catalogue.sets
-        shown = {ref: group for ref, group in groups.items() if _is_shown(group)}
+    def _members(self, item: Item) -> Iterator[Group | DataSet]:
+        items = self.items
         if item is None:
-            inside = {member for group in shown.values() for member in group.members}
-            yield from (group for ref, group in shown.items() if (VGROUP, ref) not in inside)
-            yield from (made for ref, made in sets.items() if (DATA_SET, ref) not in inside)
+            shown = [known for known in items.values() if isinstance(known, Group)]
+            inside = {at for group in shown if _is_shown(group) for at in group.members}
+            yield from (known for at, known in items.items() if at not in inside)
         elif isinstance(item, Group):
-            by_tag: dict[int, Mapping[int, Item]] = {VGROUP: shown, DATA_SET: sets}
-            yield from (by_tag[tag].get(ref) for tag, ref in item.members if tag in by_tag)
+            yield from (items[at] for at in item.members if at in items)
 
 
 def _spelled(path: Path) -> str:
@@ -147,8 +152,8 @@ def _spelled(path: Path) -> str:
     return f"{path.parent}/{'./' * _failures[str(path)]}{path.name}"
 
 
-def _is_shown(group: Group) -> bool:
-    return not group.kind.startswith(OWN_CLASSES)
+def _is_shown(item: Group | DataSet) -> bool:
+    return isinstance(item, DataSet) or not item.kind.startswith(OWN_CLASSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +200,8 @@ class Hdf4Node(Node):
         if ref is None:
             return None
         table = self._file.catalogue.tables[ref]
-        if table.rows * table.row_bytes > SMALL:
-            raise self.error(f"attribute {name} takes {table.rows * table.row_bytes} bytes")
+        if table.n_bytes > SMALL:
+            raise self.error(f"attribute {name} takes {table.n_bytes} bytes")
         value = self._file.catalogue.value(ref)
         return None if value is None else plain_value(value)
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,8 +47,7 @@ CODERS = {2: "n-bit", 3: "Huffman", 5: "szip", 7: "JPEG", 8: "IMCOMP"}
 REWRITE = "rewrite the file with: hrepack -t '*:NONE' -c '*:NONE'"
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """Where the values of one tag and reference lie."""
 
     offset: int
@@ -66,6 +66,8 @@ class Elements:
     path: Path
     content: mmap.mmap
     found: dict[tuple[int, int], Element]
+    pieces: set[int] = field(default_factory=set)
+    """References of the lists of pieces that were met."""
 
     def error(self, place: int, sentence: str) -> ReadError:
         """The error ``<path> at byte <place>: <sentence>``."""
@@ -129,6 +131,8 @@ def find_elements(path: Path, content: mmap.mmap) -> Elements:
             special[key] = offset, length
         else:
             plain[key] = Element(offset, length, length, special=False)
+    if sum(element.length for element in plain.values()) > len(content):
+        raise ReadError(f"{path} is damaged: its elements take more bytes than it has")
     for key in sorted(special, key=lambda key: key[0] != COMPRESSED):  # others may be packed there
         plain[key] = _special(elements, key, *special[key])
     if any(len(elements.block(VERSION, ref)) != VERSION_BYTES for ref in elements.refs(VERSION)):
@@ -187,13 +191,12 @@ def _packed(elements: Elements, offset: int, header: bytes) -> tuple[int, int]:
 def _linked(elements: Elements, offset: int, header: bytes) -> tuple[int, int]:
     """Bytes of an element that was written in several pieces, and those in the pieces."""
     declared, size, count, ref = struct.unpack_from(">iiiH", header, 2)
-    seen: set[int] = set()
     sizes: list[int] = []
     while ref:
         table = elements.block(LINKED, ref)
-        if ref in seen or count <= 0 or len(table) != 2 + 2 * count:
+        if ref in elements.pieces or count <= 0 or len(table) != 2 + 2 * count:
             raise elements.error(offset, "the list of pieces of an element is damaged")
-        seen.add(ref)
+        elements.pieces.add(ref)
         ref, *pieces = struct.unpack_from(f">{count + 1}H", table)
         sizes += [elements.size(LINKED, number) for number in pieces if number]
     if size <= 0 or any(found != size for found in sizes[1:]) or sum(sizes) < declared:

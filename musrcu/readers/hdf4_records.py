@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ TYPES = {
     20: ">i1", 21: ">u1", 22: ">i2", 23: ">u2", 24: ">i4", 25: ">u4",
 }  # fmt: skip
 """NumPy type by number type (DFNT_...), of those that data sets may have."""
+WIDTHS = {number_type: np.dtype(name).itemsize for number_type, name in TYPES.items()}
 TEXT = 4
 NAME = 255
 """Longest name of a group that the library has room for."""
@@ -30,14 +32,17 @@ CLASS = 127
 """Longest class of a group that the library has room for."""
 TABLE_NAME = 64
 """Longest name and class of a table, and of a column in it, that the library has room for."""
+COLUMNS = 256
+"""Most columns of a table that the library has room for."""
 TAIL = 5
 """Bytes at the end of a record: its version, two zero bytes, and one without meaning."""
-WITHOUT_ATTRIBUTES, WITH_ATTRIBUTES = 3, 4
-"""Versions of a record: without attributes, and one that may list them at its end."""
+WITH_ATTRIBUTES = 4
+"""Version of a record that may list attributes at its end."""
+VERSIONS = (b"\0\3\0\0", b"\0\4\0\0")
+"""Versions of a record as stored, with the two zero bytes: without attributes, and with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A Vgroup: its name, class and members."""
 
     name: str
@@ -48,8 +53,7 @@ class Group:
     """References of the tables that are its attributes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """A Vdata: its name, class, columns and number of rows."""
 
     name: str
@@ -60,6 +64,11 @@ class Table:
     orders: tuple[int, ...]
     """Values in a row of each column."""
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all rows."""
+        return self.rows * self.row_bytes
+
 
 @dataclass(slots=True)
 class _Record:
@@ -69,39 +78,39 @@ class _Record:
     place: str
     at: int = 0
     end: int = field(init=False)
+    version: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.end = len(self.block) - TAIL
-        if self.end < 0 or self.version not in (WITHOUT_ATTRIBUTES, WITH_ATTRIBUTES):
+        self.version = int.from_bytes(self.block[self.end : self.end + 4], "big") >> 16
+        if self.end < 0 or self.block[self.end : self.end + 4] not in VERSIONS:
             raise ReadError(f"{self.place} is damaged: it is cut or of an unknown version")
 
-    @property
-    def version(self) -> int:
-        version, more = struct.unpack_from(">HH", self.block, self.end)
-        return int(version) if not more else -1
-
-    def numbers(self, count: int, code: str = "H") -> tuple[int, ...]:
-        size = count * struct.calcsize(">" + code)
-        if self.at + size > self.end:
+    def numbers(self, count: int) -> tuple[int, ...]:
+        """Numbers of 16 bits."""
+        start, self.at = self.at, self.at + 2 * count
+        if self.at > self.end:
             raise ReadError(f"{self.place} is damaged: {count} numbers leave its {self.end} bytes")
-        found = struct.unpack_from(f">{count}{code}", self.block, self.at)
-        self.at += size
-        return found
+        return struct.unpack_from(f">{count}H", self.block, start)
+
+    def number(self) -> int:
+        """A number of 32 bits."""
+        high, low = self.numbers(2)
+        return high << 16 | low
 
     def text(self, longest: int) -> str:
-        (length,) = self.numbers(1)
-        if length > longest or self.at + length > self.end:
+        start = self.at + 2
+        length = int.from_bytes(self.block[self.at : start], "big")
+        self.at = start + length
+        if length > longest or self.at > self.end:
             raise ReadError(f"{self.place} is damaged: a name of {length} bytes in it")
-        self.at += length
-        raw = self.block[self.at - length : self.at]
-        return raw.split(b"\0")[0].decode("latin-1")
+        return self.block[start : self.at].partition(b"\0")[0].decode("latin-1")
 
     def attributes(self, columns: int) -> tuple[int, ...]:
         """References of the tables that are attributes, from rows of some columns at the end."""
         refs: tuple[int, ...] = ()
-        if self.version == WITH_ATTRIBUTES and self.numbers(1, "I")[0] & 1:
-            (count,) = self.numbers(1, "I")
-            rows = self.numbers(columns * count)
+        if self.version == WITH_ATTRIBUTES and self.number() & 1:
+            rows = self.numbers(columns * self.number())
             refs = rows[columns - 1 :: columns]
             if any(tag != VDATA_HEADER for tag in rows[columns - 2 :: columns]):
                 raise ReadError(f"{self.place} is damaged: an attribute that is no table")
@@ -135,24 +144,24 @@ def read_table(elements: Elements, ref: int) -> Table:
     """
     place = f"{elements.path} at table {ref}"
     record = _Record(elements.block(VDATA_HEADER, ref), place)
-    interlace, rows_high, rows_low, row_bytes, columns = record.numbers(5)
-    rows = rows_high << 16 | rows_low
-    types, sizes, offsets, orders = (record.numbers(columns) for _ in range(4))
-    for _ in range(columns):
+    (interlace,), rows, (row_bytes, n) = record.numbers(1), record.number(), record.numbers(2)
+    columns = record.numbers(4 * n)
+    types, sizes, offsets, orders = (columns[k * n : (k + 1) * n] for k in range(4))
+    for _ in range(n):
         record.text(TABLE_NAME)
     name, kind = record.text(TABLE_NAME), record.text(TABLE_NAME)
     _, _, version, more = record.numbers(4)
     record.attributes(4)
     if version != record.version or more:
         raise ReadError(f"{place} is damaged: it is of versions {version} and {record.version}")
-    if interlace > 1 or not columns or any(kind not in TYPES for kind in types):
-        raise ReadError(f"{place} is damaged: columns of types {types[:4]}")
-    expected = [n * np.dtype(TYPES[kind]).itemsize for n, kind in zip(orders, types, strict=True)]
-    starts = [sum(expected[:number]) for number in range(columns)]
-    if list(sizes) != expected or list(offsets) != starts or row_bytes != sum(expected):
+    if interlace > 1 or not 0 < n <= COLUMNS or not all(known in TYPES for known in types):
+        raise ReadError(f"{place} is damaged: {n} columns of types {types[:4]}")
+    widths = tuple(order * WIDTHS[known] for order, known in zip(orders, types, strict=True))
+    ends = tuple(accumulate(widths))
+    if sizes != widths or offsets != (0, *ends[:-1]) or row_bytes != ends[-1] or not all(orders):
         raise ReadError(f"{place} is damaged: its columns do not follow one another")
     values = elements.found.get((VDATA_VALUES, ref))
-    if values is None or rows * row_bytes > values.length or not all(orders):
+    if values is None or rows * row_bytes > values.length:
         raise ReadError(f"{place} is damaged: it declares {rows} rows that are not stored")
     return Table(name, kind, rows, row_bytes, types, orders)
 
@@ -166,7 +175,7 @@ def table_values(elements: Elements, ref: int, table: Table) -> NDArray[Any] | b
     """
     if len(table.types) != 1:
         raise ReadError(f"{elements.path} at table {ref}: {len(table.types)} columns, expected one")
-    block = elements.block(VDATA_VALUES, ref)[: table.rows * table.row_bytes]
+    block = elements.block(VDATA_VALUES, ref)[: table.n_bytes]
     if table.types[0] == TEXT:
         return block
     values = np.frombuffer(block, dtype=TYPES[table.types[0]])

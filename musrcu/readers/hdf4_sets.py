@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,14 @@ from musrcu.readers.hdf4_descriptors import (
     NUMBER_TYPE,
     VALUES,
     VDATA_HEADER,
+    VDATA_VALUES,
     VGROUP,
     Element,
     Elements,
 )
 from musrcu.readers.hdf4_records import (
     TYPES,
+    WIDTHS,
     Group,
     Table,
     read_group,
@@ -87,6 +89,8 @@ class Catalogue:
     sets: dict[int, DataSet]
     attributes: dict[str, int]
     """References of the tables that hold the attributes of the whole file, by name."""
+    owned: set[int] = field(default_factory=set)
+    """References of all tables that are attributes."""
 
     def damaged(self, sentence: str) -> ReadError:
         """A ReadError that calls the file damaged."""
@@ -192,7 +196,10 @@ def _attributes(found: Catalogue, group: Group) -> dict[str, int]:
         if table.kind == ATTRIBUTE:
             if len(table.types) != 1 or not table.rows or not table.name:
                 raise found.damaged(f"attribute {table.name!r} of {group.name} has no value")
-            found.value(ref)
+            if ref in found.owned:
+                raise found.damaged(f"attribute {table.name} of {group.name} has two owners")
+            found.owned.add(ref)
+            found.elements.block(VDATA_VALUES, ref)
             attributes.setdefault(table.name, ref)
     return attributes
 
@@ -201,7 +208,9 @@ def _data_set(
     found: Catalogue, group: Group, sizes: dict[str, int | None], index: int, room: int
 ) -> DataSet:
     """The data set that a group of class Var0.0 describes."""
-    held = {tag: [ref for known, ref in group.members if known == tag] for tag, _ in group.members}
+    held: dict[int, list[int]] = {}
+    for tag, member in group.members:
+        held.setdefault(tag, []).append(member)
     (ref,) = _one(found, group, held, DATA_SET)
     (number_type,) = _one(found, group, held, NUMBER_TYPE)
     _one(found, group, held, DIMENSIONS)
@@ -219,7 +228,7 @@ def _data_set(
     element = found.elements.found.get((VALUES, values[0]), Element(0, 0, 0, special=False))
     shape = [sizes[name] for name in names]
     rest = [size for size in shape[1:] if size is not None]
-    item = np.dtype(TYPES[encoding[1]]).itemsize * math.prod(rest)
+    item = WIDTHS[encoding[1]] * math.prod(rest)
     if len(rest) < len(shape) - 1 or not 0 < item <= MOST:
         raise found.damaged(f"data set {group.name} has shape {shape[:4]}")
     first = [element.length // item if size is None else size for size in shape[:1]]

@@ -494,6 +494,20 @@ def listed_twice(content: bytes) -> bytes:
     return put(content, second.place, "HH", first.tag, first.ref)
 
 
+def overlapping(content: bytes) -> bytes:
+    """Two elements that are the whole file each."""
+    for base in (SIZES, DATA_SET):
+        place = element(content, base).place
+        content = put(content, place + 4, "II", 4, len(content) - 4)
+    return content
+
+
+def shared_attribute(content: bytes) -> bytes:
+    """An attribute of the temperature that is one of the counts, too."""
+    ref = element(content, TABLE, b"t0_bin").ref
+    return member(b"temperature", TABLE, to=(None, ref))(content)
+
+
 DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "list beyond the end": (lambda content: put(content, 4, "H", 60_000), "is cut or met twice"),
     "list in a circle": (lambda content: put(content, 6, "I", 4), "element 30/1 cannot be or is"),
@@ -543,6 +557,8 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "data set of no type": (inside(NUMBER_TYPE, 1, "B", 77), "values of type 77"),
     "numbers of another machine": (inside(NUMBER_TYPE, 3, "B", 4), "values of type 01182004"),
     "type too long": (entry(NUMBER_TYPE, "I", 8, 5), "has values of type"),
+    "elements on top of each other": (overlapping, "its elements take more bytes than it has"),
+    "attribute of two owners": (shared_attribute, "t0_bin of temperature has two owners"),
     "attribute without name": (swapped(b"t0_bin", bytes(6)), "attribute '' of counts"),
 }  # fmt: skip
 
