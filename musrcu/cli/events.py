@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterable
 from typing import Any
 
 from musrcu.cli import values
@@ -57,6 +58,12 @@ def given_events(arguments: Namespace) -> dict[str, Any]:
     """The arguments of :func:`musrcu.read_events` that were typed."""
     found = {name: getattr(arguments, option) for option, name in _NAMES.items()}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def typed(choice: Iterable[str]) -> str:
+    """The options of the command line behind some arguments of :func:`musrcu.read_events`."""
+    words = [f"--{option.replace('_', '-')}" for option, name in _NAMES.items() if name in choice]
+    return ", ".join(words)
 
 
 def log_range(text: str) -> tuple[str, float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,16 @@ def add_data(parser: ArgumentParser) -> None:
     )
 
 
+def _read_events(path: Path, choice: Mapping[str, Any]) -> Any:
+    """The run that :func:`musrcu.read_events` makes; what was typed is refused elsewhere."""
+    from musrcu.cli.events import typed
+    from musrcu.readers.isis_events import holds_events, read_events
+
+    if not holds_events(path):
+        raise MusrcuError(f"{path} is no file of single events; leave out {typed(choice)}")
+    return read_events(path, **choice)
+
+
 class Files:
     """The files that the patterns on the command line name.
 
@@ -106,11 +116,6 @@ class Files:
 
         for path in self.paths:
             try:
-                if events:
-                    from musrcu.readers.isis_events import read_events
-
-                    yield read_events(path, **events)
-                else:
-                    yield read(path)
+                yield _read_events(path, events) if events else read(path)
             except MusrcuError as error:
                 self.fail(error)

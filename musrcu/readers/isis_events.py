@@ -7,36 +7,25 @@ Source: files of that pipeline; the histograms of run 195790 equal those of Muon
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.containers.arrays import IntArray
 from musrcu.containers.history import History, Step
-from musrcu.containers.log import Log
-from musrcu.containers.numbers import is_number, is_whole
 from musrcu.containers.run import Run
 from musrcu.errors import ReadError
 from musrcu.files import PathLike
 from musrcu.readers import muon_metadata
+from musrcu.readers.event_choice import Choice, kept_frames
 from musrcu.readers.event_frames import FrameTable, read_frames
-from musrcu.readers.event_stream import (
-    MOST_DETECTORS,
-    Binning,
-    Frames,
-    Histograms,
-    histogram,
-)
+from musrcu.readers.event_stream import Binning, Frames, Histograms, histogram
 from musrcu.readers.isis_logs import later_logs
 from musrcu.readers.isis_time_axis import per_microsecond
 from musrcu.readers.muon_entry import find_muon_entry
-from musrcu.readers.nexus_file import find_events, nexus_kind, open_nexus
-from musrcu.readers.registry import MAX_BYTES, Format
+from musrcu.readers.nexus_file import HDF4, HDF5, find_events, nexus_kind, open_nexus
+from musrcu.readers.registry import MAX_BYTES, Format, find_format
 from musrcu.readers.tree import Node
 
 BIN_WIDTH = 0.016
@@ -47,49 +36,6 @@ FIRST_GOOD = 0.2
 """µs after time zero at which the good bins begin; an EMU file of 2021 has 0.208."""
 RISE = 0.08
 """µs over which counts are averaged to find their rise: the length of the muon pulse."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """The options of :func:`read_events`, checked."""
-
-    bin_width: float
-    length: float
-    t0: float | None
-    detectors: int | None
-    window: tuple[float, float] | None
-    log: tuple[str, float, float] | None
-    frames: str
-
-    def __post_init__(self) -> None:
-        for name in ("bin_width", "length"):
-            value = getattr(self, name)
-            if not (is_number(value) and 0 < value < 1e6):
-                raise ReadError(f"{name} = {value!r}; expected a number above 0 (us)")
-        if not (self.t0 is None or (is_number(self.t0) and 0 <= self.t0 < self.length)):
-            raise ReadError(f"t0 = {self.t0!r}; expected us from 0 to {self.length:g}")
-        known = self.detectors
-        if not (known is None or (is_whole(known) and 1 <= known <= MOST_DETECTORS)):
-            raise ReadError(f"detectors = {known!r}; expected 1 to {MOST_DETECTORS}")
-        if self.window is not None:
-            _check_range("window", self.window, "s after the start of the run")
-        if self.log is not None:
-            if len(self.log) != 3 or not isinstance(self.log[0], str):
-                raise ReadError(f"log = {self.log!r}; expected a name and two numbers")
-            _check_range(f"log {self.log[0]}", self.log[1:], "in the unit of the log")
-        if self.frames not in ("all", "good"):
-            raise ReadError(f"frames = {self.frames!r}; expected 'all' or 'good'")
-
-    def options(self) -> dict[str, Any]:
-        """What was chosen, for the history."""
-        named = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {name: value for name, value in named.items() if value is not None}
-
-
-def _check_range(name: str, pair: Sequence[float], unit: str) -> None:
-    numbers = len(pair) == 2 and all(isinstance(end, (int, float)) for end in pair)
-    if not (numbers and pair[0] <= pair[1]):
-        raise ReadError(f"{name} = {pair!r}; expected two numbers {unit}, the smaller one first")
 
 
 def read_events(
@@ -132,9 +78,37 @@ def read_events(
     ------
     ReadError if the file is damaged or holds no events, or a choice cannot be met.
     """
-    choice = _Choice(bin_width, length, t0, detectors, window, log, frames)
-    with open_nexus(Path(path)) as root:
+    choice = Choice(bin_width, length, t0, detectors, window, log, frames)
+    file = Path(path)
+    if _is_other(file):
+        raise ReadError(f"{file} is no file of single events; read it with musrcu.read")
+    with open_nexus(file) as root:
         return _read_run(root, choice, max_bytes)
+
+
+def holds_events(path: PathLike) -> bool:
+    """Whether :func:`read_events` can make histograms of a file of any known format.
+
+    Raises
+    ------
+    ReadError if the file cannot be opened, or no reader knows it.
+    """
+    file = Path(path)
+    find_format(file)
+    if _is_other(file):
+        return False
+    with open_nexus(file) as root:
+        return find_events(find_muon_entry(root).node) is not None
+
+
+def _is_other(path: Path) -> bool:
+    """Whether a file begins as none of NeXus; False for one that cannot be opened or is empty."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(len(HDF5))
+    except (OSError, ValueError):  # ValueError: a NUL byte in the name
+        return False
+    return bool(head) and not head.startswith((HDF5, HDF4))
 
 
 FORMAT = Format(
@@ -146,16 +120,19 @@ FORMAT = Format(
 )
 
 
-def _read_run(root: Node, choice: _Choice, max_bytes: int) -> Run:
+def _read_run(root: Node, choice: Choice, max_bytes: int) -> Run:
     entry = find_muon_entry(root).node
     group = find_events(entry)
     if group is None:
-        raise entry.error("no events: event_id is missing; read it without options of events")
+        raise entry.error(
+            "no events: event_id is missing; it is no file of single events, read it with "
+            "musrcu.read"
+        )
     warnings: list[str] = []
     about = muon_metadata.describe(entry, muon_metadata.VERSION_2, warnings)
     logs = later_logs(entry, about["start"])
     table = read_frames(entry, group, about["start"], warnings)
-    kept, note = _kept(group, table, choice, logs, warnings)
+    kept, note = kept_frames(group, table, choice, logs, warnings)
     binning, width = _binning(group, choice)
     found = _histograms(group, table, kept, binning, choice.detectors, max_bytes)
     _report(group, found, choice, warnings)
@@ -192,38 +169,7 @@ def _good_frames(table: FrameTable, kept: NDArray[np.bool_]) -> IntArray | None:
     return np.bincount(table.period[kept], minlength=table.n_periods).astype(np.int64)
 
 
-def _kept(
-    group: Node,
-    table: FrameTable,
-    choice: _Choice,
-    logs: Mapping[str, Log],
-    warnings: list[str],
-) -> tuple[NDArray[np.bool_], str]:
-    """Which frames are kept, and a sentence that says how many."""
-    kept = np.ones(table.period.size, dtype=bool)
-    marked = ", ".join(f"{int(bad.sum())} {title}" for title, bad in table.doubtful.items())
-    if choice.frames == "good":
-        for bad in table.doubtful.values():
-            kept &= ~bad
-    elif marked:
-        warnings.append(
-            f"{group.place} marks {marked} of {kept.size} frames; all are kept, frames='good' "
-            "leaves these out"
-        )
-    if choice.window is not None:
-        kept &= table.within(*choice.window, place=f"{group.path} at {group.place}")
-    if choice.log is not None:
-        name, low, high = choice.log
-        if name not in logs:
-            held = ", ".join(logs) or "none"
-            raise group.error(f"no log {name!r} to choose frames by; the file has {held}")
-        kept &= table.where(logs[name], low, high, f"{group.path} at {group.place}")
-    if not np.any(kept):
-        raise group.error(f"none of {kept.size} frames is left by {choice.options()}")
-    return kept, f"{int(kept.sum())} of {kept.size} frames kept"
-
-
-def _binning(group: Node, choice: _Choice) -> tuple[Binning, float]:
+def _binning(group: Node, choice: Choice) -> tuple[Binning, float]:
     """The bins in units of the clock, and their width in us."""
     times = group.child("event_time_offset")
     if times is None or times.is_group or times.dtype.kind not in "iuf":
@@ -266,7 +212,7 @@ def _histograms(
     return found
 
 
-def _report(group: Node, found: Histograms, choice: _Choice, warnings: list[str]) -> None:
+def _report(group: Node, found: Histograms, choice: Choice, warnings: list[str]) -> None:
     """Say what was left out and what had to be assumed."""
     if found.outside:
         warnings.append(

@@ -76,11 +76,53 @@ def test_events_become_histograms(musrcu: Musrcu, here: Path) -> None:
     np.testing.assert_allclose((run.t0 + 0.5) * run.bin_width, 0.4, atol=1e-6)
 
 
+def test_doubts_and_steps_are_printed_and_kept(musrcu: Musrcu, here: Path) -> None:
+    write_events(here / "events.nxs", some_events())
+    done = musrcu("convert", "events.nxs", "early.nxs", "--window", "0,0.3", "--length", "10")
+    assert done.code == 0, done.err
+    first, step, *doubts = done.out.splitlines()
+    assert first.startswith("early.nxs: isis-nexus-v2, 2 periods x 4 detectors x 625 bins")
+    taken = "read_events(bin_width=0.016, length=10, window=[0, 0.3], frames=all): 15 of 40 frames"
+    assert step == f"  {taken} kept"
+    said = [line.removeprefix("  warning: ") for line in doubts]
+    assert len(said) == 4
+    assert any("events lie outside 0 to 10 us and are left out" in text for text in said)
+    assert any("uncertain by some 80 ns" in text for text in said)
+    shown = musrcu("info", "early.nxs").out
+    assert all(f"  warning: in the original events.nxs: {text}\n" in shown for text in said)
+    back = mu.read("early.nxs")
+    assert str(back.history[0]) == f"{taken} kept"
+
+
+def test_only_what_is_lost_is_called_lost(musrcu: Musrcu, run1: Path, here: Path) -> None:
+    silent = musrcu("convert", run1, "deltat_tdc_ltf_0001.bin")
+    assert silent.out.count("\n") == 1
+    other = musrcu("convert", run1, "a.bin").out.splitlines()[1:]
+    assert other == ["  not kept: the instrument LTF, which the name of the file does not say"]
+
+
+def test_a_choice_that_leaves_no_frame_is_told_in_words(musrcu: Musrcu, here: Path) -> None:
+    write_events(here / "events.nxs", some_events())
+    done = musrcu("convert", "events.nxs", "a.nxs", "--window", "5,6")
+    assert done.code == 1
+    assert done.complaint.endswith(
+        "none of 40 frames is left by window = 5 to 6 s: they lie from 0 to 0.78 s after the start "
+        "of the run"
+    )
+
+
 def test_options_of_events_for_a_file_of_histograms(musrcu: Musrcu, run1: Path, here: Path) -> None:
     done = musrcu("convert", run1, "a.nxs", "--window", "0,10")
     assert done.code == 1
-    assert "HDF5" in done.complaint
+    said = "is no file of single events; leave out --window"
+    assert done.complaint.endswith(f"{run1.name} {said}")
     samples = Path(run1).parent / "isis" / "simulated_EMU00000001.nxs"
-    done = musrcu("convert", samples, "a.nxs", "--window", "0,10")
-    assert (done.code, "no events: event_id is missing" in done.complaint) == (1, True)
+    words = ("--window", "0,10", "--time-zero", "0.4", "--bin-width", "0.032")
+    done = musrcu("convert", samples, "a.nxs", *words)
+    assert done.code == 1
+    assert "is no file of single events; leave out --bin-width, --time-zero, --wi" in done.complaint
+    Path("x.dat").write_bytes(b"\1\2\3\4")
+    done = musrcu("convert", "x.dat", "a.nxs", "--window", "0,10")
+    assert (done.code, "which no reader knows" in done.complaint) == (1, True)
+    assert not Path("a.nxs").exists()
     assert musrcu("convert", run1, "a.nxs", "--log", "Temp").code == 2

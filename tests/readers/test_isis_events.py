@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from musrcu.containers.run import Run
 from musrcu.errors import ReadError
 from musrcu.readers import event_stream
-from musrcu.readers.isis_events import read_events
+from musrcu.readers.isis_events import holds_events, read_events
 from musrcu.readers.registry import find_format, read
 from musrcu.reduction.grouping import group
 
@@ -158,13 +158,18 @@ def test_parts_of_any_length_give_the_same(
         ({"detectors": 2}, "detector 4 has an event, expected 1 to 2"),
         ({"detectors": 10**9}, "detectors = 1000000000"),
         ({"window": (3.0, 1.0)}, "window = .* the smaller one first"),
-        ({"window": (50.0, 60.0)}, "none of 40 frames is left"),
-        ({"log": ("Temp", 90.0, 91.0)}, "none of 40 frames is left"),
+        ({"window": (50.0, 60.0)},
+         "none of 40 frames is left by window = 50 to 60 s: they lie from 0 to 0.78 s after the "
+         "start of the run$"),
+        ({"log": ("Temp", 90.0, 91.0)},
+         "none of 40 frames is left by log Temp from 90 to 91: it read from 5 to 7 during them$"),
+        ({"window": (0.35, 0.45), "log": ("Temp", 4.0, 6.0)},
+         "none of 5 frames is left by log Temp from 4 to 6: it read from 7 to 7 during them$"),
         ({"log": ("Tmp", 0.0, 1.0)}, "no log 'Tmp' to choose frames by; the file has .*Temp"),
         ({"frames": "some"}, "frames = 'some'; expected 'all' or 'good'"),
         ({"max_bytes": 1000}, "declares .* bytes of counts, more than the 1000"),
     ],
-)
+)  # fmt: skip
 def test_choices_that_cannot_be_met(tmp_path: Path, choice: dict[str, Any], complaint: str) -> None:
     path = write_events(tmp_path / "e.nxs", some_events())
     with pytest.raises(ReadError, match=complaint):
@@ -191,6 +196,21 @@ def test_events_that_cannot_be(tmp_path: Path, changes: dict[str, Any], complain
     path = write_events(tmp_path / "e.nxs", some_events(), changes)
     with pytest.raises(ReadError, match=complaint):
         read(path)
+
+
+def test_a_log_that_read_nothing_before_the_frames(tmp_path: Path) -> None:
+    changes = {f"{ENTRY}/selog/Temp/value_log/time": np.array([10.0, 20.0, 30.0])}
+    path = write_events(tmp_path / "e.nxs", some_events(), changes)
+    with pytest.raises(ReadError, match="by log Temp from 0 to 9: it has no reading before or dur"):
+        read_events(path, log=("Temp", 0.0, 9.0))
+
+
+def test_a_file_of_another_kind_is_no_file_of_events(samples: Path) -> None:
+    path = samples / "deltat_tdc_ltf_0001.bin"
+    with pytest.raises(ReadError, match="is no file of single events; read it with musrcu.read$"):
+        read_events(path)
+    assert not holds_events(path)
+    assert not holds_events(samples / "isis" / "simulated_EMU00000001.nxs")
 
 
 def test_missing_frames_are_said(tmp_path: Path) -> None:
