@@ -17,7 +17,7 @@ import numpy as np
 from musrcu.containers.history import History, Step
 from musrcu.containers.temperature import Sensor, Temperature
 from musrcu.readers.muon_entry import KELVIN, attempt, quantity, text
-from musrcu.readers.tree import Node
+from musrcu.readers.tree import SMALL, Node
 
 MOST_SENSORS = 64
 MOST_NOTES = 1000
@@ -70,10 +70,15 @@ def read_same_decays(entry: Node, warnings: list[str]) -> bool:
 
 def _notes(process: Node, name: str, warnings: list[str]) -> Iterator[tuple[str, str]]:
     """Place and text of the notes of a name, as they are numbered."""
+    length = 0
     for number in range(1, MOST_NOTES + 1):
         place = f"{name}_{number}"
         text = attempt(process.text, f"{place}/data", warnings)
         if text is None:
+            return
+        length += len(text)
+        if length > SMALL:
+            warnings.append(f"{process.place}/{place} and later ones are too long, left out")
             return
         yield place, text
 

@@ -144,6 +144,15 @@ def test_damaged_notes_are_left_out(
         assert any("run_numbers" in text for text in back.warnings)
 
 
+def test_notes_beyond_a_megabyte_are_left_out(tmp_path: Path) -> None:
+    long = ("a" * 600_000, "b" * 600_000)
+    back = again(simple(warnings=long), tmp_path)
+    assert back.warnings == (
+        "/raw_data_1/process/warning_2 and later ones are too long, left out",
+        f"in the original run: {long[0]}",
+    )
+
+
 def test_only_muons_are_called_muons(tmp_path: Path) -> None:
     for instrument, probe in (("GPS", True), ("BNQR", False)):
         path = mu.write(simple(instrument=instrument), tmp_path / f"{instrument}.nxs")
