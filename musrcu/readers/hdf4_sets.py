@@ -229,7 +229,8 @@ def _data_set(
     shape = [sizes[name] for name in names]
     rest = [size for size in shape[1:] if size is not None]
     item = WIDTHS[encoding[1]] * math.prod(rest)
-    if len(rest) < len(shape) - 1 or not 0 < item <= MOST:
+    row = element.length or MOST  # a row that is larger than all values is no row
+    if len(rest) < len(shape) - 1 or not 0 < item <= (row if shape[0] is None else MOST):
         raise found.damaged(f"data set {group.name} has shape {shape[:4]}")
     first = [element.length // item if size is None else size for size in shape[:1]]
     made = DataSet(

@@ -591,6 +591,11 @@ PACKED_DAMAGE: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
     "special group": ("plain", entry(GROUP, "H", 0, GROUP | SPECIAL), "is missing"),
     "pieces in a circle": ("in pieces", inside(LINKED, 0, "H", 1), "list of pieces of an element"),
     "piece of no size": ("in pieces", inside(VALUES, 6, "i", 0), "1 pieces of 0 bytes"),
+    "row too long": (
+        "in pieces",
+        inside(TABLE_VALUES, 0, "i", 201, word=b"\0\0\0\x32"),
+        "has shape",
+    ),
     "short pieces": ("in pieces", inside(VALUES, 2, "i", 10**6), "expected 1000000 bytes in them"),
     "piece missing": ("in pieces", inside(VALUES, 14, "H", 999), "20/999 is missing"),
 }
