@@ -46,7 +46,8 @@ class Choice:
         if self.window is not None:
             _check_range("window", self.window, "s after the start of the run")
         if self.log is not None:
-            if len(self.log) != 3 or not isinstance(self.log[0], str):
+            several = isinstance(self.log, Sequence) and len(self.log) == 3
+            if not (several and isinstance(self.log[0], str)):
                 raise ReadError(f"log = {self.log!r}; expected a name and two numbers")
             _check_range(f"log {self.log[0]}", self.log[1:], "in the unit of the log")
         if self.frames not in ("all", "good"):
@@ -58,9 +59,13 @@ class Choice:
         return {name: value for name, value in named.items() if value is not None}
 
 
-def _check_range(name: str, pair: Sequence[float], unit: str) -> None:
-    numbers = len(pair) == 2 and all(isinstance(end, (int, float)) for end in pair)
-    if not (numbers and pair[0] <= pair[1]):
+def _check_range(name: str, pair: object, unit: str) -> None:
+    numbers = (
+        isinstance(pair, Sequence)
+        and len(pair) == 2
+        and all(isinstance(end, (int, float)) for end in pair)
+    )
+    if not (numbers and pair[0] <= pair[1]):  # type: ignore[index]
         raise ReadError(f"{name} = {pair!r}; expected two numbers {unit}, the smaller one first")
 
 

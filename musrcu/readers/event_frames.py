@@ -83,12 +83,22 @@ def read_frames(entry: Node, group: Node, start: str | None, warnings: list[str]
             f"event_index of frame {wrong + 1} is {edges[wrong]}, the next begins at "
             f"{edges[wrong + 1]} of {n_events} events; expected numbers that do not fall"
         )
+    if is_known and first.size and first[0] > 0:
+        warnings.append(
+            f"{group.place}: {first[0]} events lie before the first frame and are left out"
+        )
     period = _frame_values(group, "period_number", first.size, warnings)
     if period is None:
         period = np.zeros(first.size, dtype=np.int64)
+    named = attempt(entry.number, "periods/number", warnings)
+    if period.min() == 1 and period.max() == named:
+        warnings.append(
+            f"{group.place}/period_number runs from 1 to {named:g}, as many as there are periods; "
+            "it is counted from 1, not from 0"
+        )
+        period = period - 1
     if not 0 <= period.min() <= period.max() < MOST_PERIODS:
         raise group.error(f"period_number runs from {period.min()} to {period.max()}, from 0 up")
-    named = attempt(entry.number, "periods/number", warnings)
     n_periods = int(period.max()) + 1
     if named is not None and n_periods < named < MOST_PERIODS:
         n_periods = int(named)

@@ -24,7 +24,7 @@ from musrcu.readers.event_stream import Binning, Frames, Histograms, histogram
 from musrcu.readers.isis_logs import later_logs
 from musrcu.readers.isis_time_axis import per_microsecond
 from musrcu.readers.muon_entry import find_muon_entry
-from musrcu.readers.nexus_file import HDF4, HDF5, find_events, nexus_kind, open_nexus
+from musrcu.readers.nexus_file import HDF4, HDF5, event_groups, find_events, nexus_kind, open_nexus
 from musrcu.readers.registry import MAX_BYTES, Format, find_format
 from musrcu.readers.tree import Node
 
@@ -135,7 +135,7 @@ def _read_run(root: Node, choice: Choice, max_bytes: int) -> Run:
     kept, note = kept_frames(group, table, choice, logs, warnings)
     binning, width = _binning(group, choice)
     found = _histograms(group, table, kept, binning, choice.detectors, max_bytes)
-    _report(group, found, choice, warnings)
+    _report(entry, group, found, choice, width, warnings)
     arrival = _time_zero(group, found.counts, width, choice.t0, warnings)
     n_detectors = found.counts.shape[1]
     first = int(np.clip(np.ceil(arrival + FIRST_GOOD / width), 0, max(binning.n_bins - 2, 0)))
@@ -176,14 +176,25 @@ def _binning(group: Node, choice: Choice) -> tuple[Binning, float]:
         raise group.error("event_time_offset is missing or holds no numbers")
     per_us = per_microsecond(times, "ns")
     step = choice.bin_width * per_us
+    if times.dtype.kind == "f":  # no clock
+        return Binning(step, _n_bins(choice, choice.bin_width)), choice.bin_width
     if abs(step - round(step)) > 1e-6 * step or round(step) < 1:
         raise times.error(
             f"bin_width = {choice.bin_width:g} us is {step:g} steps of its clock; expected a whole "
             "number of steps, or bins would not be equally long"
         )
     width = round(step) / per_us
-    n_bins = max(round(choice.length / width), 1)
-    return Binning(round(step), n_bins), width
+    return Binning(round(step), _n_bins(choice, width)), width
+
+
+def _n_bins(choice: Choice, width: float) -> int:
+    """Whole bins within the length that was asked for."""
+    n_bins = int(choice.length / width * (1 + 1e-12))
+    if n_bins < 2:
+        raise ReadError(
+            f"length = {choice.length:g} us holds {n_bins} bins of {width:g} us; expected 2 or more"
+        )
+    return n_bins
 
 
 def _histograms(
@@ -212,18 +223,37 @@ def _histograms(
     return found
 
 
-def _report(group: Node, found: Histograms, choice: Choice, warnings: list[str]) -> None:
+def _report(
+    entry: Node,
+    group: Node,
+    found: Histograms,
+    choice: Choice,
+    width: float,
+    warnings: list[str],
+) -> None:
     """Say what was left out and what had to be assumed."""
+    for other in event_groups(entry)[1:]:
+        if not _same_events(group, other):
+            warnings.append(f"{other.place} holds events too; only {group.place} is read")
     if found.outside:
         warnings.append(
-            f"{group.place}: {found.outside} events lie outside 0 to {choice.length:g} us and are "
-            "left out"
+            f"{group.place}: {found.outside} events lie outside 0 to "
+            f"{found.counts.shape[2] * width:g} us and are left out"
         )
     if choice.detectors is None:
         warnings.append(
             f"{group.place} does not say how many detectors there are; "
             f"{found.counts.shape[1]} is the highest number with an event"
         )
+
+
+def _same_events(one: Node, other: Node) -> bool:
+    """Whether two groups show the same events: a link, as NeXus has it."""
+    first, second = one.child("event_id"), other.child("event_id")
+    if first is None or second is None or first.shape != second.shape:
+        return False
+    ends = min(first.shape[0] if first.shape else 0, 1000)
+    return bool(np.array_equal(first.part(0, ends), second.part(0, ends)))
 
 
 def _time_zero(

@@ -100,6 +100,11 @@ def find_events(entry: Node) -> Node | None:
     return next((group for group in _groups(entry) if group.child("event_id") is not None), None)
 
 
+def event_groups(entry: Node) -> tuple[Node, ...]:
+    """Every group of a muon entry that holds single events, the one that is read first."""
+    return tuple(group for group in _groups(entry) if group.child("event_id") is not None)
+
+
 def _histograms(entry: Node) -> Node | None:
     group = entry.group(DETECTOR)
     if group is not None and group.child("counts") is not None:

@@ -117,7 +117,52 @@ def test_events_before_the_first_frame_belong_to_none(tmp_path: Path) -> None:
             f"{GROUP}/period_number": events.period[1:].astype("u8"),
         },
     )
-    assert read_events(path).counts.sum() == events.detector.size - first
+    run = read_events(path)
+    assert run.counts.sum() == events.detector.size - first
+    said = f"{first} events lie before the first frame and are left out"
+    assert any(said in text for text in run.warnings)
+
+
+def test_a_second_group_of_events_is_named(tmp_path: Path) -> None:
+    events = some_events()
+    path = write_events(tmp_path / "e.nxs", events)
+    with h5py.File(path, "a") as file:
+        file[f"{ENTRY}/linked_events"] = h5py.SoftLink(f"/{GROUP}")
+    assert not any("holds events too" in text for text in read(path).warnings)
+    with h5py.File(path, "a") as file:
+        file.copy(GROUP, f"{ENTRY}/detector_2_events")
+        file[f"{ENTRY}/detector_2_events/event_id"][0] += 1
+    run = read(path)
+    np.testing.assert_array_equal(run.counts, events.histograms(4, 2048, 16))
+    said = f"/{ENTRY}/detector_2_events holds events too; only /{GROUP} is read"
+    assert said in run.warnings
+
+
+def test_periods_counted_from_1(tmp_path: Path) -> None:
+    events = some_events()
+    changes = {f"{GROUP}/period_number": (events.period + 1).astype("u8")}
+    run = read(write_events(tmp_path / "e.nxs", events, changes))
+    np.testing.assert_array_equal(run.counts, events.histograms(4, 2048, 16))
+    assert any("it is counted from 1, not from 0" in text for text in run.warnings)
+
+
+@pytest.mark.parametrize(("unit", "per_us"), [("us", 1.0), ("s", 1e-6), ("microseconds", 1.0)])
+def test_times_that_are_no_whole_numbers(tmp_path: Path, unit: str, per_us: float) -> None:
+    events = some_events()
+    middle = (events.time // 16 * 16 + 8) * 1e-3 * per_us  # away from the edges of bins
+    changes = {f"{GROUP}/event_time_offset": middle, f"{GROUP}/event_time_offset@units": unit}
+    run = read(write_events(tmp_path / "e.nxs", events, changes))
+    np.testing.assert_array_equal(run.counts, events.histograms(4, 2048, 16))
+    assert run.bin_width == 0.016
+
+
+def test_a_length_that_is_no_whole_number_of_bins(tmp_path: Path) -> None:
+    events = some_events()
+    run = read_events(write_events(tmp_path / "e.nxs", events), length=1.0, bin_width=0.03, t0=0.4)
+    assert run.n_bins == 33
+    outside = int((events.time >= 990).sum())
+    assert any(f"{outside} events lie outside 0 to 0.99 us" in text for text in run.warnings)
+    assert run.counts.sum() == events.time.size - outside
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -166,6 +211,9 @@ def test_parts_of_any_length_give_the_same(
         ({"window": (0.35, 0.45), "log": ("Temp", 4.0, 6.0)},
          "none of 5 frames is left by log Temp from 4 to 6: it read from 7 to 7 during them$"),
         ({"log": ("Tmp", 0.0, 1.0)}, "no log 'Tmp' to choose frames by; the file has .*Temp"),
+        ({"window": 5}, "window = 5; expected two numbers"),
+        ({"log": 5}, "log = 5; expected a name and two numbers"),
+        ({"length": 0.02}, "length = 0.02 us holds 1 bins of 0.016 us; expected 2 or more"),
         ({"frames": "some"}, "frames = 'some'; expected 'all' or 'good'"),
         ({"max_bytes": 1000}, "declares .* bytes of counts, more than the 1000"),
     ],
