@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from musrcu.containers.later import Later
 from musrcu.containers.log import Log
 from musrcu.containers.run import Run
 from musrcu.errors import ReadError
@@ -33,6 +32,7 @@ from musrcu.readers.mud_logs import load_logs
 from musrcu.readers.mud_records import Record, records
 from musrcu.readers.mud_sections import Section
 from musrcu.readers.registry import MAX_BYTES, Format
+from musrcu.readers.unchanged import later
 
 _OTHER_KINDS = {
     mud.INTEGRAL: "a time-integral run: counts against field or frequency, no decay histograms",
@@ -48,7 +48,8 @@ def read_mud(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
     ``header`` holds the run description under the names of the MUD library, and ``histograms``,
     ``scalers``, ``variables`` and ``comments``: a dictionary for each, in the order of the file.
     Start and stop are in UTC. The rule for the temperature is in
-    :func:`musrcu.readers.mud_metadata.temperature`.
+    :func:`musrcu.readers.mud_metadata.temperature`. ``logs`` are read when they are first looked
+    at, which raises a ReadError if the file has gone or changed since.
 
     Raises
     ------
@@ -68,10 +69,10 @@ def read_mud(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
                 ("scalers", mud.SCALER), ("variables", mud.VARIABLE), ("comments", mud.COMMENT)
             )
         }  # fmt: skip
+        logs: Mapping[str, Log] = {}
+        if any(section.kind == mud.ARRAY for section in sections):
+            logs = later(file_path, partial(load_logs, described["timeBegin"], max_bytes))
     header = {**described, "histograms": histograms.headers, **lists}
-    logs: Mapping[str, Log] = {}
-    if any(section.kind == mud.ARRAY for section in sections):
-        logs = Later(partial(load_logs, file_path, described["timeBegin"], max_bytes))
     return _run(file_path, header, histograms, logs, doubts)
 
 

@@ -26,7 +26,7 @@ INTEGER, REAL = 1, 2
 """Types of readings; 3 is a text."""
 
 
-def load_logs(path: Path, begin: int, max_bytes: int) -> dict[str, Log]:
+def load_logs(begin: int, max_bytes: int, path: Path) -> dict[str, Log]:
     """Logs by name; an array without times, or of texts, is none.
 
     Parameters

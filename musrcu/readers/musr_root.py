@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from musrcu.containers.later import Later
 from musrcu.containers.run import Run
 from musrcu.errors import ReadError
 from musrcu.files import PathLike
@@ -37,6 +36,7 @@ from musrcu.readers.musr_root_metadata import (
 )
 from musrcu.readers.registry import MAX_BYTES, Format
 from musrcu.readers.root_file import MAGIC, Item, open_root
+from musrcu.readers.unchanged import later
 
 
 def read_musr_root(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
@@ -53,7 +53,8 @@ def read_musr_root(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
 
     Returns
     -------
-    Run of a continuous source. The slow-control histograms are ``logs``, read when looked at.
+    Run of a continuous source. The slow-control histograms are ``logs``, read when looked at;
+    looking raises a ReadError if the file has gone or changed since.
 
     Raises
     ------
@@ -71,6 +72,7 @@ def read_musr_root(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
         width = bin_width(file, facts)
         found = read_histograms(file, stored, facts, max_bytes, warnings)
         readings = sample_readings(top)
+        logs = later(file, partial(read_logs, max_bytes))
     start, stop = moments(facts, warnings)
     return Run(
         counts=found.counts,
@@ -94,7 +96,7 @@ def read_musr_root(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
         start=start,
         stop=stop,
         header=told.header,
-        logs=Later(partial(read_logs, file, max_bytes)),
+        logs=logs,
         path=file,
         format=FORMAT.name,
         warnings=(*simulated(facts), *warnings),

@@ -23,7 +23,7 @@ _RUN = re.compile(r"\s+Run\s+\S+$")
 _SECONDS = re.compile(r"time\b.*\b(s|sec|secs|seconds?)\b", re.IGNORECASE)
 
 
-def read_logs(path: Path, max_bytes: int) -> dict[str, Log]:
+def read_logs(max_bytes: int, path: Path) -> dict[str, Log]:
     """The slow-control histograms that have a time axis, by the name of the channel.
 
     Raises
