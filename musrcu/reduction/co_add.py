@@ -33,8 +33,9 @@ def add_runs(runs: Iterable[Run], *, force: bool = False) -> Run:
     * What is left of the differences in t0, at most half a bin, is averaged, weighted by counts.
     * Temperature and field are means weighted by counts; the spread of the temperature holds the
       spread within the runs and between them. It starts with the earliest run and stops with the
-      latest. Headers and logs are kept with the name of their run before each entry. What is
-      unknown in one run is unknown in the sum.
+      latest. Headers and logs are kept with the name of their run before each entry, logs in
+      seconds after the start of the sum; logs that all runs call by one name are one log of that
+      name too. What is unknown in one run is unknown in the sum.
 
     Parameters
     ----------

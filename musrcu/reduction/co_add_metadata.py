@@ -15,6 +15,7 @@ from musrcu.containers.later import Later
 from musrcu.containers.run import Run
 from musrcu.containers.temperature import Sensor, Temperature
 from musrcu.reduction.co_add_checks import numbers_of
+from musrcu.reduction.co_add_logs import clock_doubts, combined_logs
 
 FloatArray = NDArray[np.float64]
 MOST_TITLES = 3
@@ -35,6 +36,7 @@ def combined_metadata(
     """
     share = weights / weights.sum() if weights.sum() > 0 else np.full(len(runs), 1 / len(runs))
     numbers = tuple(number for run in runs for number in numbers_of(run))
+    times, names = _times(runs), _names(runs)
     return {
         "numbers": numbers,
         "title": _title(runs, numbers),
@@ -48,15 +50,15 @@ def combined_metadata(
         "period_labels": _labels([run.period_labels for run in runs]),
         "temperature": combined_temperature([run.temperature for run in runs], share),
         "field": _mean([run.field for run in runs], share),
-        **_times(runs),
+        **times,
         "dead_time": None,
         "good_frames": _frames(runs),
         "grouping": _if_equal([run.grouping for run in runs]),
-        "header": _under_names(runs, "header"),
-        "logs": _under_names(runs, "logs"),
+        "header": _headers(runs, names),
+        "logs": combined_logs(runs, names, weights, times["start"]),
         "path": None,
         "format": runs[0].format if len({run.format for run in runs}) == 1 else None,
-        "warnings": (*_warnings(runs), *warnings),
+        "warnings": (*_warnings(runs), *warnings, *clock_doubts(runs, times["start"])),
     }
 
 
@@ -197,15 +199,19 @@ def _if_equal(arrays: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
     return first
 
 
-def _under_names(runs: Sequence[Run], field: str) -> Later[Any]:
-    """The entries of every run, looked at when they are first wanted."""
+def _names(runs: Sequence[Run]) -> list[str]:
+    """What to call each run, all different."""
     names = [run.name for run in runs]
-    parts = []
-    for number, run in enumerate(runs, 1):
-        name = run.name if names.count(run.name) == 1 else f"{run.name} ({number})"
-        mapping = getattr(run, field)
-        parts.append((name, mapping if isinstance(mapping, Later) else dict(mapping)))
-    return Later(partial(_joined, tuple(parts)))
+    return [
+        name if names.count(name) == 1 else f"{name} ({number})"
+        for number, name in enumerate(names, 1)
+    ]
+
+
+def _headers(runs: Sequence[Run], names: Sequence[str]) -> Later[Any]:
+    """The headers of every run, looked at when they are first wanted."""
+    headers = [run.header if isinstance(run.header, Later) else dict(run.header) for run in runs]
+    return Later(partial(_joined, tuple(zip(names, headers, strict=True))))
 
 
 def _joined(parts: tuple[tuple[str, Mapping[str, Any]], ...]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from musrcu.containers.later import Later, read_only
-from musrcu.containers.log import Log
+from musrcu.containers.log import Log, Span
 from musrcu.containers.temperature import Temperature
 from musrcu.errors import MusrcuError
 
@@ -45,6 +45,84 @@ def test_readings_outside_the_span() -> None:
     assert (found.mean, found.spread, found.error, found.n_readings) == (2.0, 0.0, None, 1)
     assert Log("T", [5.0], [1.0]).during(0.0, 2.0) is None
     assert Log("T", [], []).during() is None
+
+
+def test_only_spans_have_weight() -> None:
+    """4 for 10 s of the first span; 8 for 5 s and 1 for 15 s of the second, twice the rate."""
+    spans = ((30.0, 50.0, 2.0), (0.0, 10.0))
+    log = Log("T", [-5.0, 11.0, 35.0], [4.0, 8.0, 1.0], spans=spans)  # type: ignore[arg-type]
+    assert [tuple(span) for span in log.spans] == [(0.0, 10.0, 1.0), (30.0, 50.0, 2.0)]
+    found = log.during(0.0, 90.0)
+    assert found is not None
+    weights, values = np.array([10.0, 2 * 5, 2 * 15]), np.array([4.0, 8.0, 1.0])
+    assert found.mean == pytest.approx(weights @ values / 50)
+    assert found.spread == pytest.approx(np.sqrt(weights @ (values - found.mean) ** 2 / 50))
+    assert (found.n_readings, found.first, found.last, found.age) == (3, 4.0, 1.0, 19.0)
+    second = log.during(40.0)
+    assert second is not None
+    assert (second.mean, second.spread) == (1.0, 0.0)
+    assert log.during(12.0, 25.0) is None
+    inside = log.inside_spans()
+    assert (inside.seconds.tolist(), inside.values.tolist()) == ([0.0, 30.0, 35.0], [4.0, 8.0, 1.0])
+    assert inside.during(0.0, 90.0).mean == found.mean  # type: ignore[union-attr]
+
+
+def test_no_reading_holds_from_one_span_into_the_next() -> None:
+    log = Log("T", [0.0, 35.0], [4.0, 1.0], spans=(Span(0.0, 10.0), Span(30.0, 40.0)))
+    found = log.during(0.0, 40.0)
+    assert found is not None
+    assert found.mean == pytest.approx((10 * 4 + 5 * 1) / 15)
+    assert found.covered == pytest.approx(15 / 20)
+
+
+def test_what_is_no_span() -> None:
+    with pytest.raises(MusrcuError, match="expected start <= stop"):
+        Log("T", [0.0], [1.0], spans=(Span(5.0, 4.0),))
+
+
+def test_equal_readings_have_no_spread() -> None:
+    """Another reading that held no time does not round the mean away from them."""
+    seconds, values = [0.0, 7.3, 7.3, 20.1], [100.0, 3.0, 100.0, 100.0]
+    for stop in (33.3, 41.7, 97.1):
+        found = Log("T", seconds, values).during(0.0, stop)
+        assert found is not None
+        assert (found.mean, found.spread, found.error, found.lowest) == (100.0, 0.0, None, 3.0)
+
+
+HOUR, DAY = 3600.0, 86400.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "stop", "doubt"),
+    [
+        # ten hours with readings in their last ten seconds
+        ([35990.0, 35995.0], 10 * HOUR, "log T covers 0.0278 % of the run, from its first reading"),
+        ([0.11 * HOUR], HOUR, "covers 89 % of the run"),
+        ([0.09 * HOUR], HOUR, None),
+        # a log that ended long before
+        ([-115 * DAY], HOUR, "log T: the reading that held at the start was 115 days old, and 100"),
+        ([-115 * DAY, HOUR - 10], HOUR, "was 115 days old, and 99.7 % of the run has no other"),
+        ([-115 * DAY, 60.0], HOUR, None),
+        ([-1.1 * HOUR], 600.0, "was 1.1 h old"),
+        ([-0.9 * HOUR], 600.0, None),
+        ([-9 * HOUR], 10 * HOUR, None),
+        ([-11 * HOUR], 10 * HOUR, "was 11 h old"),
+        ([-3 * HOUR], None, "was 3 h old"),
+        # ten readings a minute apart, and then none for more than ten minutes
+        (np.arange(10) * 60.0, HOUR, "log T has no reading in the last 85 % of the run; its last"),
+        (np.arange(9) * 60.0, HOUR, None),
+        (np.arange(10) * 320.0, HOUR, None),
+        # a run without a stop
+        ([9 * HOUR, 10 * HOUR], None, "covers 10 % of the run"),
+        ([50.0], None, None),
+        ([0.0], 0.0, None),
+        ([], HOUR, None),
+    ],
+)
+def test_what_speaks_against_a_mean(seconds: list[float], stop: float | None, doubt: str) -> None:
+    found = Log("T", seconds, np.ones(len(seconds))).doubts(stop)
+    assert len(found) == (doubt is not None), found
+    assert doubt is None or doubt in found[0]
 
 
 def test_readings_in_disorder_are_sorted() -> None:

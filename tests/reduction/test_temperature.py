@@ -53,6 +53,23 @@ def test_what_was_taken_is_said() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("seconds", "unit", "doubt"),
+    [
+        (599.0, "K", "log T covers 0.167 % of the run, from its first reading on; the mean is over "
+                     "that part"),
+        (-115 * 86400.0, "K", "log T: the reading that held at the start was 115 days old, and "
+                              "100 % of the run has no other"),
+        (0.0, None, "log T: its unit is not stated, taken as K"),
+    ],
+)  # fmt: skip
+def test_a_log_that_is_taken_with_a_doubt(seconds: float, unit: str | None, doubt: str) -> None:
+    run = run_with(T=Log("T", [seconds], [10.0], unit)).replace(warnings=("as read",))
+    found = take_temperature(run, "T")
+    assert found.temperature.mean == 10.0
+    assert found.warnings == ("as read", doubt)
+
+
 def test_a_thermometer_that_was_not_read() -> None:
     run = run_with(Temp_Sample=Log("Temp_Sample", [0.0, 10.0], [0.0, 0.0], "K"))
     with pytest.raises(ReductionError, match="reads 0 K during the run, expected above 0"):
