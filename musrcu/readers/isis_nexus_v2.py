@@ -23,6 +23,7 @@ from musrcu.readers.isis_own_fields import (
     read_labels,
     read_past,
     read_same_decays,
+    to_the_last_digit,
     with_sensors,
 )
 from musrcu.readers.isis_time_axis import read_time_axis
@@ -79,6 +80,7 @@ def _read_run(entry: Node, max_bytes: int, warnings: list[str]) -> Run:
     n_periods, n_detectors, n_bins = counts.shape
     check_spectra(group, n_detectors, warnings)
     axis = read_time_axis(group, node, n_detectors, n_bins, warnings)
+    axis = to_the_last_digit(axis, entry, group, warnings)
     source, facility = muon_metadata.read_source(entry, muon_metadata.VERSION_2, warnings)
     missed = warnings if source == "pulsed" else []  # a continuous beam has neither
     totals = counts.sum(axis=(1, 2))

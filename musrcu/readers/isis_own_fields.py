@@ -1,7 +1,7 @@
 """What musrcu writes into an ISIS NeXus file beyond the definition, so that no Run loses by it.
 
-Detector labels, what is known of the temperature, and what was known before it was written: added
-runs, history, doubts; see
+Detector labels, times to the last digit, what is known of the temperature, and what was known
+before it was written: added runs, history, doubts; see
 :func:`musrcu.writers.isis_nexus_v2.write_isis_nexus_v2` for the places.
 """
 
@@ -10,18 +10,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from musrcu.containers.history import History, Step
 from musrcu.containers.temperature import Sensor, Temperature
+from musrcu.readers.isis_time_axis import TimeAxis
 from musrcu.readers.muon_entry import KELVIN, attempt, quantity, text
 from musrcu.readers.tree import SMALL, Node
 
 MOST_SENSORS = 64
 MOST_NOTES = 1000
 """Steps and doubts of each that are read."""
+ROUNDING = 1e-6
+"""Bins, and fractions of a bin, by which the definition's times may be off our own: rounding."""
 ORIGINAL = "in the original "
 """How a doubt begins that was known before the run was written."""
 
@@ -45,8 +48,8 @@ class Past:
 
 def read_past(entry: Node, warnings: list[str]) -> Past:
     """What ``process`` of a file that musrcu wrote says of the run; nothing of other programs."""
-    process = attempt(entry.group, "process", warnings)
-    if process is None or attempt(process.text, "program", warnings) != "musrcu":
+    process = _own_process(entry, warnings)
+    if process is None:
         return Past()
     file = attempt(process.text, "original_file", warnings)
     origin = {"file": file, "format": attempt(process.text, "original_format", warnings)}
@@ -61,6 +64,41 @@ def read_past(entry: Node, warnings: list[str]) -> Past:
     numbers = attempt(process.integers, "run_numbers", warnings)
     added = () if numbers is None else tuple(map(int, numbers))
     return Past(added, History(steps), doubts)
+
+
+def _own_process(entry: Node, warnings: list[str]) -> Node | None:
+    """The group ``process``, if musrcu has written it."""
+    process = attempt(entry.group, "process", warnings)
+    ours = process is not None and attempt(process.text, "program", warnings) == "musrcu"
+    return process if ours else None
+
+
+def to_the_last_digit(axis: TimeAxis, entry: Node, group: Node, warnings: list[str]) -> TimeAxis:
+    """The axis with the bin width and t0 that musrcu stored, as far as they are those of the axis.
+
+    ``resolution`` and ``time_zero`` of the definition are quotients and products of them, which
+    round, and t0 half way between two bins would fall on the other side. Where another program
+    has changed these since, they count, and a warning says so.
+    """
+    if _own_process(entry, []) is None:  # of what is damaged in it, read_past tells
+        return axis
+    width = attempt(group.number, "bin_width", warnings)
+    if width is not None and abs(width - axis.bin_width) <= ROUNDING * axis.bin_width:
+        axis = replace(axis, bin_width=width)
+    elif width is not None:
+        warnings.append(
+            f"{group.place}/bin_width is {width:g} us, resolution gives {axis.bin_width:g} us, "
+            "which is used"
+        )
+    t0 = attempt(group.numbers, "t0", warnings)
+    if t0 is None:
+        return axis
+    if t0.size in (1, axis.t0.size) and np.all(np.abs(t0 - axis.t0) <= ROUNDING):
+        return replace(axis, t0=np.broadcast_to(t0, axis.t0.shape).copy())
+    warnings.append(
+        f"{group.place}/t0 is {t0[0]:g} bins, time_zero gives {axis.t0[0]:g} bins, which is used"
+    )
+    return axis
 
 
 def read_same_decays(entry: Node, warnings: list[str]) -> bool:

@@ -34,6 +34,8 @@ def write_isis_nexus_v2(run: Run, path: PathLike, *, overwrite: bool = False) ->
     and its history and warnings. Where the definition has no place, these are used:
 
     * ``instrument/detector_1/labels``: names of the detectors, one text each;
+    * ``instrument/detector_1/bin_width`` (µs) and ``t0`` (bins from 0) beside ``resolution`` and
+      ``time_zero``, which are off by the last digit: used as long as they agree with these;
     * ``instrument/source/type``: ``Pulsed Muon Source`` or ``Continuous Muon Source``;
     * ``sample/temperature_mean``, ``temperature_spread``, ``temperature_error`` (K), and one NXlog
       ``sample/temperature_sensor_1`` and so on for each sensor, with ``average_value``,
@@ -145,6 +147,8 @@ def _histograms(detector: Any, run: Run, counts: NDArray[Any]) -> None:
     zero = (run.t0 + 0.5) * run.bin_width
     common = bool(np.all(run.t0 == run.t0[0]))
     field(detector, "time_zero", zero[:1] if common else zero, units="microseconds", available=1)
+    field(detector, "bin_width", run.bin_width, units="microseconds")
+    field(detector, "t0", run.t0[:1] if common else run.t0, units="bins")
     if common:
         centres = (np.arange(run.n_bins) - run.t0[0]) * run.bin_width
         field(detector, "corrected_time", centres, axis=1, units="microseconds")
