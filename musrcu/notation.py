@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 PLAIN = range(-12, 6)
 """Powers of ten of an error's last digit that are printed without an exponent."""
-DIGITS = 17
-"""Significant digits of a double: an error beyond them is none."""
+DIGITS = 15
+"""Significant digits that every double holds: an error beyond them is none."""
 
 
 def bracket(value: float | None, error: float | None, unit: str = "") -> str:
@@ -25,7 +25,8 @@ def bracket(value: float | None, error: float | None, unit: str = "") -> str:
 
     Returns
     -------
-    Text such as ``1.59(1) MHz``, ``12300(400)``, ``-0.2(3)`` or ``1.23(4)e-15``.
+    Text such as ``1.59(1) MHz``, ``12300(400)``, ``-0.2(3)`` or ``1.23(4)e-15``; ``4.2 +- 9e-16``
+    where the error is beyond the digits that a double holds.
     """
     tail = f" {unit}" if unit else ""
     if value is None or not math.isfinite(value):
@@ -37,7 +38,7 @@ def bracket(value: float | None, error: float | None, unit: str = "") -> str:
     if 0.05 <= abs(Decimal(value).scaleb(-exponent)) < 0.5:
         digits, exponent = _rounded(error, 2)
     leading = max(Decimal(value).adjusted() if value else exponent, exponent)
-    if leading - exponent > DIGITS:
+    if leading - exponent >= DIGITS:
         return f"{float(value)!r} +- {error:.1g}{tail}"
     if exponent not in PLAIN or abs(value) >= 1e12:
         power = f"e{leading}" if leading else ""

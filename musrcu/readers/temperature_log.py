@@ -20,6 +20,8 @@ from musrcu.readers.mon_file import MonLog, read_mon
 
 SUBFOLDER = "tlog"
 """Folder beside the data that may hold the logs."""
+ZONE = "Europe/Zurich"
+"""The zone of the local time in the logs."""
 LATEST_START = 7 * 86400.0
 """Seconds after which a log cannot begin where the stop of the run is not known."""
 _NAME = re.compile(r"run_0*(\d{1,9})(?:_.*)?\.mon", re.IGNORECASE | re.ASCII)
@@ -42,7 +44,11 @@ class _Span:
     def duration(self) -> float | None:
         if self.start is None or self.stop is None:
             return None
-        return (_moment(self.stop) - _moment(self.start)).total_seconds()
+        try:
+            length = (_moment(self.stop) - _moment(self.start)).total_seconds()
+        except TypeError:  # one of them names its zone
+            return None
+        return length if length >= 0 else None
 
 
 def attach_temperature_log(
@@ -50,9 +56,11 @@ def attach_temperature_log(
 ) -> Run:
     """The run with the temperatures of its PSI log, and its temperature from one column of it.
 
-    The times of the log are shifted to the start of the run. The mean is weighted by time over the
-    run, a reading holding until the next one (``Temperature.with_log``). A reader never does this
-    by itself: run numbers repeat every year, so a log can be that of another run.
+    The times of the log are shifted to the start of the run; they are local times of PSI, which is
+    what a start without a zone is taken to be. The mean is weighted by time over the run, a reading
+    holding until the next one (``Temperature.with_log``); a log that hardly covers the run, is long
+    past or falls silent is a warning. A reader never does this by itself: run numbers repeat every
+    year, so a log can be that of another run.
 
     Parameters
     ----------
@@ -60,8 +68,8 @@ def attach_temperature_log(
     path_or_folder : the log, or a folder that holds it as ``run_0534.mon`` or
         ``run_0534_<anything>.mon``, with any number of zeros, or has it in a folder ``tlog``; None
         is the folder of the run.
-    column : whose mean is the temperature; None is the only column there is, else the only one
-        that has ``sample`` in its name.
+    column : whose mean is the temperature; None is the only column that the log names, else the
+        only one that has ``sample`` in its name.
 
     Returns
     -------
@@ -71,28 +79,33 @@ def attach_temperature_log(
     Raises
     ------
     ReadError if a log cannot be read.
-    MusrcuError if no log is found, none overlaps with the run, or the column is not clear.
+    MusrcuError if no log is found, none overlaps with the run, the column is not clear or holds
+        no number, or the time zone of the run cannot be looked up on this machine.
     """
     kept = _overlapping(run, _files(run, path_or_folder))
-    logs = _named(kept)
-    chosen, why = _column(run, {name: log for name, (log, _) in logs.items()}, column)
-    log, mon = logs[chosen]
+    columns = _named(kept)
+    chosen, why = _column(run, tuple(columns), column)
+    log, mon = columns[chosen]
     file = mon.path.name if mon.path else "log"
+    if log is None:
+        raise MusrcuError(
+            f"{run.name}: {file}: {chosen} ({why}) has no reading that is a number"
+            f"{_instead(columns)}"
+        )
     try:
         temperature = run.temperature.with_log(log, run.duration)
     except MusrcuError as error:
         raise MusrcuError(f"{run.name}: {file}: {error}") from error
-    shift = (_moment(mon.start or "") - _moment(run.start or "")).total_seconds()
     step = Step(
         "attach_temperature_log",
         f"temperature is the mean of {chosen} in {file} over the run, weighted by time ({why})",
-        {"file": str(mon.path), "column": chosen, "log_begins_s": shift},
+        {"file": str(mon.path), "column": chosen, "log_begins_s": _shift(run, mon)},
     )
     return run.replace(
         step=step,
-        logs={**run.logs, **{name: log for name, (log, _) in logs.items()}},
+        logs={**run.logs, **_read(columns)},
         temperature=temperature,
-        warnings=(*run.warnings, *_doubts(run, kept)),
+        warnings=(*run.warnings, *_doubts(run, kept), *log.doubts(run.duration)),
     )
 
 
@@ -112,7 +125,7 @@ def _beside(path: Path, number: int | None, start: str | None, stop: str | None)
         return {}
     placed = (_shifted(span, read_mon(file)) for file in files)
     kept = [mon for mon, reason in placed if not reason]
-    return {name: log for name, (log, _) in _named(kept).items()}
+    return _read(_named(kept))
 
 
 def _overlapping(run: Run, files: Sequence[Path]) -> list[MonLog]:
@@ -165,7 +178,7 @@ def _shifted(run: Run | _Span, mon: MonLog) -> tuple[MonLog, str]:
         )
     if run.start is None:
         raise MusrcuError(f"{run.name}: its start is not known, so {mon.path} cannot be placed")
-    shift = (_moment(mon.start) - _moment(run.start)).total_seconds()
+    shift = _shift(run, mon)
     logs = {
         name: dataclasses.replace(log, seconds=log.seconds + shift, unit="K")
         for name, log in mon.logs.items()
@@ -191,39 +204,73 @@ def _after(iso: str, seconds: float) -> str:
         return f"{seconds:g} s after {iso}"
 
 
-def _moment(iso: str) -> datetime.datetime:
-    """The moment in the local time of the facility: a zone that a file names is left out."""
+def _shift(run: Run | _Span, mon: MonLog) -> float:
+    """Start of the log, s after that of the run; the log has the local time of PSI."""
+    log, start = _moment(mon.start or ""), _moment(run.start or "")
+    if start.tzinfo is not None:
+        log = log.replace(tzinfo=_local(run))
+    return (log - start).total_seconds()
+
+
+def _local(run: Run | _Span) -> datetime.tzinfo:
+    """The time zone of PSI."""
+    import zoneinfo
+
     try:
-        return datetime.datetime.fromisoformat(iso).replace(tzinfo=None)
+        return zoneinfo.ZoneInfo(ZONE)
+    except zoneinfo.ZoneInfoNotFoundError as error:
+        raise MusrcuError(
+            f"{run.name}: its start {run.start} has a time zone, the log has local time, and this "
+            f"machine does not know the zone {ZONE}; pip install tzdata"
+        ) from error
+
+
+def _moment(iso: str) -> datetime.datetime:
+    try:
+        return datetime.datetime.fromisoformat(iso)
     except ValueError as error:
         raise MusrcuError(f"{iso!r} is no date and time in ISO 8601") from error
 
 
-def _named(kept: Sequence[MonLog]) -> dict[str, tuple[Log, MonLog]]:
-    """Every column by name, and by file and name where several files have it."""
-    names = [name for mon in kept for name in mon.logs]
-    found = {}
+_Columns = dict[str, tuple[Log | None, MonLog]]
+
+
+def _named(kept: Sequence[MonLog]) -> _Columns:
+    """Every column by name, and by file and name where several files have it; None if empty."""
+    names = [name for mon in kept for name in mon.columns]
+    found: _Columns = {}
     for mon in kept:
-        for name, log in mon.logs.items():
-            if names.count(name) > 1 and mon.path is not None:
-                log = dataclasses.replace(log, name=f"{mon.path.stem}:{name}")
-            found[log.name] = (log, mon)
+        for column in mon.columns:
+            name, log = column, mon.logs.get(column)
+            if names.count(column) > 1 and mon.path is not None:
+                name = f"{mon.path.stem}:{column}"
+            found[name] = (None if log is None else dataclasses.replace(log, name=name), mon)
     return found
 
 
-def _column(run: Run, logs: dict[str, Log], column: str | None) -> tuple[str, str]:
-    """The column that is the temperature, and why."""
-    choices = f"columns: {', '.join(logs)}"
+def _read(columns: _Columns) -> dict[str, Log]:
+    """The columns that hold a number."""
+    return {name: log for name, (log, _) in columns.items() if log is not None}
+
+
+def _instead(columns: _Columns) -> str:
+    others = ", ".join(_read(columns))
+    return f"; pass column= for another one ({others})" if others else ""
+
+
+def _column(run: Run, names: tuple[str, ...], column: str | None) -> tuple[str, str]:
+    """The column that is the temperature, and why; among all that the logs name."""
+    choices = f"columns: {', '.join(names)}"
     if column is not None:
-        if column in logs:
+        if column in names:
             return column, "column given"
         raise MusrcuError(
             f"{run.name}: its temperature log has no column {column!r}"
-            f"{nearest(column, tuple(logs))}; {choices}"
+            f"{nearest(column, names)}; {choices}"
         )
-    if len(logs) == 1:
-        return next(iter(logs)), "the only column"
-    samples = [name for name in logs if "sample" in name.casefold()]
+    if len(names) == 1:
+        return names[0], "the only column"
+    samples = [name for name in names if "sample" in name.casefold()]
     if len(samples) == 1:
         return samples[0], "the only column called sample"
     raise MusrcuError(

@@ -82,11 +82,11 @@ def test_what_is_no_span() -> None:
 
 def test_equal_readings_have_no_spread() -> None:
     """Another reading that held no time does not round the mean away from them."""
-    seconds, values = [0.0, 7.3, 7.3, 20.1], [100.0, 3.0, 100.0, 100.0]
+    seconds, values = [0.0, 7.3, 7.3, 20.1], [4.2, 3.0, 4.2, 4.2]
     for stop in (33.3, 41.7, 97.1):
         found = Log("T", seconds, values).during(0.0, stop)
         assert found is not None
-        assert (found.mean, found.spread, found.error, found.lowest) == (100.0, 0.0, None, 3.0)
+        assert (found.mean, found.spread, found.error, found.lowest) == (4.2, 0.0, None, 3.0)
 
 
 HOUR, DAY = 3600.0, 86400.0

@@ -140,10 +140,96 @@ def test_lines_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
     assert found.logs["Heater"].values.tolist() == [4.9906, 5.0, 5.1, 5.2]
     assert found.logs["Sample"].values.tolist() == [4.9921, 4.9941, 3.0, 5.0041, 5.0141]
     assert found.warnings == (
+        "run_1529_templs0.mon: 1 of 5 readings of Heater are no numbers and are left out, the "
+        "first is 'OVLD'",
+        "run_1529_templs0.mon: 1 of 5 readings of Analog are no numbers and are left out, the "
+        "first is 'nan'",
         "run_1529_templs0.mon: 4 lines cannot be read and are left out, the first is "
         "'00:00:20\\\\5\\\\1 2 3 4\\\\0 0 0 0 0\\\\'",
         "run_1529_templs0.mon: the times run backwards; the readings are put in order",
     )
+
+
+def words(*rows: str, columns: str = "A_sample B", start: str = "") -> str:
+    """A log with the readings as typed, every minute from the start of the run on."""
+    head = f"! {start or '04-Jul-2011 10:41:03: Start of Run 1529'}\n! Title: {columns}\n"
+    return head + "".join(f"00:{k:02d}:00\\2\\{row}\\0 0\\\n" for k, row in enumerate(rows))
+
+
+def test_decimal_commas(tmp_path: Path) -> None:
+    """Not thousands: one of the commas has four digits behind it, or a 0 before it."""
+    for row in ("5,0131 301", "0,013 301", "1301,512 301", "5,013 301,5", "5,013e0 301"):
+        found = read_mon(written(tmp_path, words("5,013 301", row)))
+        assert found.logs["A_sample"].values.tolist() == [
+            5.013, float(row.split()[0].replace(",", "."))
+        ]  # fmt: skip
+        assert found.logs["B"].values[0] == 301
+        assert found.warnings == (
+            "run_1529_templs0.mon: its numbers have commas, which are read as decimal points",
+        )
+    path = written(tmp_path, words("5,013 301", "5,014 301"))
+    with pytest.raises(ReadError, match=r"found '5,013', which may be 5\.013 or 5013; write it"):
+        read_mon(path)
+    mixed = read_mon(written(tmp_path, words("5,0131 301.5", "5.0142 301.5", "1_0 1,2,3")))
+    assert mixed.logs["A_sample"].values.tolist() == [5.0142]
+    assert mixed.warnings == (
+        "run_1529_templs0.mon: 2 of 3 readings of A_sample are no numbers and are left out, the "
+        "first is '5,0131'",
+        "run_1529_templs0.mon: 1 of 3 readings of B are no numbers and are left out, the first is "
+        "'1,2,3'",
+    )
+
+
+@pytest.mark.parametrize("row", ["OVLD 301.5", "5,013 301.5", "--- 301", "nan 301.5"])
+def test_a_heater_never_stands_in_for_the_sample(tmp_path: Path, row: str) -> None:
+    """The column is chosen among those of the title, whether or not they have a number."""
+    run, path = run_of(tmp_path), written(tmp_path, words(row, row))
+    found = read_mon(path)
+    assert (found.columns, list(found.logs)) == (("A_sample", "B"), ["B"])
+    why = r"A_sample \(%s\) has no reading that is a number; pass column= for another one \(B\)"
+    with pytest.raises(MusrcuError, match=why % "the only column called sample"):
+        attach_temperature_log(run, path)
+    with pytest.raises(MusrcuError, match=why % "column given"):
+        attach_temperature_log(run, path, column="A_sample")
+    heater = attach_temperature_log(run, path, column="B")
+    assert heater.temperature.mean in (301.0, 301.5)
+    assert any("2 of 2 readings of A_sample are no numbers" in text for text in heater.warnings)
+    unclear = written(tmp_path, words(row, row, columns="A B"))
+    with pytest.raises(MusrcuError, match=r"not clear; pass column= \(columns: A, B\)"):
+        attach_temperature_log(run, unclear)
+    with pytest.raises(ReadError, match="expected readings of A, B: .* 1 of 1 readings of A are"):
+        read_mon(written(tmp_path, words("OVLD OVLD", columns="A B")))
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("! Title: B A_sample", "one set of columns, found 'A_sample B' and then 'B A_sample'"),
+        ("! Title: A_sample", "one set of columns, found 'A_sample B' and then 'A_sample'"),
+        ("! 04-JUL-2011 12:00:00: Start of Run 1530",
+         r"one run, found a start at 2011-07-04T10:41:03 \(run 1529\) and one at "
+         r"2011-07-04T12:00:00 \(run 1530\); split the file"),
+        ("! 04-JUL-2011 10:41:03: Start of Run 1530", r"and one at 2011-07-04T10:41:03 \(run 1530"),
+        ("! 04-JUL-2011 12:00:00: Start of Run 1529", r"and one at 2011-07-04T12:00:00 \(run 1529"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["body", "header"])
+def test_two_logs_in_a_file(tmp_path: Path, line: str, complaint: str, where: str) -> None:
+    text = words("5 6", "5 6")
+    place = text.index("00:01:00" if where == "body" else "00:00:00")
+    path = written(tmp_path, f"{text[:place]}{line}\n{text[place:]}")
+    with pytest.raises(ReadError, match=complaint):
+        read_mon(path)
+    again = "! Title:  A_sample  B \n! 04-Jul-2011 10:41:03: Start of Run 1529\n"
+    same = read_mon(written(tmp_path, text[:place] + again + text[place:]))
+    assert (same.warnings, same.run) == ((), 1529)
+
+
+def test_a_start_of_a_run_inside_a_log_of_none(tmp_path: Path) -> None:
+    text = words("5 6", "5 6", start="04-Jul-2011 10:41:03")
+    path = written(tmp_path, text + "! 04-JUL-2011 12:00:00: Start of Run 7\n")
+    with pytest.raises(ReadError, match=r"at 2011-07-04T10:41:03 and one at .*12:00:00 \(run 7\)"):
+        read_mon(path)
 
 
 def test_a_log_can_be_sent_to_another_process(tmp_path: Path) -> None:
@@ -378,6 +464,70 @@ def test_what_cannot_be_placed(tmp_path: Path) -> None:
     with pytest.raises(MusrcuError, match=r"reads -3 K during the run"):
         rows = [("00:00:50", (-3.0,))]
         attach_temperature_log(run, written(tmp_path, mon(rows, columns="Sample")))
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    [
+        ("2011-07-04T08:41:03+00:00", "2011-07-04T09:41:03+00:00"),  # summer: two hours
+        ("2011-07-04T08:41:03Z", "2011-07-04T09:41:03Z"),
+        ("2011-07-04T10:41:03+02:00", "2011-07-04T11:41:03+02:00"),
+        ("2011-07-04T17:41:03+09:00", None),
+        ("2011-07-04T08:41:03Z", "2011-07-04T11:41:03"),
+    ],
+)
+def test_a_start_with_a_zone(tmp_path: Path, start: str, stop: str | None) -> None:
+    run = run_of(tmp_path).replace(start=start, stop=stop)
+    attached = attach_temperature_log(run, written(tmp_path, mon()))
+    assert attached.logs["Sample"].seconds.tolist() == [-40, -30, 1760, 25 * 3600 - 40]
+    step = attached.history.find("attach_temperature_log")
+    assert step is not None
+    assert step.options["log_begins_s"] == -40.0
+
+
+def test_winter_and_the_night_that_is_an_hour_longer(tmp_path: Path) -> None:
+    """In winter PSI is one hour ahead of UTC; between the two lies the end of summer time."""
+    rows = [("00:00:00", (5.0,)), ("05:00:00", (6.0,))]
+    winter = written(tmp_path, mon(rows, "Sample", "10-Jan-2012 01:30:00: Start of Run 1529"))
+    run = run_of(tmp_path).replace(start="2012-01-10T00:30:00Z", stop="2012-01-10T01:30:00Z")
+    assert attach_temperature_log(run, winter).logs["Sample"].seconds.tolist() == [0, 5 * 3600]
+    night = written(tmp_path, mon(rows, "Sample", "29-Oct-2011 23:00:00: Start of Run 1529"))
+    run = run.replace(start="2011-10-30T02:00:00Z", stop="2011-10-30T03:00:00Z")
+    # 23:00 of summer is 21:00 UTC, five hours before the run
+    assert attach_temperature_log(run, night).logs["Sample"].seconds.tolist() == [-5 * 3600, 0]
+
+
+def test_a_machine_without_time_zones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import zoneinfo
+
+    def gone(key: str) -> None:
+        raise zoneinfo.ZoneInfoNotFoundError(key)
+
+    monkeypatch.setattr(zoneinfo, "ZoneInfo", gone)
+    path = written(tmp_path, mon())
+    assert attach_temperature_log(run_of(tmp_path), path).logs["Sample"].seconds[0] == -40
+    run = run_of(tmp_path).replace(start="2011-07-04T08:41:03Z", stop=None)
+    with pytest.raises(MusrcuError, match="does not know the zone Europe/Zurich; pip install tz"):
+        attach_temperature_log(run, path)
+
+
+@pytest.mark.parametrize(
+    ("start", "since", "doubt"),
+    [
+        ("04-Jul-2011 10:41:03", ["00:59:00"], "log Sample covers 1.67 % of the run, from its"),
+        ("11-Mar-2011 09:41:03", ["00:00:00", "115 01:59:00"], "was 115 days old, and 98.3 % of"),
+        ("04-Jul-2011 10:41:03", [f"00:00:{k:02d}" for k in range(10)],
+         "log Sample has no reading in the last 99.8 % of the run"),
+    ],
+)  # fmt: skip
+def test_a_log_that_hardly_covers_the_run(
+    tmp_path: Path, start: str, since: list[str], doubt: str
+) -> None:
+    path = written(tmp_path, mon([(text, (5.0,)) for text in since], "Sample", start))
+    attached = attach_temperature_log(run_of(tmp_path), path)
+    assert attached.temperature.mean == 5.0
+    assert doubt in attached.warnings[-1]
+    assert doubt not in "".join(run_of(tmp_path).warnings)
 
 
 def test_doubts_of_the_log_are_those_of_the_run(tmp_path: Path) -> None:
