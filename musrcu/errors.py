@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+LONGEST_ERROR = 800
+"""Letters of a ReadError; of a longer one the middle is left out."""
+
 
 class MusrcuError(Exception):
     """Base of every error that musrcu raises on purpose; its text is one sentence for the user."""
 
 
 class ReadError(MusrcuError):
-    """A file could not be read; the text names the file, the place, what was expected and found."""
+    """A file could not be read; the text names the file, the place, what was expected and found.
+
+    A text with something long of a damaged file in it is cut in the middle.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        if len(text) > LONGEST_ERROR:
+            text = f"{text[: LONGEST_ERROR // 2]} ... {text[5 - LONGEST_ERROR // 2 :]}"
+        super().__init__(text)
 
 
 class ReductionError(MusrcuError):
@@ -25,6 +36,12 @@ class FitError(MusrcuError):
 
 class MusrcuWarning(UserWarning):
     """Doubt that does not stop the work."""
+
+
+def quoted(value: object, most: int = 60) -> str:
+    """A value of a file in quotes, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= most else f"{text[: most - 4]}...{text[-1]}"
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:

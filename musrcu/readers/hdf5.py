@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.errors import ReadError
-from musrcu.readers.hdf5_heap import check_global_heaps, check_lengths
+from musrcu.readers.hdf5_texts import Texts
 from musrcu.readers.tree import SMALL, Node, plain_value
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -23,8 +23,6 @@ FREE = 16 << 20
 """Bytes that a data set may declare without showing that they are stored."""
 DEFLATE = 1032
 """Best compression of deflate; a data set that declares more than it stores times this is bad."""
-LARGE = 32 << 20
-"""Bytes of a file above which only what is not numbers is looked at for heaps."""
 LINKS = 8
 """Soft links that may lead to one another."""
 
@@ -87,7 +85,7 @@ def open_hdf5(path: Path) -> Iterator[Node]:
     try:
         with reading(path, "/"):
             root = h5py.h5g.open(file.id, b"/")
-        yield Hdf5Node(path, "/", root, _Seen(file, root))
+        yield Hdf5Node(path, "/", root, _Seen(root, Texts(path, file)))
     finally:
         with reading(path, "its end"):
             file.close()
@@ -97,13 +95,11 @@ def open_hdf5(path: Path) -> Iterator[Node]:
 class _Seen:
     """What is known of an open file, shared by its nodes."""
 
-    file: Any
-    """The h5py.File."""
     root: Any
     """The identifier of its root group."""
+    texts: Texts
     nodes: dict[str, Hdf5Node | None] = field(default_factory=dict)
     forms: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = field(default_factory=dict)
-    heaps_are_sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +160,7 @@ class Hdf5Node(Node):
                 return ()
             kept = h5py.h5a.open(self._id, key)
             dtype, size = kept.dtype, kept.get_storage_size()
-            self._check_type(dtype)
+            self._seen.texts.check_type(dtype)
             if size > SMALL:
                 raise ReadError(f"{self.path} at {place} declares {size} bytes")
             if size == 0:
@@ -173,6 +169,7 @@ class Hdf5Node(Node):
                 stored = np.empty(kept.shape, dtype)
                 kept.read(stored)
             else:
+                self._seen.texts.check_product(place, math.prod(kept.shape))
                 stored = np.asarray(self._object().attrs[name])
             return tuple(plain_value(value) for value in stored.ravel())
 
@@ -180,6 +177,16 @@ class Hdf5Node(Node):
         """Names of the attributes of this node."""
         with reading(self.path, self.place):
             return _readable(self._object().attrs)
+
+    def same_as(self, other: Node) -> bool:
+        """Whether both are one object of the file, under two names perhaps."""
+        import h5py
+
+        if not isinstance(other, Hdf5Node):
+            return False
+        with reading(self.path, self.place):
+            mine, its = (h5py.h5o.get_info(node._id) for node in (self, other))
+            return bool((mine.fileno, mine.addr) == (its.fileno, its.addr))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -211,13 +218,13 @@ class Hdf5Node(Node):
 
         with reading(self.path, self.place):
             shape, dtype = self._form()
-            self._check_type(dtype)
+            self._seen.texts.check_type(dtype)
             if 0 in shape or (shape == () and self._is_null()):
                 return np.empty(0, dtype=dtype)
             self._check_stored()
             if not _is_plain(dtype):
                 if dtype.kind == "O":
-                    self._check_lengths()
+                    self._seen.texts.check_lengths(self.place, self._id, math.prod(shape))
                 return np.asarray(self._object()[()])
             stored = np.empty(shape, dtype)
             self._id.read(h5py.h5s.ALL, h5py.h5s.ALL, stored)
@@ -231,7 +238,7 @@ class Hdf5Node(Node):
         ReadError as :meth:`array` does.
         """
         with reading(self.path, self.place):
-            self._check_type(self._id.dtype)
+            self._seen.texts.check_type(self._id.dtype)
             if start == 0:  # once is enough for all parts
                 self._check_stored()
             return np.asarray(self._object()[start:stop])
@@ -251,7 +258,12 @@ class Hdf5Node(Node):
 
         plist = self._id.get_create_plist()
         layout = plist.get_layout()
-        if layout == h5py.h5d.VIRTUAL or plist.get_external_count():
+        if layout == h5py.h5d.VIRTUAL:
+            raise self.error(
+                "it is a virtual data set, put together from others; only the values of a data set "
+                "of its own are read"
+            )
+        if plist.get_external_count():
             raise self.error("its values lie in another file, which is not followed")
         shape, dtype = self._form()
         size = dtype.itemsize
@@ -263,18 +275,6 @@ class Hdf5Node(Node):
         stored = int(self._id.get_storage_size())
         if declared > stored * DEFLATE:
             raise self.error(f"declares {declared} bytes, of which only {stored} are stored")
-
-    def _check_lengths(self) -> None:
-        """Refuse texts that are said to be longer than the file, where they are not packed."""
-        blocks = []
-        start = self._id.get_offset()
-        if start is not None:
-            blocks.append((start, int(self._id.get_storage_size())))
-        elif self._object().chunks and not self._id.get_create_plist().get_nfilters():
-            self._id.chunk_iter(lambda chunk: blocks.append((chunk.byte_offset, chunk.size)))
-        if blocks:  # each has a length, the address of a heap and a number in it
-            address, _ = self._seen.file.id.get_create_plist().get_sizes()
-            check_lengths(self.path, blocks, 4 + address + 4)
 
     def _is_null(self) -> bool:
         """Whether it is a data set without any value, which has no shape either."""
@@ -290,49 +290,6 @@ class Hdf5Node(Node):
             return h5py.Group(self._id)
         of_data = isinstance(self._id, h5py.h5d.DatasetID)
         return h5py.Dataset(self._id) if of_data else h5py.Datatype(self._id)
-
-    def _check_type(self, dtype: np.dtype[Any]) -> None:
-        """Refuse all but plain numbers and texts, before the HDF5 library sees a value.
-
-        Lists of variable length with a damaged element type crash that library.
-        """
-        import h5py
-
-        if dtype.kind in "iufbS":
-            return
-        if dtype.kind != "O" or h5py.check_string_dtype(dtype) is None:
-            raise TypeError(f"values of type {dtype} are neither text nor numbers")
-        if not self._seen.heaps_are_sound:
-            check_global_heaps(self.path, self._numbers_at())
-            self._seen.heaps_are_sound = True
-
-    def _numbers_at(self) -> list[tuple[int, int]]:
-        """Bytes of a large file in which the values of its large data sets lie.
-
-        The look for heaps leaves them out: in a file of 100 million events they are all there is.
-        """
-        import h5py
-
-        found: list[tuple[int, int]] = []
-        if self.path.stat().st_size < LARGE:
-            return found
-
-        def note(_: str, item: Any) -> None:
-            if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "iufb":
-                return
-            if item.id.get_storage_size() < SMALL:
-                return
-            if item.chunks is None:
-                start = item.id.get_offset()
-                if start is not None:
-                    found.append((start, start + item.id.get_storage_size()))
-            else:
-                item.id.chunk_iter(
-                    lambda chunk: found.append((chunk.byte_offset, chunk.byte_offset + chunk.size))
-                )
-
-        self._seen.file.visititems(note)
-        return found
 
     def _walk(self, where: str, hops: int) -> Hdf5Node | None:
         node: Hdf5Node | None = self

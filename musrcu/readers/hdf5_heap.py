@@ -20,6 +20,7 @@ from typing import BinaryIO
 import numpy as np
 
 from musrcu.errors import ReadError
+from musrcu.readers.tree import SMALL
 
 SIGNATURE = b"GCOL\x01\0\0\0"
 """First bytes of a heap: signature, version 1, three zero bytes."""
@@ -37,12 +38,16 @@ SMALLEST = 32
 """Bytes of a file below which there is nothing to look at."""
 
 
-def check_global_heaps(path: Path, beside: Sequence[tuple[int, int]] = ()) -> None:
+def check_global_heaps(path: Path, beside: Sequence[tuple[int, int]] = ()) -> int:
     """Refuse a file with a global heap whose objects do not follow one another to its end.
 
     Parameters
     ----------
     beside : first byte and end of ranges that need not be looked at, because numbers lie there.
+
+    Returns
+    -------
+    Bytes of the longest text in the heaps.
 
     Raises
     ------
@@ -52,7 +57,7 @@ def check_global_heaps(path: Path, beside: Sequence[tuple[int, int]] = ()) -> No
         with path.open("rb") as stream:
             head = stream.read(SMALLEST)
             if len(head) < SMALLEST:
-                return
+                return 0
             size = stream.seek(0, os.SEEK_END)
             heaps = _Heaps(stream, size, width=head[LENGTH_PLACE.get(head[8], 14)])
             places = list(_places(stream, _gaps(beside, size)))
@@ -64,17 +69,20 @@ def check_global_heaps(path: Path, beside: Sequence[tuple[int, int]] = ()) -> No
                         f"{start} does not end within the heap"
                     )
             _check_references(path, stream, _gaps(beside, size), places)
+            return heaps.longest
     except OSError as error:
         raise ReadError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def check_lengths(path: Path, blocks: Iterable[tuple[int, int]], width: int) -> None:
-    """Refuse texts that are said to be longer than the file: room is made for them before a look.
+def check_lengths(path: Path, where: str, blocks: Iterable[tuple[int, int]], width: int) -> None:
+    """Refuse texts that are said to be long: room is made for them before a look.
 
-    A text of variable length is stored as its length in 4 bytes, and its place in a heap.
+    A text of variable length is stored as its length in 4 bytes, and its place in a heap. One may
+    have a megabyte; all together, which may be the same one many times, 16.
 
     Parameters
     ----------
+    where : what they are of, for the error.
     blocks : first byte and number of bytes of each block in which such references lie.
     width : bytes of a reference.
 
@@ -84,12 +92,20 @@ def check_lengths(path: Path, blocks: Iterable[tuple[int, int]], width: int) -> 
     """
     try:
         with path.open("rb") as stream:
-            size = stream.seek(0, os.SEEK_END)
+            size, total = stream.seek(0, os.SEEK_END), 0
             for start, n_bytes in blocks:
                 stream.seek(start)
                 block = stream.read(n_bytes)
                 for place in range(0, len(block) - 3, width):
-                    _check_length(path, start + place, block[place : place + 4], size)
+                    stored = block[place : place + 4]
+                    _check_length(path, start + place, stored, size)
+                    length = int.from_bytes(stored, "little")
+                    total += length
+                    if length > SMALL or total > LONGEST:
+                        raise ReadError(
+                            f"{path} at {where}: texts of {total} bytes, expected at most {SMALL} "
+                            f"for one, {LONGEST} in all"
+                        )
     except OSError as error:
         raise ReadError(f"{path} cannot be read: {error.strerror or error}") from error
 
@@ -145,13 +161,15 @@ def _places(stream: BinaryIO, gaps: Iterable[tuple[int, int]]) -> Iterator[int]:
                 yield place + match.start()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Heaps:
     """The file, and how many bytes a length takes in it."""
 
     stream: BinaryIO
     size: int
     width: int
+    longest: int = 0
+    """Bytes of the longest object met."""
 
     def first_bad_object(self, start: int) -> int | None:
         """Where the first object of a heap lies that is empty or leaves it; None if all is well."""
@@ -167,6 +185,8 @@ class _Heaps:
             )  # index 0: free space, header included
             if taken < header or place + taken > end:
                 return place
+            if index:
+                self.longest = max(self.longest, length)
             place += taken
         return None
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from musrcu import psi_text
 from musrcu.containers.temperature import Sensor, Temperature, from_sensors
+from musrcu.errors import quoted
 
 Facts = Mapping[str, Any]
 """A decoded section: numbers and texts under the names of the MUD library."""
@@ -77,7 +78,7 @@ def _plain(
     """The quantity of a text that is no quote, without what may stand in brackets, and doubt."""
     bare = _REMARK.sub("", typed).strip()
     value, doubt = read(bare)
-    return value, [doubt.replace(repr(bare), repr(typed))] if doubt else []
+    return value, [doubt.replace(repr(bare), quoted(typed))] if doubt else []
 
 
 def temperature(typed: str, variables: Sequence[Facts]) -> tuple[Temperature, list[str]]:
@@ -90,7 +91,7 @@ def temperature(typed: str, variables: Sequence[Facts]) -> tuple[Temperature, li
     """
     measured = quote(typed, _KELVIN)
     if measured is not None and measured.value < 0:
-        return Temperature(), [f"temperature {typed!r} is below zero kelvin"]
+        return Temperature(), [f"temperature {quoted(typed)} is below zero kelvin"]
     nominal, doubts = (None, []) if measured else _plain(typed, psi_text.kelvin)
     sensors = tuple(_sensors(variables, doubts))
     sample = _sample(sensors, measured)
@@ -118,7 +119,7 @@ def _sensors(variables: Sequence[Facts], doubts: list[str]) -> Iterator[Sensor]:
             yield Sensor(variable["name"] or None, mean, spread if 0 < spread < math.inf else None)
         else:
             doubts.append(
-                f"temperature sensor {variable['name']!r} reads {mean:g} K and is left out"
+                f"temperature sensor {quoted(variable['name'])} reads {mean:g} K and is left out"
             )
 
 
@@ -148,7 +149,8 @@ def _contradiction(
     if known or abs(sensor.mean - kelvin) <= allowed:
         return []
     return [
-        f"the mean temperature {sensor.mean:.6g} K of {sensor.name} differs from the text {typed!r}"
+        f"the mean temperature {sensor.mean:.6g} K of {sensor.name} differs from the text "
+        f"{quoted(typed)}"
     ]
 
 
@@ -170,9 +172,9 @@ def origin_doubts(run: Facts, variables: Sequence[Facts], bin_width: float) -> I
         if dwell and dwell[0] > 0:
             bins += f" and the variable 'Dwell time (ms)' {dwell[0]:g} ms"
         yield (
-            f"a beta-NMR run and no muons (method {run['method']!r}, area {run['area']!r}): its "
-            f"bins count from the start of a beam cycle, the header says {bins} a bin, and a muon "
-            "lifetime or precession must not be fitted"
+            f"a beta-NMR run and no muons (method {quoted(run['method'])}, area "
+            f"{quoted(run['area'])}): its bins count from the start of a beam cycle, the header says "
+            f"{bins} a bin, and a muon lifetime or precession must not be fitted"
         )
     if run["area"] == CONVERTED:
         yield (

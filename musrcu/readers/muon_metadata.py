@@ -14,7 +14,7 @@ from typing import Any
 
 from musrcu.containers.run import Source
 from musrcu.containers.temperature import Temperature
-from musrcu.errors import ReadError
+from musrcu.errors import ReadError, quoted
 from musrcu.readers.muon_entry import (
     GAUSS,
     KELVIN,
@@ -112,14 +112,14 @@ def read_source(entry: Node, names: Names, warnings: list[str]) -> tuple[Source,
         if words & set(known):
             if stated is not None and stated != source:
                 warnings.append(
-                    f"{entry.place}/instrument/source is {name!r} and of type {kind!r}; it is "
-                    f"taken as {stated}"
+                    f"{entry.place}/instrument/source is {quoted(name)} and of type "
+                    f"{quoted(kind)}; it is taken as {stated}"
                 )
             return stated or source, facility
     if stated is None:
         warnings.append(
-            f"{entry.place}/{names.facility[0]} is {name!r}, which is not known; the source is "
-            "taken as pulsed"
+            f"{entry.place}/{names.facility[0]} is {quoted(name)}, which is not known; the "
+            "source is taken as pulsed"
         )
     return stated or "pulsed", name
 
@@ -132,8 +132,8 @@ def _check_state(entry: Node, field: float | None, warnings: list[str]) -> None:
     contradicts = (state == "TF" and field == 0) or (state == "ZF" and abs(field) > SMALL_FIELD)
     if contradicts:
         warnings.append(
-            f"{entry.place}/sample has magnetic_field_state {state} and a field of {field:g} G; "
-            "the field is used, the state is in the header"
+            f"{entry.place}/sample has magnetic_field_state {state[:40]} and a field of "
+            f"{field:g} G; the field is used, the state is in the header"
         )
 
 

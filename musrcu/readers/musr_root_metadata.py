@@ -9,7 +9,7 @@ from pathlib import Path
 
 from musrcu.containers.arrays import FloatArray
 from musrcu.containers.temperature import Sensor, Temperature, from_sensors
-from musrcu.errors import ReadError
+from musrcu.errors import ReadError, quoted
 from musrcu.readers.musr_root_header import Facts, Quantity
 from musrcu.readers.psi_metadata import INSTRUMENTS
 
@@ -36,8 +36,8 @@ def bin_width(path: Path, facts: Facts) -> float:
     width = math.nan if found is None or factor is None else found.value * factor
     if not NARROWEST <= width <= WIDEST:
         raise ReadError(
-            f"{path}: {name} is {facts.entries.get(name, 'missing')!r}, expected a width of 1 ps "
-            "to 1 µs with its unit, such as 0.1953125 ns"
+            f"{path}: {name} is {quoted(facts.entries.get(name, 'missing'))}, expected a width of "
+            "1 ps to 1 µs with its unit, such as 0.1953125 ns"
         )
     return width
 
@@ -135,6 +135,6 @@ def simulated(facts: Facts) -> Iterator[str]:
     source = facts.text("RunInfo/Muon Source") or ""
     if "fake" in generator.casefold() or source.casefold() == "computer":
         yield (
-            f"the data are simulated: the generator is {generator or 'unknown'!r}, the muon source "
-            f"{source or 'unknown'!r}"
+            f"the data are simulated: the generator is {quoted(generator or 'unknown')}, the muon "
+            f"source {quoted(source or 'unknown')}"
         )

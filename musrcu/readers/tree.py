@@ -50,6 +50,10 @@ class Node(ABC):
         ReadError if the way leads out of the file, in circles, or cannot be read.
         """
 
+    def same_as(self, other: Node) -> bool:
+        """Whether both are one object of the file, under two names perhaps; False where unknown."""
+        return self.place == other.place
+
     @abstractmethod
     def attribute(self, name: str) -> Any:
         """An attribute as text, float or int; None where it is missing or blank.
@@ -133,6 +137,12 @@ class Node(ABC):
         value = self._first(where)
         return str(value) if value is not None else None
 
+    def texts(self, where: str) -> tuple[str, ...]:
+        """All texts at a path, blanks stripped; () where it is missing or all are blank."""
+        values = self._values(where)
+        found = () if values is None else tuple(values[0].plain(one) or "" for one in values[1])
+        return tuple(map(str, found)) if any(found) else ()
+
     def number(self, where: str) -> float | None:
         """The first number at a path; None where it is missing, blank or not finite.
 
@@ -206,13 +216,17 @@ class Node(ABC):
         return self.array()
 
     def _first(self, where: str) -> Any:
+        found = self._values(where)
+        return found[0].plain(found[1][0]) if found is not None and found[1].size else None
+
+    def _values(self, where: str) -> tuple[Node, NDArray[Any]] | None:
+        """A data set and its values, flat; None where there is none."""
         node = self.child(where)
         if node is None:
             return None
         if node.is_group:
             raise node.error(f"holds {node.described()}, expected a text or a number")
-        values = np.ravel(node._small())
-        return node.plain(values[0]) if values.size else None
+        return node, np.ravel(node._small())
 
     def plain(self, value: Any) -> Any:
         """A value of this node as a Python text, int or float; None for a blank text.
@@ -239,6 +253,8 @@ def plain_value(value: Any) -> Any:
         except UnicodeDecodeError:
             value = value.decode("latin-1")
     if isinstance(value, str):
+        if len(value) > SMALL:
+            raise TypeError(f"a text of {len(value)} letters, expected at most {SMALL}")
         return value.replace("\0", " ").strip() or None
     if isinstance(value, np.floating):
         return float(str(value))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from nexus_tree import DETECTOR, ENTRY, SAMPLE, write_tree
+from nexus_tree import DETECTOR, ENTRY, PERIODS, SAMPLE, write_tree
 
 from musrcu.errors import ReadError
 from musrcu.readers.hdf5 import open_hdf5
@@ -107,3 +108,75 @@ def test_short_and_missing_files(tmp_path: Path) -> None:
         check_global_heaps(path)
     path.write_bytes(b"")
     check_global_heaps(path)
+
+
+# Long texts --------------------------------------------------------------------------------------
+
+LONG, LONGER = 2 << 20, 17 << 20
+"""Letters of a text that is refused, and of one beside which no packed text is read."""
+
+
+def put(file: h5py.File, where: str, text: Any, **options: Any) -> None:
+    if where in file:
+        del file[where]
+    file.create_dataset(where, data=np.array(text, object), dtype=h5py.string_dtype(), **options)
+
+
+@pytest.mark.parametrize(
+    "text, options",
+    [
+        ("x" * LONG, {}),
+        (["x" * LONG], {"chunks": (1,)}),
+        (["x" * LONG], {"chunks": (1,), "compression": "gzip"}),
+        (["x" * LONGER], {"chunks": (1,), "compression": "gzip"}),
+    ],
+)
+def test_a_long_text_is_unknown(tmp_path: Path, text: Any, options: dict[str, Any]) -> None:
+    path = write_tree(tmp_path)
+    with h5py.File(path, "r+") as file:
+        put(file, f"{ENTRY}/title", text, **options)
+    run = read_isis_nexus_v2(path)
+    (warning,) = run.warnings
+    assert run.title is None and "title" in warning and "expected" in warning
+    assert len(warning) < 500 and len(run.header) > 10
+    assert f"/{ENTRY}/title" not in run.header
+
+
+def test_one_text_many_times(tmp_path: Path) -> None:
+    """Twenty references to one text of a megabyte, which takes no room in the file."""
+    path = write_tree(tmp_path)
+    with h5py.File(path, "r+") as file:
+        put(file, f"{PERIODS}/labels", ["x" * (1 << 20)] + ["y"] * 19)
+        start = file[f"{PERIODS}/labels"].id.get_offset()
+    content = bytearray(path.read_bytes())
+    content[start : start + 320] = content[start : start + 16] * 20
+    path.write_bytes(content)
+    run = read_isis_nexus_v2(path)
+    assert run.period_labels == ("", "")
+    assert any("texts of 17825792 bytes" in text for text in run.warnings)
+
+
+@pytest.mark.parametrize("length, sentence", [(LONG, "letters"), (LONGER, "in a file with one of")])
+def test_a_long_unit_is_unknown(tmp_path: Path, length: int, sentence: str) -> None:
+    path = write_tree(tmp_path)
+    with h5py.File(path, "r+") as file:
+        place = file[f"{SAMPLE}/temperature"]
+        del place.attrs["units"]
+        # an attribute of that length is more than the library takes, but for texts in a heap
+        place.attrs.create("units", "x" * length, dtype=h5py.string_dtype())
+    run = read_isis_nexus_v2(path)
+    assert any("temperature@units" in text and sentence in text for text in run.warnings)
+    assert max(map(len, run.warnings)) < 500
+
+
+def test_errors_are_short(tmp_path: Path) -> None:
+    path = write_tree(tmp_path, {f"{DETECTOR}/resolution@units": "x" * 5000})
+    with pytest.raises(ReadError, match=r"unit 'x+\.\.\.' is no unit of time") as caught:
+        read_isis_nexus_v2(path)
+    assert len(str(caught.value)) < 500
+    path = write_tree(tmp_path, {f"{ENTRY}/{'x' * 5000}/counts": np.ones((1, 2, 3), "f2") / 2,
+                                 f"{DETECTOR}/counts": None})  # fmt: skip
+    with pytest.raises(ReadError, match="xx .* xx") as caught:
+        read_isis_nexus_v2(path)
+    assert len(str(caught.value)) <= 800 and str(caught.value).startswith(str(path))
+    assert str(caught.value).endswith("not all whole numbers")
