@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.containers.arrays import FloatArray, IntArray
+from musrcu.errors import quoted
 from musrcu.readers.isis_time_axis import LARGEST_BIN, per_microsecond
+from musrcu.readers.muon_entry import attempt
 from musrcu.readers.registry import check_size
 from musrcu.readers.tree import Node
 
@@ -68,7 +71,7 @@ def _order(node: Node, n_axes: int) -> tuple[int, ...]:
         return tuple(axes.index(axis) for axis in expected)
     if any(axes):  # some of them are known, in other numbers or places
         raise node.error(
-            f"counts have the axes {', '.join(name.strip() for name in names)}; expected "
+            f"counts have the axes {quoted(', '.join(name.strip() for name in names))}; expected "
             f"{', '.join(expected)} in any order"
         )
     return tuple(range(n_axes))
@@ -101,7 +104,7 @@ def check_spectra(group: Node, n_detectors: int, warnings: list[str]) -> None:
     ------
     ReadError if there are more or fewer.
     """
-    spectra = group.integers("spectrum_index")
+    spectra = attempt(group.integers, "spectrum_index", warnings)
     if spectra is None:
         return
     if spectra.size != n_detectors:
@@ -113,41 +116,65 @@ def check_spectra(group: Node, n_detectors: int, warnings: list[str]) -> None:
         )
 
 
-def per_histogram(group: Node, name: str, n_periods: int, n_detectors: int) -> FloatArray | None:
+def per_histogram(
+    group: Node, name: str, n_periods: int, n_detectors: int, warnings: list[str]
+) -> FloatArray | None:
     """(n_periods, n_detectors) values stored per detector or per period and detector.
 
-    None where they are missing or marked as not available.
+    A single value is that of all; an array with two axes is of periods and detectors, or, where
+    only that can be, of detectors and periods. None where they are missing or marked as not
+    available, and with a warning where they are damaged or of another shape.
     """
-    node = group.child(name)
-    if node is None or node.attribute("available") == 0:
+    node = attempt(group.child, name, warnings)
+    if node is None or attempt(node.attribute, "available", warnings) == 0:
         return None
-    values = group.numbers(name)
+    values = attempt(group.numbers, name, warnings)
     if values is None:
         return None
-    if values.size not in (n_detectors, n_periods * n_detectors):
-        raise node.error(
-            f"{values.size} values for {n_periods} periods of {n_detectors} detectors, expected "
-            f"{n_detectors} or {n_periods * n_detectors}"
+    laid_out = _laid_out(values, node.shape, n_periods, n_detectors)
+    if laid_out is None:
+        shape = f"{values.size} values" if len(node.shape) < 2 else f"values of shape {node.shape}"
+        warnings.append(
+            f"{node.place} holds {shape} for {n_periods} periods of {n_detectors} detectors, "
+            f"expected {n_detectors} or ({n_periods}, {n_detectors}); taken as unknown"
         )
-    return np.broadcast_to(values.reshape(-1, n_detectors), (n_periods, n_detectors))
+    return laid_out
+
+
+def _laid_out(
+    values: FloatArray, shape: tuple[int, ...], n_periods: int, n_detectors: int
+) -> FloatArray | None:
+    """Flat values of a shape as (n_periods, n_detectors); None for other shapes."""
+    full = (n_periods, n_detectors)
+    axes = tuple(length for length in shape if length != 1)
+    if axes in ((), (n_detectors,)):
+        return np.broadcast_to(values, full)
+    if axes in (tuple(length for length in full if length != 1), (n_periods * n_detectors,)):
+        return values.reshape(full)
+    return values.reshape(full[::-1]).T if axes == full[::-1] else None
 
 
 def read_dead_time(
     group: Node, n_periods: int, n_detectors: int, warnings: list[str]
 ) -> FloatArray | None:
     """(n_periods, n_detectors) dead times, µs; None, with a warning, where the file has none."""
+    doubts = len(warnings)
     for name in ("dead_time", "deadtimes", "deadtime"):
-        values = per_histogram(group, name, n_periods, n_detectors)
-        node = group.child(name)
+        values = per_histogram(group, name, n_periods, n_detectors, warnings)
+        node = attempt(group.child, name, warnings)
         if values is None or node is None:
             continue
         if not np.all(np.isfinite(values)) or not np.any(values):
             found = "all 0" if not np.any(values) else "not all finite"
             warnings.append(f"{node.place} is {found}; dead times are taken as unknown")
             return None
+        factor = attempt(partial(per_microsecond, node), "us", warnings)
+        if factor is None:
+            return None
         with np.errstate(over="ignore"):  # an infinite dead time is refused where it is used
-            return values / per_microsecond(node, "us")
-    warnings.append(f"{group.place} has no dead times; what each detector lost is unknown")
+            return values / factor
+    if len(warnings) == doubts:
+        warnings.append(f"{group.place} has no dead times; what each detector lost is unknown")
     return None
 
 
@@ -155,7 +182,7 @@ def read_grouping(
     group: Node, n_periods: int, n_detectors: int, warnings: list[str]
 ) -> IntArray | None:
     """(n_detectors,) group of each detector, 0 = in none; None where the file has no groups."""
-    values = per_histogram(group, "grouping", n_periods, n_detectors)
+    values = per_histogram(group, "grouping", n_periods, n_detectors, warnings)
     if values is None or not np.any(values):
         return None
     wrong = ~((values >= 0) & (values < LARGEST_BIN) & (values == np.rint(values)))

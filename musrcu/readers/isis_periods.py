@@ -175,10 +175,10 @@ def _raw_frames(
 
 
 def _labels(entry: Node, stored: _Stored, fields: Fields, warnings: list[str]) -> tuple[str, ...]:
-    joined = attempt(entry.text, fields.labels, warnings)
-    if joined is None:
+    texts = attempt(entry.texts, fields.labels, warnings)
+    if not texts:
         return ("",) * stored.n_periods
-    labels = [label.strip() for label in joined.split(";")]
+    labels = [label.strip() for label in ";".join(texts).split(";")]
     chosen = stored.select(np.arange(len(labels)))
     if chosen is None:
         warnings.append(

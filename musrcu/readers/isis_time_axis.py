@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray, IntArray
+from musrcu.errors import ReadError, quoted
 from musrcu.readers.isis_time_zero import Zeros, corrected_time_first, time_zero_first
 from musrcu.readers.tree import Node
 
@@ -60,7 +61,7 @@ class _Histograms:
             if isinstance(value, (int, float)) and _is_bin(value):
                 return np.full(self.n_detectors, int(value), dtype=np.int64)
             if value is not None:
-                raise self.counts.error(f"{name} is {value!r}, expected a bin number")
+                raise self.counts.error(f"{name} is {quoted(value)}, expected a bin number")
             values = self.group.integers(name)
             if values is not None:
                 return self._each(name, values).astype(np.int64)
@@ -144,7 +145,7 @@ def per_microsecond(node: Node, assumed: str) -> float:
     for prefix, short in _PREFIXES.items():
         if name in (prefix + "second", prefix + "seconds", prefix + "sec", short):
             return _PER_MICROSECOND[short]
-    raise node.error(f"unit {unit!r} is no unit of time, expected picoseconds or the like")
+    raise node.error(f"unit {quoted(unit)} is no unit of time, expected picoseconds or the like")
 
 
 def _is_bin(value: float) -> bool:
@@ -199,10 +200,11 @@ class _RawTime:
 
 
 def _raw_time(histograms: _Histograms) -> _RawTime | None:
-    """The raw time axis; None where it is missing or does not increase."""
-    node, values = histograms.group.child("raw_time"), histograms.group.numbers("raw_time")
-    if node is None or values is None:
+    """The raw time axis; None where it is missing, does not increase or has no unit of time."""
+    found = _times(histograms, "raw_time")
+    if found is None:
         return None
+    node, values, per_us = found
     if values.size not in (histograms.n_bins, histograms.n_bins + 1):
         raise node.error(
             f"{values.size} times for {histograms.n_bins} bins, expected as many or one more"
@@ -212,7 +214,6 @@ def _raw_time(histograms: _Histograms) -> _RawTime | None:
     if steps.size == 0 or not (steps.min() > 0 and steps.max() < np.inf):
         histograms.warnings.append(f"{node.place} does not increase throughout and is not used")
         return None
-    per_us = per_microsecond(node, "us")
     edges = values.size == histograms.n_bins + 1
     return _RawTime(float(np.median(steps)) / per_us, _decimal(node, values) / per_us, edges)
 
@@ -248,12 +249,10 @@ def _zeros(histograms: _Histograms, raw: _RawTime | None, width: float, base: in
 
 def _corrected_start(histograms: _Histograms, width: float) -> float | None:
     """Centre of the first bin relative to the muon, µs; None where the file does not have it."""
-    node, values = (
-        histograms.group.child("corrected_time"),
-        histograms.group.numbers("corrected_time"),
-    )
-    if node is None or values is None:
+    found = _times(histograms, "corrected_time")
+    if found is None:
         return None
+    node, values, per_us = found
     n_bins = histograms.n_bins
     if values.size not in (n_bins, n_bins + 1) or not np.isfinite(values[0]):
         histograms.warnings.append(
@@ -261,7 +260,23 @@ def _corrected_start(histograms: _Histograms, width: float) -> float | None:
         )
         return None
     left = 0.0 if values.size == n_bins else 0.5 * width  # one more: edges
-    return _decimal(node, values) / per_microsecond(node, "us") + left
+    return _decimal(node, values) / per_us + left
+
+
+def _times(histograms: _Histograms, name: str) -> tuple[Node, FloatArray, float] | None:
+    """An axis of times, its values as stored and how many of its unit make a microsecond.
+
+    None where it is missing, and with a warning where it is no times: other fields give the same.
+    """
+    group = histograms.group
+    try:
+        node, values = group.child(name), group.numbers(name)
+        if node is None or values is None:
+            return None
+        return node, values, per_microsecond(node, "us")
+    except ReadError as error:
+        histograms.warnings.append(f"{error}; {name} is not used")
+        return None
 
 
 def _decimal(node: Node, values: FloatArray) -> float:

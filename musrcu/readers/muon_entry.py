@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from musrcu.errors import ReadError
+from musrcu.errors import ReadError, quoted
 from musrcu.readers.tree import Node
 
 DEFINITIONS = ("muonTD", "pulsedTD")
@@ -103,8 +103,16 @@ def text(entry: Node, places: tuple[str, ...], warnings: list[str]) -> str | Non
     for place in places:
         found = attempt(entry.text, place, warnings)
         if found is not None and found.casefold() != "n/a":
+            _doubt_several(entry, place, warnings)
             return found
     return None
+
+
+def _doubt_several(entry: Node, place: str, warnings: list[str]) -> None:
+    """Say that a value is the first of several."""
+    node = attempt(entry.child, place, warnings)
+    if node is not None and (n_values := math.prod(node.shape)) > 1:
+        warnings.append(f"{node.place} holds {n_values} values, expected one; the first is used")
 
 
 def quantity(
@@ -129,18 +137,21 @@ def quantity(
         value = attempt(entry.number, place, warnings)
         if value is None:
             if len(warnings) == doubts:
-                warnings.append(f"{node.place} is {stored}; taken as unknown")
+                warnings.append(f"{node.place} is {stored[:40]}; taken as unknown")
             continue
         unit = attempt(node.attribute, "units", warnings) or ""
         factor = units.get(str(unit).strip().lower())
         if factor is None:
             known = ", ".join(name for name in units if name)
             warnings.append(
-                f"{node.place} is {value:g} in {unit!r}, not one of {known}; taken as unknown"
+                f"{node.place} is {value:g} in {quoted(unit)}, not one of {known}; taken as unknown"
             )
         elif not lowest <= value * factor or not math.isfinite(value * factor):
-            warnings.append(f"{node.place} is {value:g} {unit}, which cannot be; taken as unknown")
+            warnings.append(
+                f"{node.place} is {value:g} {str(unit)[:40]}, which cannot be; taken as unknown"
+            )
         else:
+            _doubt_several(entry, place, warnings)
             return value * factor
     return None
 
@@ -165,6 +176,7 @@ def run_number(entry: Node, where: str, warnings: list[str]) -> int | None:
     """
     number = attempt(entry.number, where, warnings)
     if number is not None and number >= 1 and number.is_integer() and number < MOST_RUNS:
+        _doubt_several(entry, where, warnings)
         return int(number)
     found = f"{entry.place}/{where} is {f'{number:g}' if number else 'missing or 0'}"
     named = re.fullmatch(r"([A-Za-z]+)0*([1-9]\d{0,8})", entry.path.stem)

@@ -355,6 +355,7 @@ def test_old_start_and_lower_case_units(tmp_path: Path) -> None:
         ({f"{ROWS}@length": np.int32(49)}, "has length 49 but holds 50"),
         ({f"{OLD_DETECTOR}/deadtimes@available": 0}, "no dead times"),
         ({f"{OLD_DETECTOR}/deadtimes": np.zeros(4)}, "is all 0"),
+        ({f"{OLD_DETECTOR}/deadtimes": np.ones(5)}, "5 values for 2 periods of 4 detectors"),
         ({f"{HISTOGRAMS}/raw_time": np.arange(50) * 0.016 + 0.018}, "the first bin at 0.01 us"),
     ],
 )
@@ -374,7 +375,6 @@ def test_doubt(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:
         ({ROWS: None}, "no histograms: histogram_data_1/counts is missing"),
         ({ROWS: np.zeros(50, int)}, "counts have shape (50,)"),
         ({ROWS: small_counts().reshape(8, 50) - 1}, "bin index 0 holds -1 counts"),
-        ({f"{OLD_DETECTOR}/deadtimes": np.ones(5)}, "5 values for 2 periods of 4 detectors"),
         ({f"{HISTOGRAMS}/resolution": np.array([0])}, "bin width 0 is not above 0"),
         ({f"{ROWS}@last_good_bin": 51}, "good bins 14 to 51 of detector 1"),
         ({f"{RUN}/analysis": "TOFRAW"}, "definition 'TOFRAW'; expected definition muonTD"),

@@ -299,6 +299,10 @@ def test_good_bins_missing(tmp_path: Path) -> None:
         ({f"{DETECTOR}/corrected_time": np.arange(50) * 0.016}, "corrected_time from 0 us"),
         ({f"{DETECTOR}/corrected_time": np.arange(9.0)}, "corrected_time has 9 times"),
         ({f"{DETECTOR}/raw_time": np.zeros(51)}, "does not increase"),
+        ({f"{DETECTOR}/raw_time@units": "bins"}, "'bins' is no unit of time, expected"),
+        ({f"{DETECTOR}/raw_time": "from the start"}, "expected numbers; raw_time is not used"),
+        ({f"{DETECTOR}/corrected_time@units": "bins"}, "the like; corrected_time is not used"),
+        ({f"{DETECTOR}/spectrum_index": "all"}, "expected numbers; taken as unknown"),
     ],
 )
 def test_doubtful_time_axis(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:
@@ -340,6 +344,31 @@ def test_good_frames(
     assert warned(run, sentence) if sentence else run.warnings == ()
 
 
+@pytest.mark.parametrize("labels", [["on", "dwell", "off"], np.array([b"on;dwell ", b"off"])])
+def test_period_labels_as_several_texts(tmp_path: Path, labels: Any) -> None:
+    run = run_of(tmp_path, at={f"{PERIODS}/labels": labels})
+    assert run.period_labels == ("on", "off") and run.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "where, values, field, first",
+    [
+        (f"{ENTRY}/title", ["one", "two"], "title", "one"),
+        (f"{SAMPLE}/name", np.array([b"Ag", b"Cu"]), "sample", "Ag"),
+        (f"{SAMPLE}/magnetic_field", np.array([[1, 2], [3, 4]]), "field", 1.0),
+        (f"{ENTRY}/run_number", np.array([5, 6]), "number", 5),
+    ],
+)
+def test_the_first_of_several(
+    tmp_path: Path, where: str, values: Any, field: str, first: Any
+) -> None:
+    run = run_of(tmp_path, at={where: values})
+    assert getattr(run, field) == first
+    assert run.warnings == (
+        f"/{where} holds {np.size(values)} values, expected one; the first is used",
+    )
+
+
 def test_period_labels_that_do_not_fit(tmp_path: Path) -> None:
     run = run_of(tmp_path, at={f"{PERIODS}/labels": "one"})
     assert run.period_labels == ("", "") and warned(run, "names 1 periods, counts hold 2")
@@ -351,6 +380,13 @@ def test_period_labels_that_do_not_fit(tmp_path: Path) -> None:
         ({f"{DETECTOR}/dead_time@available": 0}, None, "no dead times"),
         ({f"{DETECTOR}/dead_time": np.zeros(8)}, None, "is all 0"),
         ({f"{DETECTOR}/dead_time": np.full(8, np.nan)}, None, "is not all finite"),
+        ({f"{DETECTOR}/dead_time": np.ones(5)}, None, "5 values for 2 periods of 4 detectors"),
+        ({f"{DETECTOR}/dead_time": np.ones(2)}, None, "expected 4 or (2, 4); taken as unknown"),
+        ({f"{DETECTOR}/dead_time": np.ones((8, 2))}, None, "values of shape (8, 2) for 2 periods"),
+        ({f"{DETECTOR}/dead_time": "long"}, None, "expected numbers; taken as unknown"),
+        ({f"{DETECTOR}/dead_time@units": "bins"}, None, "'bins' is no unit of time"),
+        ({f"{DETECTOR}/dead_time": np.full(1, 0.02)}, 0.02, ""),
+        ({f"{DETECTOR}/dead_time": np.float64(0.02)}, 0.02, ""),
         (
             {f"{DETECTOR}/dead_time": np.full(4, -10.0), f"{DETECTOR}/dead_time@units": "ns"},
             -0.01,
@@ -364,10 +400,33 @@ def test_dead_time(
 ) -> None:
     run = run_of(tmp_path, at=at)
     if expected is None:
-        assert run.dead_time is None and warned(run, sentence)
+        assert run.dead_time is None and warned(run, sentence) and len(run.warnings) == 1
     else:
         assert run.dead_time is not None and run.warnings == ()
         assert run.dead_time == pytest.approx(np.full((N_PERIODS, N_DETECTORS), expected))
+
+
+@pytest.mark.parametrize("shape", [(8,), (2, 4), (1, 2, 4), (2, 4, 1)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_values_per_period_and_detector(
+    tmp_path: Path, shape: tuple[int, ...], turned: bool
+) -> None:
+    """As the shape says: an array of (detector, period) must not be read along its lines."""
+    meant = np.arange(1, 9).reshape(2, 4)
+    stored = meant.T.reshape(shape[::-1]) if turned and len(shape) > 1 else meant.reshape(shape)
+    at = {f"{DETECTOR}/dead_time": stored / 1024, f"{DETECTOR}/grouping": stored}
+    run = run_of(tmp_path, at=at)
+    assert run.dead_time is not None and run.dead_time.tolist() == (meant / 1024).tolist()
+    assert run.grouping is not None and run.grouping.tolist() == [1, 2, 3, 4]
+
+
+def test_as_many_periods_as_detectors(tmp_path: Path) -> None:
+    """Nothing tells the axes apart then: they are those of the definition, (period, detector)."""
+    values = np.arange(1, 17).reshape(4, 4)
+    counts = np.ones((4, 4, N_BINS), int)
+    at = {COUNTS: counts, f"{DETECTOR}/dead_time": values / 1024}
+    run = run_of(tmp_path, at=at)
+    assert run.dead_time is not None and run.dead_time.tolist() == (values / 1024).tolist()
 
 
 def test_grouping(tmp_path: Path) -> None:
@@ -377,6 +436,10 @@ def test_grouping(tmp_path: Path) -> None:
     assert run.grouping is not None and run.grouping.tolist() == [0, 1, 2, 3]
     assert warned(run, "differs between periods")
     assert warned(run_of(tmp_path, at={f"{DETECTOR}/grouping": np.full(4, -1)}), "holds -1")
+    run = run_of(tmp_path, at={f"{DETECTOR}/grouping": np.ones(12)})
+    assert run.grouping is None and warned(run, "grouping holds 12 values for 2 periods of 4")
+    run = run_of(tmp_path, at={f"{DETECTOR}/grouping": "all in one"})
+    assert run.grouping is None and warned(run, "grouping: holds values of type")
 
 
 # Metadata ---------------------------------------------------------------------------------------
@@ -473,9 +536,6 @@ def test_start_with_a_blank(tmp_path: Path) -> None:
         ({f"{COUNTS}@t0_bin": 1e19}, "t0_bin is 1e+19, expected a bin number"),
         ({COUNTS: small_counts() - 1}, "period 1, detector 1, bin index 0 holds -1 counts"),
         ({f"{DETECTOR}/spectrum_index": np.arange(5)}, "5 entries for 4 histograms"),
-        ({f"{DETECTOR}/dead_time": np.ones(5)}, "5 values for 2 periods of 4 detectors"),
-        ({f"{DETECTOR}/grouping": np.ones(12)}, "expected 4 or 8"),
-        ({f"{DETECTOR}/dead_time": "long"}, "expected numbers"),
     ],
 )
 def test_refused(tmp_path: Path, at: dict[str, Any], sentence: str) -> None:
@@ -585,7 +645,7 @@ def test_counts_in_another_file_are_not_read(tmp_path: Path) -> None:
     with h5py.File(path, "r+") as file:
         del file[COUNTS]
         file.create_virtual_dataset(COUNTS, layout)
-    with pytest.raises(ReadError, match="lie in another file"):
+    with pytest.raises(ReadError, match="it is a virtual data set"):
         read_isis_nexus_v2(path)
 
 
