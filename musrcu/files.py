@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,14 +86,11 @@ def replacing(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
     target = check_target(path, overwrite=overwrite)
     try:
         target = _behind(target)  # a link stays a link, the file behind it is replaced
-        handle, name = tempfile.mkstemp(
-            dir=target.parent, prefix=f".{target.stem[:20]}-", suffix=target.suffix
-        )
-        os.close(handle)
-        temporary = Path(name)
-        try:
+        unique = f".{target.stem[:20]}-{secrets.token_hex(8)}{target.suffix}"
+        temporary = target.with_name(unique)
+        try:  # from before there is a file: a signal may come right after it was made
+            temporary.touch(exist_ok=False)
             yield temporary
-            temporary.chmod(0o666 & ~_umask())
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
@@ -117,6 +114,16 @@ def write_text(path: PathLike, text: str, *, overwrite: bool = False) -> Path:
             f"{path} cannot be written: {part!r} in it is not UTF-8; rename the file that is "
             "called so"
         ) from error
+    return write_bytes(path, content, overwrite=overwrite)
+
+
+def write_bytes(path: PathLike, content: bytes, *, overwrite: bool = False) -> Path:
+    """Write ``content`` to ``path`` by way of :func:`replacing`; returns the path.
+
+    Raises
+    ------
+    MusrcuError as :func:`replacing`.
+    """
     with replacing(path, overwrite=overwrite) as temporary:
         temporary.write_bytes(content)
     return Path(path)
@@ -145,9 +152,3 @@ def read_text(path: PathLike) -> str:
         raise MusrcuError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise MusrcuError(f"{path} is not a UTF-8 text file ({error.reason})") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -147,7 +147,7 @@ def test_permission_is_asked_for_before_the_work(
     check_target(tmp_path / "link.txt")
 
 
-@pytest.mark.parametrize("call", ["tempfile.mkstemp", "pathlib.Path.replace"])
+@pytest.mark.parametrize("call", ["pathlib.Path.touch", "pathlib.Path.replace"])
 def test_what_the_system_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:

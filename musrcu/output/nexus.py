@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from musrcu.containers.asymmetry import Asymmetry
-from musrcu.files import PathLike, replacing
+from musrcu.files import PathLike, check_target
+from musrcu.writers.nexus_bytes import write_tree
 
 if TYPE_CHECKING:
     from musrcu.containers.run import Run
@@ -40,14 +41,10 @@ def write_nexus(asymmetry: Asymmetry, path: PathLike, *, overwrite: bool = False
     """
     from nexusformat.nexus import NXroot
 
+    check_target(path, overwrite=overwrite)
     root = NXroot(_entry(asymmetry))
     root.attrs["default"] = "entry"
-    with replacing(path, overwrite=overwrite) as temporary:
-        temporary.unlink()  # nexusformat makes the file itself, and only a new one
-        saved = root.save(temporary, mode="w-")
-        saved.attrs["file_name"] = Path(path).name
-        saved.nxfile.close()
-    return Path(path)
+    return write_tree(root, path, overwrite=overwrite)
 
 
 def _entry(asymmetry: Asymmetry) -> Any:

@@ -18,7 +18,8 @@ from musrcu.writers.isis_nexus_metadata import (
     write_process,
     write_sample,
 )
-from musrcu.writers.nexus_tree import field, group, save_tree
+from musrcu.writers.nexus_bytes import write_tree
+from musrcu.writers.nexus_tree import field, group
 from musrcu.writers.raw import raw_remedy
 
 MOST_COUNTS = 2**40
@@ -76,7 +77,7 @@ def write_isis_nexus_v2(run: Run, path: PathLike, *, overwrite: bool = False) ->
     write_sample(entry, run)
     write_logs(entry, run)
     write_process(entry, run)
-    return save_tree(root, path, overwrite=overwrite)
+    return write_tree(root, path, overwrite=overwrite, fixed_length=True)
 
 
 def _whole_counts(run: Run) -> NDArray[Any]:

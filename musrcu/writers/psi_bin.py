@@ -17,7 +17,7 @@ from musrcu import psi_bin_layout as layout
 from musrcu import psi_text
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
-from musrcu.files import PathLike, replacing
+from musrcu.files import PathLike, write_bytes
 from musrcu.psi_bin_layout import Header
 from musrcu.writers.raw import raw_remedy
 
@@ -56,12 +56,7 @@ def write_psi_bin(run: Run, path: PathLike, *, overwrite: bool = False) -> Path:
             field.pack_into(raw, fields[name])
     records = np.zeros((run.n_detectors, fields["KDAFHI"] * fields["LENDAF"]), dtype="<i4")
     records[:, : run.n_bins] = counts
-    try:
-        with replacing(path, overwrite=overwrite) as temporary:
-            temporary.write_bytes(bytes(raw) + records.tobytes())
-    except OSError as error:
-        raise MusrcuError(f"{path} cannot be written: {error.strerror or error}") from error
-    return Path(path)
+    return write_bytes(path, bytes(raw) + records.tobytes(), overwrite=overwrite)
 
 
 def _refuse(what: str, remedy: str = "") -> MusrcuError:
