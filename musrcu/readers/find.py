@@ -10,6 +10,7 @@ import glob
 import itertools
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def find_runs(
 
     Returns
     -------
-    At least one path, none twice.
+    At least one path, no file twice: where links give it several names, one of them, the one
+    without a link if there is one.
 
     Raises
     ------
@@ -69,18 +71,19 @@ def find_runs(
     names = _expanded(text)
     if "{" not in text and not _MAGIC.search(text):
         raise ReadError(_absent(start / text))
-    found: dict[Path, None] = {}
+    found: dict[str, Path] = {}
     missing = []
     for name in names:
         files = _files(name, start)
-        found |= dict.fromkeys(files)
+        for file in files:
+            found.setdefault(os.path.realpath(file), file)
         if not files:
             missing.append(name)
     if missing and "{" in text:
         raise ReadError(_missing(text, missing, len(names), start))
     if missing:
         raise ReadError(f"no file matches {start / text}{_in(start / text)}")
-    return list(found)
+    return list(found.values())
 
 
 def _files(name: str, start: Path) -> list[Path]:
@@ -91,9 +94,52 @@ def _files(name: str, start: Path) -> list[Path]:
     if not _MAGIC.search(name):
         return []
     whole = str(Path(glob.escape(str(start))) / name)
-    # not Path.glob, which refuses absolute patterns and some that hold **
-    found = map(Path, glob.glob(whole, recursive=True))  # noqa: PTH207
-    return sorted(file for file in found if _is_file(file))
+    found: dict[str, Path] = {}
+    for file in sorted(filter(_is_file, _matching(whole)), key=_by_links):
+        found.setdefault(os.path.realpath(file), file)
+    return sorted(found.values())
+
+
+def _by_links(path: Path) -> tuple[bool, int, Path]:
+    return path.is_symlink(), len(path.parts), path
+
+
+def _matching(pattern: str) -> Iterator[Path]:
+    """What a glob matches; ``**`` is any depth, below which every folder is entered once."""
+    parts = Path(pattern).parts
+    if "**" not in parts:
+        # not Path.glob, which refuses absolute patterns
+        yield from map(Path, glob.glob(pattern))  # noqa: PTH207
+        return
+    place = parts.index("**")
+    below = Path(*parts[place + 1 :] or "*")
+    for base in _matching(str(Path(*parts[:place]))) if place else [Path()]:
+        for folder in _folders(base):
+            yield from _matching(str(Path(glob.escape(str(folder))) / below))
+
+
+def _folders(base: Path) -> Iterator[Path]:
+    """A folder and those below, hidden ones left out: each once, links after all others."""
+    folders, links = deque([base]), deque[Path]()
+    seen: set[tuple[int, int]] = set()
+    while folders or links:
+        folder = folders.popleft() if folders else links.popleft()
+        try:
+            status = folder.stat()
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as entries:
+                inside = sorted(
+                    (entry.name, entry.is_symlink())
+                    for entry in entries
+                    if entry.is_dir() and not entry.name.startswith(".")
+                )
+        except OSError:  # no folder, or one that may not be entered
+            continue
+        yield folder
+        for name, link in inside:
+            (links if link else folders).append(folder / name)
 
 
 def _is_file(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import tempfile
 from pathlib import Path
 
@@ -66,6 +67,38 @@ def test_patterns(tmp_path: Path, pattern: str, expected: list[str]) -> None:
     if "x" in pattern:
         make(folder, "[x].bin", "{x-y}.bin", "x.bin")
     assert names(find_runs(pattern, folder), folder) == expected
+
+
+def test_links_do_not_double_a_file(tmp_path: Path) -> None:
+    """Two links to a parent folder: glob would go round through them without end."""
+    make(tmp_path, "x.bin", "data/2019/y.bin", "data/.hidden/z.bin")
+    (tmp_path / "data" / "up").symlink_to("..")
+    (tmp_path / "data" / "2019" / "top").symlink_to("../..")
+    (tmp_path / "a_link").symlink_to("data/2019")
+    (tmp_path / "a.bin").symlink_to("x.bin")
+    (tmp_path / "broken.bin").symlink_to("nowhere")
+    for pattern in ("**/*.bin", "**/**/*.bin", "**", "{**/*,x}.bin"):
+        assert names(find_runs(pattern, tmp_path), tmp_path) == ["data/2019/y.bin", "x.bin"]
+    assert names(find_runs("*/y.bin", tmp_path), tmp_path) == ["a_link/y.bin"]
+    assert names(find_runs("a_link/**/y.bin", tmp_path), tmp_path) == ["a_link/y.bin"]
+    assert names(find_runs("{a,x}.bin", tmp_path), tmp_path) == ["a.bin"]
+    assert names(find_runs("a.bin", tmp_path), tmp_path) == ["a.bin"]  # as it was named
+    assert names(find_runs("{x,a}.bin", tmp_path), tmp_path) == ["x.bin"]
+
+
+def test_any_depth_is_that_of_glob(tmp_path: Path) -> None:
+    make(
+        tmp_path, "a.bin", "b/a.bin", "b/c/a.bin", "b/c/d/x.bin", "e/[c]/a.bin", ".h/a.bin", "b/.a"
+    )
+    for pattern in ("**/a.bin", "b/**", "**/c/**/*.bin", "**/c/*", "b/**/a.bin", "**/[[]c]/*",
+                    "?/**/x.bin", "**/**/d/../*.bin"):  # fmt: skip
+        expected = sorted(
+            Path(name) for name in glob.glob(str(tmp_path / pattern), recursive=True)  # noqa: PTH207
+            if Path(name).is_file()
+        )  # fmt: skip
+        assert expected
+        assert find_runs(pattern, tmp_path) == expected
+        assert find_runs(tmp_path / pattern) == expected
 
 
 @pytest.mark.parametrize(
