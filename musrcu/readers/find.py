@@ -133,13 +133,20 @@ def _folders(base: Path) -> Iterator[Path]:
                 inside = sorted(
                     (entry.name, entry.is_symlink())
                     for entry in entries
-                    if entry.is_dir() and not entry.name.startswith(".")
+                    if not entry.name.startswith(".") and _is_folder(entry)
                 )
         except OSError:  # no folder, or one that may not be entered
             continue
         yield folder
         for name, link in inside:
             (links if link else folders).append(folder / name)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _is_file(path: Path) -> bool:
