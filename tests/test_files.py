@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -171,6 +174,40 @@ def test_a_full_disk_inside_the_block(tmp_path: Path) -> None:
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert contents(tmp_path) == {}
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of files that are open at that moment
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_at_any_moment_leaves_all_or_nothing(tmp_path: Path) -> None:
+    """An exception between any two instructions, which is where a handler of signals raises one."""
+    path = tmp_path / "a.txt"
+    done, moment = False, 0
+    while not done:
+        path.write_text("old")
+        left = moment
+
+        def trace(frame: FrameType, event: str, _: object) -> Any:
+            nonlocal left
+            frame.f_trace_opcodes = True
+            if event == "opcode":
+                left -= 1
+            if left < 0:
+                raise SystemExit(143)
+            return trace
+
+        before = sys.gettrace()
+        try:
+            sys.settrace(trace)
+            write_text(path, "new", overwrite=True)
+            sys.settrace(before)
+            done = True
+        except SystemExit:
+            sys.settrace(before)
+        found = contents(tmp_path)
+        assert found in ({"a.txt": "old"}, {"a.txt": "new"}), moment
+        moment += 1
+    assert found == {"a.txt": "new"}
+    assert moment > 500
 
 
 @pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="root may write anywhere")

@@ -19,6 +19,10 @@ DONE, FAILED, WRONG_USAGE, NOT_VALID = 0, 1, 2, 3
 INTERRUPTED, NO_READER = 130, 141
 """What a shell reports of a program stopped by Ctrl-C, and by the end of its pipe."""
 
+_STOPS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_SOON = 0.01
+"""Seconds."""
+
 VERBS = {
     "info": "what is in a file: instrument, number, title, T, B, counts",
     "list": "the known formats, models or instruments",
@@ -89,16 +93,32 @@ def _settle_in() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(place, "w", encoding="utf-8", closefd=False))
     os.environ["MPLBACKEND"] = "Agg"  # a notebook's is handed down to us, and may not be installed
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+    for number in _STOPS:
+        if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _leave)
+    if hasattr(signal, "setitimer"):
+        sys.unraisablehook = _leave_after_all
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
     """Stop in an orderly way, so that no half-written file stays behind."""
-    signal.signal(number, signal.SIG_IGN)
+    for other in _STOPS:  # often sent together; a second one would break off the tidying up
+        signal.signal(other, signal.SIG_IGN)
     raise SystemExit(128 + number)
+
+
+def _leave_after_all(lost: sys.UnraisableHookArgs) -> None:
+    """Ask again for a stop that came while a destructor ran, where Python drops exceptions."""
+    if not isinstance(lost.exc_value, (SystemExit, KeyboardInterrupt)):
+        sys.__unraisablehook__(lost)
+        return
+    dropped = lost.exc_value.with_traceback(None)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise dropped
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, _SOON)
 
 
 def _run(words: list[str]) -> int:

@@ -15,7 +15,7 @@ import pytest
 from command import Musrcu
 
 from musrcu.cli import info
-from musrcu.cli.main import VERBS, main
+from musrcu.cli.main import INTERRUPTED, VERBS, main
 from musrcu.cli.terminal import printable
 from musrcu.errors import MusrcuError, MusrcuWarning
 
@@ -206,6 +206,37 @@ def run(arguments):
     with replacing("a.txt") as temporary:
         temporary.write_text("half")
         os.kill(os.getpid(), signal.{name})
+
+info.run = run
+sys.argv = ["musrcu", "info", "x"]
+sys.exit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (code, b"")
+    assert not list(here.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", INTERRUPTED)]
+)
+def test_a_signal_in_a_destructor_is_not_lost(here: Path, name: str, code: int) -> None:
+    program = f"""
+import os, signal, sys, time
+from musrcu.cli import info
+from musrcu.cli.main import main
+from musrcu.files import replacing
+
+class Deaf:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{name})
+
+def run(arguments):
+    with replacing("a.txt") as temporary:
+        Deaf()
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            pass
 
 info.run = run
 sys.argv = ["musrcu", "info", "x"]
