@@ -7,6 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from musrcu.analysis.check_histograms import (
+    PROMPT_REACH,
+    dead_and_hot,
+    full_bins,
+    spikes,
+    stopped,
+)
 from musrcu.analysis.title import read_title
 from musrcu.containers.log import Log, LogMean
 from musrcu.containers.run import Run
@@ -20,16 +27,12 @@ DRIFT = 0.01
 """Halves of a run whose temperatures differ by more than this fraction are odd."""
 SPREAD = 0.05
 """A temperature that spreads by more than this fraction of itself is odd."""
-PROMPT_REACH = 0.05
-"""µs about t0 in which a prompt peak is looked for."""
 PROMPT_OFF = 0.003
 """A prompt peak further from t0 than this, and than two bins, is odd; µs."""
 PULSE_OFF = 0.06
 """A pulse whose rise lies further from t0 than this is odd; µs."""
 SPAN = 0.08
 """Counts of a pulsed source are averaged over this time, the length of a pulse, µs."""
-QUIET, LOUD = 0.05, 5.0
-"""A detector with fewer or more counts than these fractions of the middle one is odd."""
 LARGE_LOSS = 0.1
 """A dead-time loss above this fraction in some bin is odd."""
 PULSES_PER_SECOND = 50.0
@@ -39,10 +42,11 @@ PULSES_PER_SECOND = 50.0
 def check_run(run: Run) -> tuple[str, ...]:
     """What is odd in a run, one sentence each; what the reader warned of comes first.
 
-    Looked at: title against stated temperature and field, set point against sensors, drift, t0
-    against the prompt peak (continuous source) or the rise of the counts (pulsed source), detectors
-    with almost no or far too many counts, bins at the largest number that 16 bits hold, dead times
-    and frames, times of start and stop.
+    Looked at: title against stated temperature and field, set point against sensors, drift, logs
+    that hardly cover the run or are long past, t0 against the prompt peak (continuous source) or
+    the rise of the counts (pulsed source), detectors with almost no or far too many counts and
+    those that count nothing from some good bin on, single bins far above their neighbours, bins at
+    the largest number that 16 bits hold, dead times and frames, times of start and stop.
 
     Parameters
     ----------
@@ -53,7 +57,8 @@ def check_run(run: Run) -> tuple[str, ...]:
     Sentences, none for a run in which nothing is odd.
     """
     found = list(run.warnings)
-    for look in (_title, _thermometers, _logs, _arrival, _detectors, _saturation, _losses, _clock):
+    about_file = (_title, _thermometers, _logs, _arrival)
+    for look in (*about_file, dead_and_hot, stopped, spikes, full_bins, _losses, _clock):
         found += look(run)
     return tuple(dict.fromkeys(" ".join(sentence.split()) for sentence in found))
 
@@ -97,6 +102,7 @@ def _logs(run: Run) -> Iterator[str]:
         if found is None:
             yield f"log {name} has no reading during the run"
             continue
+        yield from log.doubts(run.duration)
         stated = run.temperature.value
         if stated is not None and not _alike(found.mean, stated, SAME_TEMPERATURE, 0.1):
             yield f"log {name} read {found.mean:.4g} on average, the file states {stated:g} K"
@@ -167,38 +173,6 @@ def _pulse(run: Run) -> Iterator[str]:
             f"the counts rise to half their height {1e3 * away:+.0f} ns from t0, expected within "
             f"{1e3 * PULSE_OFF:g} ns"
         )
-
-
-def _detectors(run: Run) -> Iterator[str]:
-    totals = run.counts.sum(axis=(0, 2)).astype(float)
-    middle = float(np.median(totals[totals > 0])) if np.any(totals > 0) else 0.0
-    if middle == 0:
-        yield "no detector counted anything"
-        return
-    for title, wrong in (
-        ("no counts at all", totals == 0),
-        (
-            f"under {QUIET:.0%} of the counts of the middle one",
-            (totals > 0) & (totals < QUIET * middle),
-        ),
-        (f"over {LOUD:g} times the counts of the middle one", totals > LOUD * middle),
-    ):
-        if np.any(wrong):
-            some = np.flatnonzero(wrong)
-            named = ", ".join(f"{d + 1} ({totals[d]:.4g})" for d in some[:8])
-            more = f" and {some.size - 8} more" if some.size > 8 else ""
-            yield f"{title} ({middle:.4g}): detector {named}{more}"
-
-
-def _saturation(run: Run) -> Iterator[str]:
-    for bits in (16, 31, 32):
-        full = run.counts == 2**bits - 1
-        if np.any(full):
-            p, d, k = (int(i[0]) for i in np.nonzero(full))
-            yield (
-                f"{int(full.sum())} bins hold {2**bits - 1} counts, the most that {bits} bits "
-                f"hold; the first is index {k} of detector {d + 1}, period {p + 1}"
-            )
 
 
 def _losses(run: Run) -> Iterator[str]:

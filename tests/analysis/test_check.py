@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SAMPLES
+from conftest import SAMPLES, expected_files
 
 from musrcu.analysis.check import check_run
+from musrcu.analysis.check_histograms import spikes, stopped
 from musrcu.analysis.title import read_title
 from musrcu.containers.log import Log
 from musrcu.containers.run import Run
 from musrcu.containers.temperature import Sensor, Temperature, from_sensors
+from musrcu.errors import ReadError
 from musrcu.readers.registry import read
 
 T0, BINS = 200, 4000
@@ -68,6 +70,24 @@ def full(counts: np.ndarray) -> np.ndarray:
     return counts
 
 
+def at(place: tuple[int, int], value: int) -> Any:
+    """Another number in one bin of one detector."""
+
+    def change(counts: np.ndarray) -> np.ndarray:
+        counts[0, *place] = value
+        return counts
+
+    return change
+
+
+def empty(detector: int, first: int, last: int = BINS) -> Any:
+    def change(counts: np.ndarray) -> np.ndarray:
+        counts[:, detector, first:last] = 0
+        return counts
+
+    return change
+
+
 ODD = {
     "title against temperature": (
         {"title": "silver T=12 F=20"},
@@ -93,6 +113,14 @@ ODD = {
     "drift": (
         {"logs": {"Temp_Sample": Log("Temp_Sample", [0.0, 1800.0], [9.9, 10.1], "K")}},
         "log Temp_Sample drifted: 9.9 in the first half of the run, 10.1 in the second",
+    ),
+    "log that covers little": (
+        {"logs": {"Temp_Sample": Log("Temp_Sample", [3500.0], [10.0], "K")}},
+        "log Temp_Sample covers 2.78 % of the run, from its first reading on",
+    ),
+    "log of long ago": (
+        {"logs": {"Temp_Sample": Log("Temp_Sample", [-115 * 86400.0], [10.0], "K")}},
+        "log Temp_Sample: the reading that held at the start was 115 days old, and 100 % of",
     ),
     "log without reading": (
         {"logs": {"Temp_Sample": Log("Temp_Sample", [9000.0], [10.0], "K")}},
@@ -124,6 +152,26 @@ ODD = {
         {"source": "pulsed", "dead_time": np.full((1, 4), 0.01)}
         | with_counts(lambda counts: counts, "pulsed"),
         "dead times are in the file but no good frames",
+    ),
+    "spike": (
+        with_counts(at((1, 700), 500000)),
+        "single bins far above the bins beside them: 500000 at index 700 of detector 2 (beside it ",
+    ),
+    "spike among empty bins": (
+        with_counts(lambda counts: at((3, 3990), 60)(empty(3, 3980)(counts))),
+        "single bins far above the bins beside them: 60 at index 3990 of detector 4 (beside it 0)",
+    ),
+    "spike of a pulsed source": (
+        with_counts(at((0, 300), 9000), "pulsed"),
+        "single bins far above the bins beside them: 9000 at index 300 of detector 1 (beside it ",
+    ),
+    "stops on the way": (
+        with_counts(empty(2, 2000)),
+        "no counts in the rest of the good bins: detector 3 (from index 2000 to 3999, where about",
+    ),
+    "stops near the end": (
+        with_counts(empty(0, 3800)),
+        "no counts in the rest of the good bins: detector 1 (from index 3800 to 3999, where about",
     ),
     "large loss": (
         {"dead_time": np.full((1, 4), 0.5), "good_frames": np.array([20000])}
@@ -160,6 +208,46 @@ def test_one_oddity(name: str) -> None:
     found = check_run(good_run(**{"source": source} | changes))
     assert any(sentence in text for text in found), found
     assert not any("\n" in text for text in found)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        at((1, T0 + 40), 5000),  # the prompt peak
+        at((1, 100), 60),  # before the good bins
+        at((1, BINS - 1), 9999),  # the last bin may hold all that came later
+        at((1, 700), 1200),  # twice its neighbours
+        at((1, 3500), 250),
+        empty(1, BINS - 60),  # 1.5 % of the bins
+        empty(1, 1000, 1400),  # a hole
+    ],
+)
+def test_what_is_not_named(change: Any) -> None:
+    found = check_run(good_run(**with_counts(change)))
+    assert not [text for text in found if "single bins" in text or "rest of" in text], found
+
+
+def test_few_missing_counts_are_chance() -> None:
+    """Nothing in the last 2000 bins, where some 40 counts belong: no background, 6 µs of decay."""
+    t = (np.arange(BINS) - T0) * 0.005
+    mean = np.where(t >= 0, 0.4, 0.0) * np.exp(-np.maximum(t, 0) / 2.197)
+    for size, named in ((0.2, False), (50.0, True)):
+        counts = np.random.default_rng(8).poisson(size * np.tile(mean, (1, 4, 1)))
+        counts[..., 2000:] = 0
+        found = check_run(good_run(counts=counts, bin_width=0.005))
+        assert any("no counts in the rest" in text for text in found) == named
+
+
+def test_thrown_runs_have_no_spikes_and_do_not_stop() -> None:
+    """Poisson counts of any mean, below 1 and above 10^6 a bin: 4 million bins."""
+    random = np.random.default_rng(31)
+    for source in ("continuous", "pulsed"):
+        run = good_run(source)
+        for scale in (1e-3, 1e-2, 0.1, 1, 1e3):
+            mean = np.tile(run.counts.mean(axis=1, keepdims=True), (25, 4, 1)) * scale
+            many = good_run(source, counts=random.poisson(mean), period_labels=("",) * 25)
+            found = check_run(many)
+            assert not [text for text in found if "single bins" in text or "rest of" in text], found
 
 
 @pytest.mark.parametrize(
@@ -205,6 +293,18 @@ def test_real_files(real: Path, name: str, sentences: list[str]) -> None:
     for sentence in sentences:
         assert any(re.search(sentence, text) for text in found), found
     assert bool(found) == bool(sentences)
+
+
+@pytest.mark.parametrize("name", sorted(expected_files()) or [None])
+def test_no_real_file_has_a_spike_or_stops(real: Path, name: str) -> None:
+    """Nor a log of the sample that is long past."""
+    try:
+        run = read(real / name)
+    except ReadError:  # events, or a format whose library is not there
+        pytest.skip(f"{name} is not read as histograms here")
+    found = [*spikes(run), *stopped(run)]
+    found += [text for text in check_run(run) if "old, and" in text or "no reading in" in text]
+    assert found == []
 
 
 def test_the_sample_runs_are_not_odd() -> None:
