@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from musrcu.containers.arrays import FloatArray, IntArray
 from musrcu.containers.log import Log
 from musrcu.errors import ReadError
 from musrcu.readers.isis_time_axis import per_microsecond
-from musrcu.readers.muon_entry import attempt
+from musrcu.readers.muon_entry import attempt, seconds_between
 from musrcu.readers.tree import LONG, Node
 
 MOST_PERIODS = 4096
@@ -147,20 +146,11 @@ def _seconds(
     shift = 0.0
     if offset is not None and start is not None:
         try:
-            begin = datetime.datetime.fromisoformat(start)
-            shift = (_moment(str(offset), begin) - begin).total_seconds()
+            shift = seconds_between(start, str(offset))
         except ValueError:
             warnings.append(f"{node.place}@offset is {offset!r}, no ISO 8601 time; taken as start")
     seconds: FloatArray = times / (per_microsecond(node, "ns") * 1e6) + shift
     return seconds
-
-
-def _moment(text: str, like: datetime.datetime) -> datetime.datetime:
-    """A time of the file, with or without its zone as the other one has it."""
-    found = datetime.datetime.fromisoformat(text)
-    if (found.tzinfo is None) == (like.tzinfo is None):
-        return found
-    return found.replace(tzinfo=like.tzinfo)
 
 
 def _frame_values(group: Node, name: str, n_frames: int, warnings: list[str]) -> Any:

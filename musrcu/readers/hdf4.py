@@ -187,6 +187,10 @@ class Hdf4Node(Node):
                 place, item = f"{place.rstrip('/')}/{name}", members[name]
         return Hdf4Node(self.path, place, item, self._file)
 
+    def same_as(self, other: Node) -> bool:
+        """Whether both are one object of the file, under two names perhaps."""
+        return isinstance(other, Hdf4Node) and other._item is self._item
+
     def attribute(self, name: str) -> Any:
         """An attribute as text, float or int; None where it is missing or blank.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from musrcu.containers.arrays import FloatArray
 from musrcu.containers.log import Log
 from musrcu.errors import ReadError
 from musrcu.readers.isis_time_axis import per_microsecond
+from musrcu.readers.muon_entry import seconds_between
 from musrcu.readers.nexus_later import later
 from musrcu.readers.tree import LONG, Node
 
@@ -34,7 +34,7 @@ PLACES = (
 )
 """Groups of the entry in which logs lie, those whose names win first; "" is the entry itself."""
 MOST = 16 * LONG
-"""Bytes that all logs of a file may declare."""
+"""Bytes that all logs of a file may declare; one that goes beyond is left out."""
 DAY, GAP = 86400.0, 600.0
 """s; a time that steps back by a day, or by that much more or less, has passed midnight."""
 
@@ -65,13 +65,12 @@ def read_logs(start: str | None, entry: Node) -> dict[str, Log]:
     ``runlog/name``, after the group that holds it.
 
     Left out are texts, readings marked as invalid or not finite, logs without any other reading,
-    and what is damaged. In version 1, times that begin anew at midnight go on, and readings of
-    exactly 0 among others of a temperature, with which the programs of before 2006 end a log, are
-    left out.
-
-    Raises
-    ------
-    ReadError if all logs together declare more than a gigabyte.
+    logs whose start is no time, so that nobody knows when they were taken, logs of more than
+    128 MB or beyond a gigabyte,
+    and what is damaged. A start that names its time zone where that of the run does not, or the
+    other way round, is of the same clock. In version 1, times that begin anew at midnight go on,
+    and readings of exactly 0 among others of a temperature, with which the programs of before 2006
+    end a log, are left out.
     """
     found: dict[str, Log] = {}
     places: set[str] = set()
@@ -83,17 +82,16 @@ def read_logs(start: str | None, entry: Node) -> dict[str, Log]:
                 if node is None or _origin(group, name, node) in places:
                     continue
                 places.add(_origin(group, name, node))
-                declared += _declared(node)
-                if declared > MOST:
-                    break
+                size = _declared(node)
+                if size > min(2 * LONG, MOST - declared):
+                    continue
+                declared += size
                 log = _log(node, _title(place, node, name), start)
                 if log is None or (log.name in found and _same(log, found[log.name])):
                     continue
                 key = log.name if log.name not in found else f"{place or 'entry'}/{name}"
                 if key not in found:
                     found[key] = dataclasses.replace(log, name=key)
-        if declared > MOST:
-            raise entry.error(f"its logs declare more than {MOST} bytes in all")
     return found
 
 
@@ -157,7 +155,10 @@ def _log(node: Node, name: str, start: str | None) -> Log | None:
     seconds, readings = node.numbers("time", LONG), node.numbers(field, LONG)
     if seconds is None or readings is None or seconds.size != readings.size:
         return None
-    seconds = seconds / _per_second(times) + _offset(times.attribute("start"), start)
+    offset = _offset(times.attribute("start"), start)
+    if offset is None:
+        return None
+    seconds = seconds / _per_second(times) + offset
     unit = values.attribute("units")
     good = np.isfinite(seconds) & np.isfinite(readings) & _valid(node, readings.size)
     if field == "values":
@@ -179,13 +180,17 @@ def _per_second(times: Node) -> float:
         return 1.0
 
 
-def _offset(log_start: Any, start: str | None) -> float:
-    """Seconds from the start of the run to that of the log; 0 where one is unknown."""
-    try:
-        moments = [datetime.datetime.fromisoformat(str(at)) for at in (log_start, start)]
-        return (moments[0] - moments[1]).total_seconds()
-    except (ValueError, TypeError):  # TypeError: one of them names its zone
+def _offset(log_start: Any, start: str | None) -> float | None:
+    """Seconds from the start of the run to that of the log, 0 where the file does not say one.
+
+    None where the log names a start that is no time.
+    """
+    if log_start is None or start is None:
         return 0.0
+    try:
+        return seconds_between(start, str(log_start))
+    except ValueError:
+        return None
 
 
 def _across_midnight(seconds: FloatArray) -> FloatArray:

@@ -20,7 +20,7 @@ from musrcu.readers.isis_logs import later_logs
 from musrcu.readers.isis_old_frames import read_old_frames
 from musrcu.readers.isis_time_axis import read_time_axis
 from musrcu.readers.muon_entry import attempt, find_muon_entry
-from musrcu.readers.nexus_file import nexus_kind, open_nexus
+from musrcu.readers.nexus_file import doubt_other_histograms, nexus_kind, open_nexus
 from musrcu.readers.registry import MAX_BYTES, Format
 from musrcu.readers.tree import Node
 
@@ -48,7 +48,7 @@ def read_isis_nexus_v1(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
     """
     with open_nexus(Path(path)) as root:
         entry = find_muon_entry(root)
-        warnings: list[str] = []
+        warnings = list(entry.doubts)
         if entry.version != 1:
             raise entry.node.error(f"IDF_version is {entry.version}, expected 1")
         if not entry.is_stated:
@@ -72,6 +72,7 @@ def _read_run(entry: Node, max_bytes: int, warnings: list[str]) -> Run:
     node = None if group is None else group.child("counts")
     if group is None or node is None:
         raise entry.error(f"no histograms: {HISTOGRAMS}/counts is missing")
+    doubt_other_histograms(entry, group, warnings)
     detector = entry.group(DETECTOR) or group
     counts = read_counts(node, max_bytes, _n_periods(entry, warnings))
     n_periods, n_detectors, n_bins = counts.shape

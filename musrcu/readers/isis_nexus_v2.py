@@ -53,7 +53,7 @@ def read_isis_nexus_v2(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
     """
     with open_nexus(Path(path)) as root:
         entry = find_muon_entry(root)
-        warnings: list[str] = []
+        warnings = list(entry.doubts)
         if entry.version != 2:
             raise entry.node.error(f"IDF_version is {entry.version}, expected 2")
         if not entry.is_stated:

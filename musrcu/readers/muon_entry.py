@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -37,6 +38,8 @@ class MuonEntry:
     definition: str
     is_stated: bool = True
     """Whether the file says which version it has."""
+    doubts: tuple[str, ...] = ()
+    """What is odd about the choice, such as a second muon entry."""
 
 
 def find_muon_entry(root: Node) -> MuonEntry:
@@ -56,7 +59,9 @@ def find_muon_entry(root: Node) -> MuonEntry:
         definition = node.text("definition") or node.text("analysis")
         if definition in DEFINITIONS:
             version = _version(node)
-            return MuonEntry(node, version or _layout(node), definition, version is not None)
+            doubts = tuple(_other_entries(root, node, names))
+            layout = version or _layout(node)
+            return MuonEntry(node, layout, definition, version is not None, doubts)
         found = ascii(definition[:40]) if definition else "missing"
         seen.append(f"{node.place} with definition {found}")
     if not seen:
@@ -74,6 +79,24 @@ def find_muon_entry(root: Node) -> MuonEntry:
 def _is_entry(root: Node, name: str) -> bool:
     node = root.group(name)
     return node is not None and node.attribute("NX_class") == "NXentry"
+
+
+def _other_entries(root: Node, taken: Node, names: list[str]) -> Iterator[str]:
+    """A sentence about further muon entries, of which nothing is read."""
+    others = []
+    for name in names:
+        with contextlib.suppress(ReadError):  # a damaged one is of no concern
+            node = root.group(name)
+            if node is None or node.same_as(taken):
+                continue
+            if (node.text("definition") or node.text("analysis")) in DEFINITIONS:
+                others.append(node.place)
+    if others:
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        yield (
+            f"the file holds a second muon entry, {', '.join(others[:3])}{more}, which is not "
+            f"read; {taken.place} is"
+        )
 
 
 def _version(node: Node) -> int | None:
@@ -167,6 +190,21 @@ def moment(entry: Node, places: tuple[str, ...], warnings: list[str]) -> str | N
         warnings.append(f"{entry.place}/{places[0]} is {found[:40]!r}, no ISO 8601 time")
         return None
     return found.replace(" ", "T", 1)
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Seconds from one ISO 8601 time to another, below 0 where they are in the wrong order.
+
+    Where only one of them names its time zone, both are of the same clock.
+
+    Raises
+    ------
+    ValueError if one of them is no ISO 8601 time.
+    """
+    first, last = (datetime.datetime.fromisoformat(text) for text in (earlier, later))
+    if (first.tzinfo is None) != (last.tzinfo is None):
+        first, last = first.replace(tzinfo=None), last.replace(tzinfo=None)
+    return (last - first).total_seconds()
 
 
 def run_number(entry: Node, where: str, warnings: list[str]) -> int | None:

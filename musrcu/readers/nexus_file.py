@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from musrcu.errors import ReadError
-from musrcu.readers.muon_entry import find_muon_entry
+from musrcu.readers.muon_entry import attempt, find_muon_entry
 from musrcu.readers.tree import Node
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -18,6 +18,8 @@ HDF4 = b"\x0e\x03\x13\x01"
 """First four bytes of an HDF4 file (HDF Specification and Developer's Guide)."""
 DETECTOR = "instrument/detector_1"
 """Customary place of the histograms of version 2."""
+
+MOST_BANKS = 100
 
 Kind = Literal["version 1", "version 2", "events"]
 
@@ -92,7 +94,39 @@ def find_histograms(entry: Node, warnings: list[str]) -> Node:
         raise entry.error(f"no histograms: {DETECTOR}/counts is missing")
     if found.place != f"{entry.place}/{DETECTOR}":
         warnings.append(f"{entry.place}/{DETECTOR} has no counts; {found.place} is read")
+    doubt_other_histograms(entry, found, warnings)
     return found
+
+
+def doubt_other_histograms(entry: Node, found: Node, warnings: list[str]) -> None:
+    """Name the histograms of an entry beside those that were found: other banks are not read.
+
+    Looked at are the groups that are called detectors or ``histogram_data_`` and a number; to look
+    into each group of an entry would take longer than to read the counts.
+    """
+    taken, others = found.child("counts"), []
+    for where in _banks(entry):
+        counts = attempt(entry.child, f"{where}/counts", warnings)
+        if counts is not None and taken is not None and not counts.same_as(taken):
+            others.append(f"{entry.place}/{where}")
+    if others:
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        warnings.append(
+            f"the counts in {', '.join(others[:3])}{more} are not read, only those in {found.place}"
+        )
+
+
+def _banks(entry: Node) -> Iterator[str]:
+    """Places in an entry at which a bank of detectors may lie."""
+    instrument = entry.group("instrument")
+    for name in () if instrument is None else instrument.names():
+        if "detector" in name:
+            yield f"instrument/{name}"
+    for kind in ("detector", "histogram_data"):
+        for number in range(1, MOST_BANKS):
+            if number > 1 and entry.group(f"{kind}_{number}") is None:
+                break
+            yield f"{kind}_{number}"
 
 
 def find_events(entry: Node) -> Node | None:

@@ -73,19 +73,30 @@ def test_unit_of_the_times(tmp_path: Path, unit: str | None, factor: float) -> N
 
 
 @pytest.mark.parametrize(
-    "start, shift",
+    "start, of_run, shift",
     [
-        (START, 0),
-        ("2021-06-07T11:26:27", -60),
-        ("2021-06-07 11:28:27", 60),
-        (None, 0),
-        ("soon", 0),
-        ("2021-06-07T11:26:27+0000", 0),  # a zone against none: the difference is unknown
+        (START, START, 0),
+        ("2021-06-07T11:26:27", START, -60),
+        ("2021-06-07 11:28:27", START, 60),
+        (None, START, 0),
+        (START, None, 0),
+        ("2021-06-07T11:26:27+01:00", START, -60),  # a zone on one side only: the same clock
+        ("2021-06-07T11:26:27", f"{START}Z", -60),
+        ("2021-06-07T12:26:27+01:00", f"{START}+00:00", -60),
     ],
 )
-def test_start_of_the_log(tmp_path: Path, start: str | None, shift: float) -> None:
-    run = run_of(tmp_path, log_at(block("x"), [1, 2], [1, 2], start=start))
+def test_start_of_the_log(
+    tmp_path: Path, start: str | None, of_run: str | None, shift: float
+) -> None:
+    log = log_at(block("x"), [1, 2], [1, 2], start=start)
+    run = run_of(tmp_path, log, {f"{ENTRY}/start_time": of_run})
     assert run.logs["x"].seconds.tolist() == [1 + shift, 2 + shift]
+
+
+def test_a_log_of_unknown_start_is_left_out(tmp_path: Path) -> None:
+    """Its readings cannot be put beside the run; the others can."""
+    lost = log_at(block("lost"), [1], [2], start="soon")
+    assert list(run_of(tmp_path, lost, log_at(block("x"), [1], [2])).logs) == ["x"]
 
 
 def test_what_is_left_out(tmp_path: Path) -> None:
@@ -273,8 +284,18 @@ def test_logs_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert list(read(path).logs) == ["small"]
     path = write_tree(tmp_path, log_at(block("x"), np.arange(9.0), np.arange(9.0)))
     monkeypatch.setattr(isis_logs, "MOST", 100)
-    with pytest.raises(ReadError, match="its logs declare more than 100 bytes in all"):
-        len(read(path).logs)
+    assert list(read(path).logs) == []
+    both = log_at(block("large"), np.arange(9.0), np.arange(9.0)) | log_at(block("x"), [1], [2])
+    assert list(read(write_tree(tmp_path, both)).logs) == ["x"]
+
+
+def test_a_log_that_declares_a_gigabyte_leaves_the_others(tmp_path: Path) -> None:
+    path = write_tree(tmp_path, log_at(block("small"), [1], [2]))
+    with h5py.File(path, "r+") as file:
+        for name in ("time", "value"):
+            where = f"{block('a large one')}/{name}"
+            file.create_dataset(where, (1 << 28,), "f8", chunks=(4096,))
+    assert list(read(path).logs) == ["small"]
 
 
 # Real files -------------------------------------------------------------------------------------
