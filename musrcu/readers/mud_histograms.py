@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from musrcu.errors import ReadError
 from musrcu.readers import mud_sections as mud
 from musrcu.readers.binary import BinaryFile
-from musrcu.readers.mud_packing import check_counts, unpack_into
+from musrcu.readers.mud_packing import MOST_RUNS, check_counts, unpack_into
 from musrcu.readers.mud_records import Record, records
 from musrcu.readers.mud_sections import Body, Section
 from musrcu.readers.registry import check_size
@@ -126,15 +126,17 @@ def _counts(
 
     Nothing is made before the data were found to hold it.
     """
-    doubts = []
+    doubts, runs_left = [], MOST_RUNS
     for number, header in headers.items():
         place = f"{file.path}: histogram {number}"
         if header["nBins"] == 0:
             raise ReadError(f"{place} has no bins, expected at least 1")
         check_size(place, 8 * header["nBins"], max_bytes)
-        used = check_counts(data[number], header["nBins"], header["bytesPerBin"], place)
-        if used < len(data[number]):
-            left = len(data[number]) - used
+        packed, n_bins = data[number], header["nBins"]
+        used, n_runs = check_counts(packed, n_bins, header["bytesPerBin"], place, runs_left)
+        runs_left -= n_runs
+        if used < len(packed):
+            left = len(packed) - used
             doubts.append(f"the counts of histogram {number} leave {left} bytes of its data over")
     longest = max(header["nBins"] for header in headers.values())
     check_size(f"{file.path}", 8 * len(headers) * longest, max_bytes)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from musrcu.containers.log import Log
 from musrcu.readers import mud_sections as mud
 from musrcu.readers.binary import open_binary
-from musrcu.readers.mud_packing import check_counts, unpack_into, vax_doubles, vax_floats
+from musrcu.readers.mud_packing import MOST_RUNS, check_counts, unpack_into, vax_doubles, vax_floats
 from musrcu.readers.mud_records import records
 from musrcu.readers.mud_sections import Body, find_sections
 from musrcu.readers.registry import check_size
@@ -37,7 +37,7 @@ def load_logs(begin: int, max_bytes: int, path: Path) -> dict[str, Log]:
     ------
     ReadError if the file cannot be read, or an array is cut.
     """
-    logs = {}
+    logs, runs_left = {}, MOST_RUNS
     with open_binary(path) as file:
         _, sections, _ = find_sections(file)
         variables = records(file, sections, mud.VARIABLE)
@@ -48,10 +48,15 @@ def load_logs(begin: int, max_bytes: int, path: Path) -> dict[str, Log]:
             body, place = Body(file, section, what), f"{file.path}: {what}"
             n, size, kind, timed, n_bytes = body.numbers(5)
             check_size(place, 8 * n, max_bytes)
-            values = _values(body.take(n_bytes), n, size, kind, place)
-            if values is None or not timed:
+            if not timed:
                 continue
-            seconds = np.frombuffer(body.take(4 * n), "<u4").astype(float) - begin
+            data, times = body.take(n_bytes), body.take(4 * n)
+            if kind == INTEGER:
+                runs_left -= check_counts(data, n, size, place, runs_left)[1]
+            values = _values(data, n, size, kind, place)
+            if values is None:
+                continue
+            seconds = np.frombuffer(times, "<u4").astype(float) - begin
             known = np.isfinite(values)
             variable = variables[section.number]
             name = variable["name"] or f"variable {section.number}"
@@ -60,9 +65,8 @@ def load_logs(begin: int, max_bytes: int, path: Path) -> dict[str, Log]:
 
 
 def _values(data: bytes, n: int, size: int, kind: int, place: str) -> NDArray[np.float64] | None:
-    """(n,) readings; None where they are no numbers."""
+    """(n,) readings of data that were checked; None where they are no numbers."""
     if kind == INTEGER:
-        check_counts(data, n, size, place)
         whole = np.zeros(n, dtype=np.int64)
         unpack_into(whole, data, size, place)
         return whole.astype(float)

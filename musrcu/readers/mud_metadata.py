@@ -173,8 +173,8 @@ def origin_doubts(run: Facts, variables: Sequence[Facts], bin_width: float) -> I
             bins += f" and the variable 'Dwell time (ms)' {dwell[0]:g} ms"
         yield (
             f"a beta-NMR run and no muons (method {quoted(run['method'])}, area "
-            f"{quoted(run['area'])}): its bins count from the start of a beam cycle, the header says "
-            f"{bins} a bin, and a muon lifetime or precession must not be fitted"
+            f"{quoted(run['area'])}): its bins count from the start of a beam cycle, the header "
+            f"says {bins} a bin, and a muon lifetime or precession must not be fitted"
         )
     if run["area"] == CONVERTED:
         yield (

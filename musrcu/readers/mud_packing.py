@@ -18,6 +18,9 @@ from musrcu.errors import ReadError
 PACKED = 0
 """``bytesPerBin`` of counts in runs; 1, 2 and 4 are plain arrays."""
 
+MOST_RUNS = 1 << 20
+"""Runs of all packed arrays of a file; real histograms have less than a hundred each."""
+
 _RUN = struct.Struct("<HB")
 _TYPES: dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
 
@@ -25,8 +28,10 @@ Stretch = tuple[int, int, int]
 """Offset of the first value, number of values, bytes of a value (0: zeros, which take none)."""
 
 
-def check_counts(data: bytes, n_bins: int, bytes_per_bin: int, place: str) -> int:
-    """Bytes of ``data`` that the counts take, found without making them.
+def check_counts(
+    data: bytes, n_bins: int, bytes_per_bin: int, place: str, most_runs: int = MOST_RUNS
+) -> tuple[int, int]:
+    """Bytes of ``data`` that the counts take, and their runs, found without making them.
 
     A few bytes may stand for any number of zeros, so that this comes before the counts are given
     memory: afterwards ``n_bins`` is what the data hold.
@@ -34,21 +39,28 @@ def check_counts(data: bytes, n_bins: int, bytes_per_bin: int, place: str) -> in
     Parameters
     ----------
     place : the file and the histogram, with which an error begins.
+    most_runs : how many runs there may be. One may hold a single value or none, and each takes a
+        microsecond.
 
     Raises
     ------
     ReadError if the data are no counts, or not ``n_bins`` of them.
     """
-    filled = used = 0
+    filled = used = n_runs = 0
     for offset, n, width in _stretches(data, n_bins, bytes_per_bin, place):
-        filled, used = filled + n, offset + n * width
+        filled, used, n_runs = filled + n, offset + n * width, n_runs + 1
+        if n_runs > most_runs:
+            raise ReadError(
+                f"{place}: its data hold more than {most_runs} runs for {n_bins} bins, which no "
+                f"program packs; a file may have {MOST_RUNS}"
+            )
         if used > len(data):
             raise ReadError(
                 f"{place}: its data end early: expected {used} bytes or more, found {len(data)}"
             )
         if filled > n_bins:
             raise ReadError(f"{place}: its data hold {filled} bins or more, expected {n_bins}")
-    return used
+    return used, n_runs
 
 
 def unpack_into(row: NDArray[np.int64], data: bytes, bytes_per_bin: int, place: str) -> None:

@@ -35,7 +35,7 @@ from musrcu.readers.musr_root_metadata import (
     temperature,
 )
 from musrcu.readers.registry import MAX_BYTES, Format
-from musrcu.readers.root_file import MAGIC, Item, open_root
+from musrcu.readers.root_file import Item, is_root, open_root
 from musrcu.readers.unchanged import later
 
 
@@ -106,7 +106,7 @@ def read_musr_root(path: PathLike, *, max_bytes: int = MAX_BYTES) -> Run:
 FORMAT = Format(
     name="musr-root",
     title="MusrRoot and LEM ROOT (.root), histograms",
-    sniff=lambda head, path: head.startswith(MAGIC),
+    sniff=lambda head, path: is_root(head),
     read=lambda path, max_bytes: read_musr_root(path, max_bytes=max_bytes),
     where="PSI: LEM (TLemRunHeader to 2011, MusrRoot since); all from 2027",
     extra="root",

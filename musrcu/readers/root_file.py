@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,10 @@ from musrcu.readers.binary import open_binary
 from musrcu.readers.root_classes import guarded_file_class
 
 MAGIC = b"root"
+NEWEST, LARGE_FILE = 100_000, 1_000_000
+"""Versions of ROOT are numbers such as 63208; a million is added for files above 2 GB."""
+FIRST_KEYS = range(16, 1024)
+"""Bytes at which the first key of a file may lie; at 100 in every file of the last 20 years."""
 DIRECTORIES = ("TDirectory", "TDirectoryFile")
 
 _RAISED = (
@@ -51,6 +56,19 @@ def _reading(path: Path, place: str) -> Iterator[None]:
         raise ReadError(f"{path} at {place} is damaged: {reason}") from error
     except MemoryError as error:
         raise ReadError(f"{path} at {place} asks for more memory than there is") from error
+
+
+def is_root(head: bytes) -> bool:
+    """Whether the first 16 bytes of a file are those of a ROOT file, not of a text that says root.
+
+    Behind the mark lie the version of ROOT, the first key and the end of the file, big-endian.
+    """
+    if len(head) < 16 or not head.startswith(MAGIC):
+        return False
+    version, first, end = struct.unpack(">3I", head[4:16])
+    if version < LARGE_FILE:
+        return version < NEWEST and first in FIRST_KEYS and end >= first
+    return version < LARGE_FILE + NEWEST and first in FIRST_KEYS
 
 
 @contextlib.contextmanager

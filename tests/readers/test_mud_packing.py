@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import mud_bytes as mb
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musrcu.errors import ReadError
+from musrcu.readers.mud import read_mud
 from musrcu.readers.mud_packing import check_counts, unpack_into, vax_doubles, vax_floats
 
 LARGEST = {0: 0, 1: 2**8 - 1, 2: 2**16 - 1, 4: 2**32 - 1}
@@ -21,7 +23,7 @@ LARGEST = {0: 0, 1: 2**8 - 1, 2: 2**16 - 1, 4: 2**32 - 1}
 def unpacked(data: bytes, n_bins: int, bytes_per_bin: int = 0) -> tuple[list[int], int]:
     """The counts, and how many bytes they took."""
     row = np.zeros(n_bins, dtype=np.int64)
-    used = check_counts(data, n_bins, bytes_per_bin, "x")
+    used, _ = check_counts(data, n_bins, bytes_per_bin, "x")
     unpack_into(row, data, bytes_per_bin, "x")
     return row.tolist(), used
 
@@ -60,7 +62,7 @@ def test_plain_arrays(width: int) -> None:
 def test_any_bytes(data: bytes, n_bins: int, bytes_per_bin: int) -> None:
     """Counts or a ReadError, and what was checked is not read past its end."""
     try:
-        used = check_counts(data, n_bins, bytes_per_bin, "x")
+        used, _ = check_counts(data, n_bins, bytes_per_bin, "x")
     except ReadError:
         return
     assert used <= len(data)
@@ -74,10 +76,33 @@ def test_a_long_histogram_takes_milliseconds() -> None:
     data = b"".join(struct.pack("<HB", 500, 2) + run.tobytes() for run in counts)
     row = np.zeros(counts.size, dtype=np.int64)
     start = time.perf_counter()
-    assert check_counts(data, row.size, 0, "x") == len(data)
+    assert check_counts(data, row.size, 0, "x") == (len(data), 8000)
     unpack_into(row, data, 0, "x")
     assert time.perf_counter() - start < 0.5
     np.testing.assert_array_equal(row, counts.ravel())
+
+
+@pytest.mark.parametrize("run", [struct.pack("<HB", 0, 2), struct.pack("<HBB", 1, 1, 7)])
+def test_runs_of_nothing_and_of_one_bin_are_not_taken_without_end(
+    tmp_path: Path, run: bytes
+) -> None:
+    """36 MB of them took eleven seconds; several histograms share what a file may have."""
+    n_bins, most = 3_000_000, 1 << 20
+    start = time.perf_counter()
+    with pytest.raises(ReadError, match=f"more than {most} runs for {n_bins} bins"):
+        check_counts(run * n_bins, n_bins, 0, "x")
+    assert time.perf_counter() - start < 2
+    counts = [7] * (most // 2 + 1)
+    data = mb.pack(counts, [(1, 1)] * len(counts))
+    pieces = [
+        section for number in (1, 2) for section in mb.histogram(number, counts, data, title="x")
+    ]
+    path = tmp_path / "x.msr"
+    path.write_bytes(mb.whole([mb.run_description(), mb.group(mb.HISTOGRAMS, pieces)]))
+    with pytest.raises(
+        ReadError, match=f"histogram 2: its data hold more than {most // 2 - 1} runs"
+    ):
+        read_mud(path)
 
 
 # VAX --------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ HEADS = {
 }
 OTHERS = {
     "text that begins like MDU": b"T4 = 12 K, cooled\n",
+    "text that begins like ROOT": b"root:x:0:0:root:/root:/bin/bash\n",
+    "text that is called root": b"root\n",
     "text": b"MUSR run 12\n1 2 3\n",
     "numbers": b"1.0 2.0 3.0\n",
     "picture": b"\x89PNG\r\n\x1a\n",
