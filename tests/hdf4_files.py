@@ -271,7 +271,8 @@ def look(path: Path) -> str | None:
 
 def main(name: str, cases: int, seed: str) -> None:
     """Read damaged copies, and every 50 of them the sound file, which must stay what it is."""
-        import signal
+    import resource
+    import signal
 
     resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
     sound, path, case = Path(name), Path(name + ".damaged"), Path(name + ".case")
