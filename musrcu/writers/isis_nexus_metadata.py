@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import json
 from typing import Any
 
 import numpy as np
 
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
+from musrcu.writers.as_json import as_json
 from musrcu.writers.nexus_tree import field, group
 
 
@@ -110,6 +110,8 @@ def write_logs(entry: Any, run: Run) -> None:
         field(values, "time", log.seconds, units="second", **begin)
         field(values, "value", log.values, **units)
         field(values, "name", text("log name", log.name))
+        if log.spans:
+            field(values, "spans", np.array(log.spans, dtype=float))
 
 
 def write_process(entry: Any, run: Run) -> None:
@@ -119,18 +121,17 @@ def write_process(entry: Any, run: Run) -> None:
     process = group(entry, "process", "NXprocess")
     field(process, "program", "musrcu")
     field(process, "version", __version__)
-    field(process, "original_file", None if run.path is None else run.path.name)
+    field(process, "original_file", None if run.path is None else _printable(run.path.name))
     field(process, "original_format", run.format)
     field(process, "run_numbers", np.array(run.numbers) if run.numbers else None)
     for number, step in enumerate(run.history, 1):
-        options = json.dumps(dict(step.options), default=_plain)
+        options = as_json(step.options, finite=False)
         more = {"sequence_index": number, "note": step.note or None, "options": options}
         _note(process, f"step_{number}", step.stage, str(step), **more)
-    for number, text in enumerate(run.warnings, 1):
-        _note(process, f"warning_{number}", "doubt about the original file", text)
-    header = {key: value for key, value in run.header.items() if not isinstance(value, bytes)}
-    if header:
-        content = json.dumps(header, indent=1, ensure_ascii=False, default=str)
+    for number, doubt in enumerate(run.warnings, 1):
+        _note(process, f"warning_{number}", "doubt about the original file", doubt)
+    if run.header:
+        content = as_json(run.header, indent=1)
         what = "header of the original file under its own names"
         _note(process, "header", what, content, type="application/json")
 
@@ -139,11 +140,9 @@ def _note(process: Any, name: str, description: str, content: str, **other: Any)
     note = group(process, name, "NXnote")
     texts = {"type": "text/plain", "description": description, **other, "data": content}
     for key, value in texts.items():
-        if isinstance(value, str):
-            value = value.encode("utf-8", "backslashreplace").decode()
-        field(note, key, value)
+        field(note, key, _printable(value) if isinstance(value, str) else value)
 
 
-def _plain(value: Any) -> Any:
-    """What JSON knows in place of an option that it does not: of an array a list, else a text."""
-    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)
+def _printable(typed: str) -> str:
+    """The text, with escapes for what is no Unicode, such as bytes in the name of a file."""
+    return typed.encode("utf-8", "backslashreplace").decode()

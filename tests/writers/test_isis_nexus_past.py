@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +111,41 @@ def test_options_that_json_does_not_know(tmp_path: Path) -> None:
     (step,) = again(simple().replace(step=Step("x", "\ud800 µ", options)), tmp_path).history
     assert step.options == {"counts": [0, 1, 2], "which": 2, "x": np.inf, "path": "p"}
     assert (step.stage, step.note) == ("x", "\\ud800 µ")
+
+
+def test_a_header_of_anything_is_strict_json(tmp_path: Path) -> None:
+    """NaN and infinities are no JSON, nor are keys that are no texts."""
+    loop: dict[str, Any] = {"a": 1}
+    loop["loop"] = loop
+    header = {
+        (1, 2): 3, 4: "four", None: [1.5, math.nan, -math.inf], "bytes": b"\0", "any": object(),
+        "list": [b"", {"x": np.float32(0.5), "y": object()}, np.arange(2)], "loop": loop,
+        "when": datetime.date(2020, 1, 2), "set": {7}, "\ud800": "\udcff", "yes": True,
+    }  # fmt: skip
+    path = mu.write(simple(header=header), tmp_path / "a.nxs")
+    with h5py.File(path) as file:
+        stored = file["raw_data_1/process/header/data"][0].decode()
+    found = json.loads(stored, parse_constant=pytest.fail)
+    assert found.pop("loop")["loop"]["a"] == 1
+    assert found == {
+        "(1, 2)": 3, "4": "four", "None": [1.5, None, None], "list": [{"x": 0.5}, [0, 1]],
+        "when": "2020-01-02", "set": [7], "\ud800": "\udcff", "yes": True,
+    }  # fmt: skip
+
+
+def test_options_with_keys_of_any_kind(tmp_path: Path) -> None:
+    options = {"pairs": {(1, 2): math.inf}, "of": object()}
+    (step,) = again(simple().replace(step=Step("x", "", options)), tmp_path).history
+    assert step.options == {"pairs": {"(1, 2)": math.inf}}
+
+
+def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
+    run = simple(path=Path("x\udcff.bin"), format="psi-bin")
+    try:
+        back = again(run, tmp_path, "a\udcff.nxs")
+    except mu.MusrcuError:
+        pytest.skip("file names are Unicode on this system")
+    assert str(back.history[-1]) == "convert(file=x\\udcff.bin, format=psi-bin)"
 
 
 @pytest.mark.parametrize(
