@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.containers.arrays import FloatArray
-from musrcu.containers.log import Log
+from musrcu.containers.log import Log, Span
 from musrcu.errors import ReadError
 from musrcu.readers.isis_time_axis import per_microsecond
 from musrcu.readers.muon_entry import seconds_between
@@ -169,7 +169,22 @@ def _log(node: Node, name: str, start: str | None) -> Log | None:
         return None
     # version 1 writes K on every log, whatever it is
     false = field == "values" and unit == "K" and "temp" not in name.casefold()
-    return Log(name, seconds[good], readings[good], None if unit is None or false else str(unit))
+    known = None if unit is None or false else str(unit)
+    return Log(name, seconds[good], readings[good], known, _spans(node, offset))
+
+
+def _spans(node: Node, offset: float) -> tuple[Span, ...]:
+    """The times of added runs, as musrcu writes them; none where they are damaged."""
+    with contextlib.suppress(ReadError):
+        numbers = node.numbers("spans", LONG)
+        if numbers is not None and numbers.size % 3 == 0 and np.all(np.isfinite(numbers)):
+            starts, stops, rates = numbers.reshape(-1, 3).T
+            if np.all(stops >= starts) and np.all(rates >= 0):
+                return tuple(
+                    Span(float(a) + offset, float(b) + offset, float(rate))
+                    for a, b, rate in numbers.reshape(-1, 3)
+                )
+    return ()
 
 
 def _per_second(times: Node) -> float:

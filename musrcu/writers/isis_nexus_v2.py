@@ -41,6 +41,8 @@ def write_isis_nexus_v2(run: Run, path: PathLike, *, overwrite: bool = False) ->
     * ``sample/temperature_mean``, ``temperature_spread``, ``temperature_error`` (K), and one NXlog
       ``sample/temperature_sensor_1`` and so on for each sensor, with ``average_value``,
       ``average_value_errors`` (the spread) and ``n_readings``;
+    * ``spans`` beside ``time`` and ``value`` of a log of added runs: start and stop (s) of each run
+      and the weight of its seconds, the only time that counts in a mean;
     * ``periods/same_decays``: 1 where periods hold decays of one another and must not be added;
     * ``process`` (NXprocess): program, version, the file the run came from, ``run_numbers`` of the
       added runs, one NXnote for each step of the history (``options`` as JSON, ``note``) and each

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -100,12 +101,12 @@ def test_add_and_take_is_take_and_add(data: st.DataObject) -> None:
             one(number + 1, str(start), str(stop), int(rng.integers(1, 500)) * 200, logs=readings)
         )
         clock += int(length + pause)
-    apart = mu.add_runs([take_temperature(run, NAME) for run in runs]).temperature
-    together = take_temperature(mu.add_runs(runs), NAME).temperature
+    apart = mu.add_runs([take_temperature(run, NAME) for run in runs], force=True).temperature
+    together = take_temperature(mu.add_runs(runs, force=True), NAME).temperature
     assert together.mean == pytest.approx(apart.mean, rel=1e-9)
     assert together.spread == pytest.approx(apart.spread or 0.0, rel=1e-6, abs=1e-6)
     if len(runs) > 2:  # a sum of a sum
-        nested = mu.add_runs([mu.add_runs(runs[:2]), *runs[2:]])
+        nested = mu.add_runs([mu.add_runs(runs[:2], force=True), *runs[2:]], force=True)
         assert take_temperature(nested, NAME).temperature.mean == pytest.approx(
             apart.mean, rel=1e-9
         )
@@ -179,6 +180,33 @@ def test_runs_without_counts_weigh_alike() -> None:
     runs = [run.replace(counts=run.counts * 0) for run in two_runs(log([0], [1]), log([0], [5]))]
     total = mu.add_runs(runs, force=True)
     assert take_temperature(total, NAME).temperature.mean == pytest.approx(3.0)
+
+
+def test_a_sum_that_was_written_has_no_weight_in_its_pauses(tmp_path: Path) -> None:
+    runs = two_runs(log([0, 600], [1, 2]), log([-9, 900], [5, 6]))
+    raw = [run.replace(source="pulsed", good_frames=[1000]) for run in runs]
+    total = mu.add_runs(raw)
+    again = mu.read(mu.write(total, tmp_path / "sum.nxs"))
+    assert {name: one.spans for name, one in again.logs.items()} == {
+        name: one.spans for name, one in total.logs.items()
+    }
+    for name in total.logs:
+        here, there = (take_temperature(run, name).temperature for run in (total, again))
+        assert (here.mean, here.spread) == (there.mean, there.spread)
+
+
+@pytest.mark.parametrize(
+    "spans", [[1.0, 2.0], [5.0, 4.0, 1.0], [0.0, np.nan, 1.0], [0.0, 1.0, -1.0]]
+)
+def test_damaged_spans_are_none(tmp_path: Path, spans: list[float]) -> None:
+    h5py = pytest.importorskip("h5py")
+    total = mu.add_runs(two_runs(log([0], [1]), log([0], [5])))
+    path = mu.write(total, tmp_path / "sum.nxs")
+    with h5py.File(path, "r+") as file:
+        place = file[f"raw_data_1/selog/{NAME}/value_log"]
+        del place["spans"]
+        place["spans"] = spans
+    assert mu.read(path).logs[NAME].spans == ()
 
 
 def test_a_check_of_the_sum_does_not_see_the_pause() -> None:
