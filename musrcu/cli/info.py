@@ -26,7 +26,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="+", help=RUNS)
     add_data(parser)
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--full", action="store_true", help="detectors, sensors and the raw header")
+    how.add_argument(
+        "--full", action="store_true", help="detectors, sensors, logs, history and raw header"
+    )
     parser.add_argument(
         "--check", action="store_true", help="what is odd in each file, with numbers"
     )
@@ -66,11 +68,11 @@ def line(run: Run, width: int = 0, odd: list[str] | None = None) -> str:
         f"{field:<16}  {float(run.counts.sum()):.4g} counts{periods}  {run.title or 'no title'}"
     )
     doubts = [f"  warning: {warning}" for warning in run.warnings] if odd is None else odd
-    return "\n".join([text, *doubts])
+    return "\n".join(" ".join(one.splitlines()) for one in [text, *doubts])
 
 
 def full(run: Run, odd: list[str] | None = None) -> str:
-    """The run, its detectors and sensors, and the header under the names of the file."""
+    """The run, its detectors, sensors and steps, and the header under the names of the file."""
     from musrcu.notation import table
 
     totals = run.counts.sum(axis=(0, 2))
@@ -85,6 +87,7 @@ def full(run: Run, odd: list[str] | None = None) -> str:
     lines += [_period(k, run) for k in range(run.n_periods)] if run.n_periods > 1 else []
     lines += [_sensor(k, one) for k, one in enumerate(run.temperature.sensors, 1)]
     lines += [_log(name, run) for name in run.logs]
+    lines += [f"step {k}: {_short(step)}" for k, step in enumerate(run.history, 1)]
     lines += [f"header {key} = {_short(value)}" for key, value in run.header.items()]
     return "\n".join(lines) + "\n"
 

@@ -115,6 +115,30 @@ def test_doubts_of_a_file_stand_below_its_line(musrcu: Musrcu, run1: Path, here:
     assert musrcu("info", "--json", "x.bin").json[0]["warnings"] == [lines[1].split(": ", 1)[1]]
 
 
+def test_a_title_of_several_lines_is_one_line(musrcu: Musrcu, run1: Path, here: Path) -> None:
+    from musrcu.readers.registry import read
+    from musrcu.writers.registry import write
+
+    write(read(run1).replace(title="first\nsecond\r\nthird\u2028last", warnings=("a\nb",)), "x.nxs")
+    line, doubt = musrcu("info", "x.nxs").out.splitlines()
+    assert line.endswith("  first second third last")
+    assert doubt == "  warning: in the original deltat_tdc_ltf_0001.bin: a b"
+
+
+def test_full_prints_what_was_done(musrcu: Musrcu, run1: Path, here: Path) -> None:
+    from musrcu.containers.history import Step
+    from musrcu.readers.registry import read
+    from musrcu.writers.registry import write
+
+    write(read(run1).replace(step=Step("add_runs", "one\ntwo", {"runs": 2})), "x.nxs")
+    lines = musrcu("info", "--full", "x.nxs").out.splitlines()
+    assert [line for line in lines if line.startswith("step ")] == [
+        "step 1: add_runs(runs=2): one two",
+        "step 2: convert(file=deltat_tdc_ltf_0001.bin, format=psi-bin)",
+    ]
+    assert "step 1" not in musrcu("info", "--full", run1).out
+
+
 def test_full_prints_detectors_sensors_and_header(musrcu: Musrcu, run1: Path) -> None:
     from musrcu.notation import bracket
     from musrcu.readers.registry import read
