@@ -121,14 +121,15 @@ FORMAT = Format(
 
 
 def _read_run(root: Node, choice: Choice, max_bytes: int) -> Run:
-    entry = find_muon_entry(root).node
+    found_entry = find_muon_entry(root)
+    entry = found_entry.node
     group = find_events(entry)
     if group is None:
         raise entry.error(
             "no events: event_id is missing; it is no file of single events, read it with "
             "musrcu.read"
         )
-    warnings: list[str] = []
+    warnings = list(found_entry.doubts)
     about = muon_metadata.describe(entry, muon_metadata.VERSION_2, warnings)
     logs = later_logs(entry, about["start"])
     table = read_frames(entry, group, about["start"], warnings)
