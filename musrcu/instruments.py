@@ -64,8 +64,8 @@ def default_pair(
 
     Warns
     -----
-    MusrcuWarning if what is taken from the table is not proved by a run, or its numbers are taken
-    for an instrument whose files have labels.
+    MusrcuWarning if what is taken from the table is not proved by a run, its numbers are taken for
+    an instrument whose files have labels, or labels along the spin for one that is not known.
     """
     if geometry is not None and geometry not in GEOMETRIES:
         raise ReductionError(f"geometry = {geometry!r}; expected {' or '.join(GEOMETRIES)}")
@@ -101,12 +101,17 @@ def _by_label(
         why = f"the muon spin points {'against' if spin == 'Back' else 'along'} the beam, at {spin}"
         if spin == "Forw":
             why += "; decay-channel muons may have the other sign"
+        if instrument is None:
+            why = "the muon spin is taken to point against the beam, at Back, as on GPS; along it, "
+            why += f"as on GPD, A has the other sign; {_ADVICE}"
     else:
         found, why = _across(title, labels), "across the beam"
     forward, backward = (_selection(labels, positions) for positions in found)
     shown = " and ".join(" + ".join(labels[k].strip() for k in group) for group in found)
     origin = f"labels {shown} of {title}: {why}"
     known = _from_table(instrument, ANY, geometry)
+    if instrument is None and geometry == "longitudinal":
+        _doubt(origin)
     if known is not None and known.doubt:
         _doubt(origin := f"{origin}; check it: {known.doubt}")
     return forward, backward, origin

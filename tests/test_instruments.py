@@ -153,11 +153,16 @@ def test_ltf_admits_that_it_is_not_verified() -> None:
         (["Forw,1", "Back"], ("Back", "1")),
     ],
 )
-@pytest.mark.parametrize("instrument", ["GPS", None, "nonsense"])
-def test_labels_decide(instrument: str | None, labels: list[str], pair: tuple[str, str]) -> None:
-    forward, backward, origin = default_pair(instrument, labels, None)
+def test_labels_decide(labels: list[str], pair: tuple[str, str]) -> None:
+    forward, backward, origin = default_pair("GPS", labels, None)
     assert (forward, backward) == pair
     assert origin
+    for unknown in (None, "nonsense"):  # where the spin points follows from the instrument alone
+        with pytest.warns(MusrcuWarning, match="is taken to point against the beam, at Back, as"):
+            found = default_pair(unknown, labels, None)
+        assert found[:2] == pair
+        assert "as on GPD, A has the other sign; pass forward= and backward=" in found[2]
+        default_pair(unknown, GPS, None, "transverse")  # warns of nothing
     first = {select_detectors(text, labels) for text in pair}
     assert len(first) == 2
 

@@ -1,7 +1,9 @@
 """Raw runs in another format: ISIS muon NeXus version 2 (.nxs) or PSI-BIN (.bin).
 
 Nothing is corrected, grouped or rebinned on the way. Printed are what was done to the run, what is
-doubtful about it, which NeXus files keep, and what the file does not hold.
+doubtful about it, which NeXus files keep, and what the file does not hold. A PSI-BIN file has the
+instrument in its name alone, and from the instrument follows to which detector the spin points:
+call it deltat_gpd_0423.bin or the like.
 
 Examples:
 

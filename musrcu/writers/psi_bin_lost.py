@@ -57,11 +57,7 @@ def _absent(run: Run, back: Run) -> Iterator[str]:
     if back.facility != run.facility:
         yield f"the facility {run.facility or 'as unknown'} (read as {back.facility})"
     if back.instrument != run.instrument:
-        yield f"the instrument {run.instrument or 'as unknown'}" + (
-            f" (read as {back.instrument} from the name of the file)"
-            if back.instrument
-            else ", which the name of the file does not say"
-        )
+        yield _instrument(run, back)
     if run.numbers:
         yield f"that it is the sum of runs {', '.join(map(str, run.numbers))}"
     error, found = run.temperature.error, back.temperature.error
@@ -78,6 +74,22 @@ def _absent(run: Run, back: Run) -> Iterator[str]:
     ):
         if there:
             yield what
+
+
+def _instrument(run: Run, back: Run) -> str:
+    """That the instrument is lost, and by which name of the file a PSI instrument is kept."""
+    from musrcu.readers.psi_metadata import INSTRUMENTS
+
+    lost = f"the instrument {run.instrument or 'as unknown'}" + (
+        f" (read as {back.instrument} from the name of the file)"
+        if back.instrument
+        else ", which the name of the file does not say"
+    )
+    token = {name: token for token, name in INSTRUMENTS.items()}.get(run.instrument or "")
+    if token is None:
+        return lost
+    name = f"deltat_{token}_{run.number or 0:04d}.bin"
+    return f"{lost}: the sign of A depends on it, so call it {name}"
 
 
 def _origin(run: Run, back: Run) -> Iterator[str]:

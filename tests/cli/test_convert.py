@@ -98,7 +98,30 @@ def test_only_what_is_lost_is_called_lost(musrcu: Musrcu, run1: Path, here: Path
     silent = musrcu("convert", run1, "deltat_tdc_ltf_0001.bin")
     assert silent.out.count("\n") == 1
     other = musrcu("convert", run1, "a.bin").out.splitlines()[1:]
-    assert other == ["  not kept: the instrument LTF, which the name of the file does not say"]
+    assert other == [
+        "  not kept: the instrument LTF, which the name of the file does not say: the sign of A "
+        "depends on it, so call it deltat_ltf_0001.bin"
+    ]
+
+
+def test_an_instrument_that_is_lost_is_missed_when_reducing(
+    musrcu: Musrcu, real: Path, here: Path
+) -> None:
+    """On GPD the spin points along the beam: without its name A changes its sign."""
+    gpd = real / "psi-bin" / "deltat_pta_gpd_0423.bin"
+    said = musrcu("convert", gpd, "x.bin").out
+    assert "call it deltat_gpd_0423.bin" in said
+    doubt = "pair taken without proof: labels Back and Forw of unknown instrument: the muon spin is"
+    quick = ("--alpha", "1", "--packing", "100")
+    assert doubt in musrcu("reduce", "x.bin", *quick).err
+    assert musrcu("convert", gpd, "deltat_gpd_0423.bin").code == 0
+    named = musrcu("reduce", "deltat_gpd_0423.bin", *quick)
+    assert "pair taken" not in named.err
+    assert [row.split(",")[1] for row in named.out.splitlines() if row[0] in "-0123456789"] == [
+        row.split(",")[1]
+        for row in musrcu("reduce", gpd, *quick).out.splitlines()
+        if row[0] in "-0123456789"
+    ]
 
 
 def test_a_choice_that_leaves_no_frame_is_told_in_words(musrcu: Musrcu, here: Path) -> None:

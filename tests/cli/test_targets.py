@@ -20,17 +20,17 @@ QUICK = ("--alpha", "1.2", "--packing", "50")
 @pytest.fixture
 def work(here: Path, run1: Path, transverse: Path, small_scan: Path) -> Path:
     """A folder of files that a careless person may lose."""
-    shutil.copy(run1, "run.bin")
+    shutil.copy(run1, "ltf_run.bin")
     shutil.copy(run1, "run.nxs")
     shutil.copy(run1, "run.png")
-    shutil.copy(transverse, "tf.bin")
+    shutil.copy(transverse, "ltf_tf.bin")
     shutil.copy(transverse, "tf.toml")
     shutil.copy(small_scan / "scan.json", "scan.json")
     shutil.copy(small_scan / "scan.json", "scan.png")
-    Path("S.toml").write_text('[data]\nruns = "run.bin"\ncalibration = "tf.bin"\n')
+    Path("S.toml").write_text('[data]\nruns = "ltf_run.bin"\ncalibration = "ltf_tf.bin"\n')
     Path("table.csv").write_text("T,nu,nu_error\n0.02,1.6,0.01\n0.05,1.5,0.01\n0.1,0.9,0.01\n")
-    os.link("run.bin", "hard.bin")
-    Path("soft.bin").symlink_to("run.bin")
+    os.link("ltf_run.bin", "hard.bin")
+    Path("soft.bin").symlink_to("ltf_run.bin")
     return here
 
 
@@ -41,28 +41,28 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     "line",
     [
-        "fit run.bin -o run.bin",
-        "fit run.bin -o ./run.bin",
-        "fit run.bin -o hard.bin",
-        "fit run.bin -o soft.bin",
-        "fit soft.bin -o run.bin",
-        "fit run.bin --calibration tf.bin -o tf.bin",
+        "fit ltf_run.bin -o ltf_run.bin",
+        "fit ltf_run.bin -o ./ltf_run.bin",
+        "fit ltf_run.bin -o hard.bin",
+        "fit ltf_run.bin -o soft.bin",
+        "fit soft.bin -o ltf_run.bin",
+        "fit ltf_run.bin --calibration ltf_tf.bin -o ltf_tf.bin",
         "fit run.png --plot run.png",
         "calibrate tf.toml -o tf.toml",
         "reduce run.nxs -o run.nxs",
-        "reduce run.bin --calibration run.nxs -o run.nxs",
+        "reduce ltf_run.bin --calibration run.nxs -o run.nxs",
         "scan S.toml -o S.toml",
-        "scan S.toml -o run.bin",
-        "scan S.toml -o tf.bin",
-        "scan run.bin --calibration tf.bin -o tf.bin",
+        "scan S.toml -o ltf_run.bin",
+        "scan S.toml -o ltf_tf.bin",
+        "scan ltf_run.bin --calibration ltf_tf.bin -o ltf_tf.bin",
         "scan run.png --plot run.png",
-        "init run.bin tf.bin -o tf.bin",
-        "init run.bin --calibration tf.bin -o tf.bin",
-        "init --script run.bin -o run.bin",
+        "init ltf_run.bin ltf_tf.bin -o ltf_tf.bin",
+        "init ltf_run.bin --calibration ltf_tf.bin -o ltf_tf.bin",
+        "init --script ltf_run.bin -o ltf_run.bin",
         "order table.csv -o table.csv",
         "order scan.json -o scan.json",
         "plot run.png -o run.png",
-        "plot run.bin --calibration run.png -o run.png",
+        "plot ltf_run.bin --calibration run.png -o run.png",
     ],
 )
 def test_an_input_is_never_overwritten(musrcu: Musrcu, work: Path, line: str) -> None:
@@ -76,9 +76,9 @@ def test_an_input_is_never_overwritten(musrcu: Musrcu, work: Path, line: str) ->
 @pytest.mark.parametrize(
     "line",
     [
-        "fit run.bin -o two.png --plot two.png",
-        "fit run.bin -o two.png --plot ./two.png",
-        "scan run.bin -o two.png --plot two.png",
+        "fit ltf_run.bin -o two.png --plot two.png",
+        "fit ltf_run.bin -o two.png --plot ./two.png",
+        "scan ltf_run.bin -o two.png --plot two.png",
         "order table.csv -o two.png --plot two.png",
     ],
 )
@@ -94,7 +94,7 @@ def test_two_outputs_are_two_files(musrcu: Musrcu, work: Path, line: str) -> Non
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
 def test_a_pipe_is_not_replaced(musrcu: Musrcu, work: Path) -> None:
     os.mkfifo("pipe.csv")
-    done = musrcu("reduce", "run.bin", "-o", "pipe.csv", "--force")
+    done = musrcu("reduce", "ltf_run.bin", "-o", "pipe.csv", "--force")
     assert (done.code, done.out) == (1, "")
     assert "pipe.csv is a device, pipe or socket" in done.complaint
     assert stat.S_ISFIFO(Path("pipe.csv").stat().st_mode)
@@ -103,11 +103,11 @@ def test_a_pipe_is_not_replaced(musrcu: Musrcu, work: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "line", "text"),
     [
-        (fit, "fit run.bin --plot a.jpg", "a.jpg: a picture ends in .png"),
-        (fit, "fit run.bin -o no/a.json", "there is no folder no"),
-        (fit, "fit run.bin -o locked/a.json", "no permission to write in locked"),
-        (scan, "scan run.bin --plot a", "a: a picture ends in .png"),
-        (scan, "scan run.bin -o locked/a.json", "no permission to write in locked"),
+        (fit, "fit ltf_run.bin --plot a.jpg", "a.jpg: a picture ends in .png"),
+        (fit, "fit ltf_run.bin -o no/a.json", "there is no folder no"),
+        (fit, "fit ltf_run.bin -o locked/a.json", "no permission to write in locked"),
+        (scan, "scan ltf_run.bin --plot a", "a: a picture ends in .png"),
+        (scan, "scan ltf_run.bin -o locked/a.json", "no permission to write in locked"),
         (order, "order table.csv --plot a.doc", "a.doc: a picture ends in .png"),
     ],
 )
@@ -137,7 +137,7 @@ def test_a_scan_that_cannot_be_saved_is_printed(
         raise MusrcuError("a.json cannot be written: No space left on device")
 
     monkeypatch.setattr(scan, "write_text", full)
-    words = ("scan", "run.bin", *QUICK, "-o", "a.json", "--no-plot")
+    words = ("scan", "ltf_run.bin", *QUICK, "-o", "a.json", "--no-plot")
     done = musrcu(*words)
     assert done.code == 1
     assert "No space left" in done.complaint
@@ -178,7 +178,7 @@ def test_nothing_to_write_is_nothing_to_check(here: Path) -> None:
     check_targets([None, "gone.bin"], force=False, files=[None], pictures=[None])
 
 
-@pytest.mark.parametrize("line", ["fit run.bin --plot a.png", "calibrate tf.bin -o a.toml"])
+@pytest.mark.parametrize("line", ["fit ltf_run.bin --plot a.png", "calibrate ltf_tf.bin -o a.toml"])
 def test_json_is_printed_before_a_file_is_written(
     musrcu: Musrcu, work: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:

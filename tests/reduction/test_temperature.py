@@ -78,7 +78,7 @@ def test_a_thermometer_that_was_not_read() -> None:
 
 def test_a_recipe_carries_it() -> None:
     run = run_with(Temp_Sample=SAMPLE)
-    recipe = Reduction(temperature_log="Temp_Sample")
+    recipe = Reduction(forward=2, backward=1, temperature_log="Temp_Sample")
     for result in (reduce(run, recipe), grouped_counts(run, recipe)):
         assert result.run.temperature.value == pytest.approx(15.0)
         assert [step.stage for step in result.history].count("take_temperature") == 1

@@ -65,9 +65,13 @@ def test_from_psi_to_nexus_and_back(run: mu.Run, tmp_path: Path) -> None:
 
 
 NAME = "deltat_tdc_ltf_0004.bin"
+SPIN = ": the sign of A depends on it, so call it deltat_ltf_0004.bin"
 LOST = [
-    ({}, "a.bin", "the instrument LTF, which the name of the file does not say"),
-    ({}, "deltat_tdc_gps_0004.bin", "the instrument LTF (read as GPS from the name of the file)"),
+    ({}, "a.bin", "the instrument LTF, which the name of the file does not say" + SPIN),
+    ({}, "deltat_tdc_gps_0004.bin",
+     "the instrument LTF (read as GPS from the name of the file)" + SPIN),
+    ({"instrument": "M20"}, "a.bin",
+     "the instrument M20, which the name of the file does not say"),
     ({"facility": "TRIUMF"}, NAME, "the facility TRIUMF (read as PSI)"),
     ({"comment": "c"}, NAME, "the comment"),
     ({"grouping": [1, 2, 0, 0]}, NAME, "the grouping"),
@@ -103,6 +107,18 @@ def test_one_warning_names_what_psi_bin_does_not_hold(
         mu.write(run.replace(**changes), path)
     assert [str(one.message) for one in caught] == [f"{path} does not hold {sentence}"]
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", ["GPS", "LTF", "Dolly", "GPD", "ALC", "HAL-9500", "FLAME", "LEM"])
+def test_the_name_that_is_advised_keeps_the_instrument(
+    run: mu.Run, tmp_path: Path, name: str
+) -> None:
+    """And with it the sign of the asymmetry: on GPD the spin points the other way."""
+    other = run.replace(instrument=name)
+    with pytest.warns(MusrcuWarning, match="call it ") as caught:
+        mu.write(other, tmp_path / "a.bin")
+    advised = str(caught[0].message).rpartition(" ")[2]
+    assert mu.read(mu.write(other, tmp_path / advised)).instrument == name
 
 
 def test_what_comes_back_is_not_called_lost(run: mu.Run, tmp_path: Path) -> None:
