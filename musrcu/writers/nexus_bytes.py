@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, check_target, write_bytes
 
+LARGEST_ATTRIBUTE = 64_000
+"""Bytes; HDF5 takes 64 kB with a few for itself."""
 _OPTIONS = ("chunks", "compression", "compression_opts", "shuffle")
 
 
@@ -30,7 +33,8 @@ def write_tree(
 
     Raises
     ------
-    MusrcuError if the file exists and may not be replaced, or cannot be written.
+    MusrcuError if the file exists and may not be replaced, or cannot be written, or an attribute is
+    longer than :data:`LARGEST_ATTRIBUTE`.
     """
     check_target(path, overwrite=overwrite)
     content = _image(root, Path(path).name, fixed_length)
@@ -89,6 +93,11 @@ def _plain(attributes: Any) -> dict[str, Any]:
 
 def _set_attributes(node: Any, attributes: dict[str, Any], fixed_length: bool) -> None:
     for key, content in attributes.items():
+        if isinstance(content, str) and len(content.encode()) > LARGEST_ATTRIBUTE:
+            raise MusrcuError(
+                f"NeXus cannot hold {content[:40]!r}... as {key} of {node.name}: "
+                f"{len(content.encode())} bytes, only {LARGEST_ATTRIBUTE}; shorten it"
+            )
         if fixed_length and isinstance(content, str):
             content = np.bytes_(content.encode())
         elif fixed_length and isinstance(content, (int, np.integer)):
