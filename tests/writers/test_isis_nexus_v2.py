@@ -192,7 +192,7 @@ def test_any_run_reads_back(run: mu.Run, tmp_path_factory: pytest.TempPathFactor
         ({"dead_time": np.full((2, 3), np.nan)}, "dead times that are not finite"),
         (
             {"instrument": "E" * 70_000},
-            "as short_name of /raw_data_1/instrument: 70000 bytes, only",
+            "as long_name of /raw_data_1/instrument/detector_1/counts: 70000 b",
         ),
         ({"logs": {"a/b": Log("a/b", [0.0], [1.0])}}, "a log called 'a/b'"),
     ],
