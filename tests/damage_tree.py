@@ -89,7 +89,9 @@ def _again(change: Callable[[np.ndarray], Any]) -> Change:
             return
         values, attributes = old[()], dict(old.attrs)
         del file[place]
-        file[place] = change(np.asarray(values))
+        with np.errstate(all="ignore"):  # a NaN as a whole number is just one more damage
+            changed = change(np.asarray(values))
+        file[place] = changed
         file[place].attrs.update(attributes)
 
     return make
