@@ -170,6 +170,7 @@ class Hdf5Node(Node):
                 kept.read(stored)
             else:
                 self._seen.texts.check_product(place, math.prod(kept.shape))
+                self._seen.texts.check_attribute(place, self._id, key)
                 stored = np.asarray(self._object().attrs[name])
             return tuple(plain_value(value) for value in stored.ravel())
 

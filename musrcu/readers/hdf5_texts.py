@@ -5,6 +5,7 @@ They lie in heaps, all those of a file together; a data set or an attribute hold
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from musrcu.readers.tree import SMALL
 
 LARGE = 32 << 20
 """Bytes of a file above which only what is not numbers is looked at for heaps."""
+
+
+MOST_PREFIX, LONGEST_HEADER = 64, 1 << 20
+"""Bytes that may lie before the messages of an object header, and bytes of it that are read."""
 
 
 @dataclass(slots=True)
@@ -70,6 +75,33 @@ class Texts:
         else:
             self.check_product(place, n_values)
 
+    def check_attribute(self, place: str, owner: Any, key: bytes) -> None:
+        """Refuse an attribute whose text is too long, by its length in the header of its object.
+
+        The library makes room for that length before it looks whether there is such a text. An
+        attribute that does not lie in the first part of the header is not looked at.
+
+        Parameters
+        ----------
+        owner : the identifier of the object that has the attribute.
+
+        Raises
+        ------
+        ReadError that names the length.
+        """
+        import h5py
+
+        about = h5py.h5o.get_info(owner)
+        with self.path.open("rb") as stream:
+            stream.seek(about.addr)
+            header = stream.read(min(about.hdr.space.total + MOST_PREFIX, LONGEST_HEADER))
+        for length in _lengths(header, key):
+            if length > SMALL:
+                raise ReadError(
+                    f"{self.path} at {place} is a text of {length} letters, "
+                    f"expected at most {SMALL}"
+                )
+
     def check_product(self, place: str, n_values: int) -> None:
         """The same where the references cannot be looked at: they are packed, or an attribute's.
 
@@ -115,3 +147,22 @@ def _is_in_chunks(plist: Any) -> bool:
     import h5py
 
     return bool(plist.get_layout() == h5py.h5d.CHUNKED)
+
+
+def _lengths(header: bytes, key: bytes) -> Iterator[int]:
+    """Lengths of the texts in attributes of a name, out of the header of their object.
+
+    Source: HDF5 File Format Specification version 3.0, section IV.A.2.m (attribute message).
+    """
+    name = key + b"\0"
+    place = header.find(name)
+    while place >= 0:
+        for before, padding in ((8, {1: 8, 2: 1}), (9, {3: 1})):
+            start = place - before
+            step = padding.get(header[start]) if start >= 0 else None
+            if step is None or int.from_bytes(header[start + 2 : start + 4], "little") != len(name):
+                continue
+            sizes = (int.from_bytes(header[start + k : start + k + 2], "little") for k in (2, 4, 6))
+            data = place + sum(-(-size // step) * step for size in sizes)
+            yield int.from_bytes(header[data : data + 4], "little")
+        place = header.find(name, place + 1)

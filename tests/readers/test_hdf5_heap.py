@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,30 @@ def test_errors_are_short(tmp_path: Path) -> None:
         read_isis_nexus_v2(path)
     assert len(str(caught.value)) <= 800 and str(caught.value).startswith(str(path))
     assert str(caught.value).endswith("not all whole numbers")
+
+
+def test_an_attribute_that_declares_gigabytes(tmp_path: Path) -> None:
+    """Length and address of its text damaged: refused before the library makes room for it.
+
+    Newer object headers have a checksum, with which the library finds the damage by itself.
+    """
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w", libver="earliest") as file:
+        file["time"] = np.arange(3.0)
+        file["time"].attrs["other"] = "microseconds and more"
+        file["time"].attrs["offset"] = "2026-01-01T00:00:00"
+    content = bytearray(path.read_bytes())
+    length = struct.pack("<I", len("2026-01-01T00:00:00"))
+    (place,) = (
+        k for k in places(bytes(content), length) if 0 < k - content.rindex(b"offset\0", 0, k) < 80
+    )
+    with open_hdf5(path) as root:
+        time = root.child("time")
+        assert time is not None and time.attribute("offset") == "2026-01-01T00:00:00"
+    content[place : place + 12] = struct.pack("<IQ", 2**31 + 7, 2**40)
+    path.write_bytes(content)
+    with open_hdf5(path) as root:
+        time = root.child("time")
+        assert time is not None and time.attribute("other") == "microseconds and more"
+        with pytest.raises(ReadError, match="offset is a text of 2147483655 letters"):
+            time.attribute("offset")
