@@ -202,6 +202,10 @@ from musrcu.cli import info
 from musrcu.cli.main import main
 from musrcu.files import replacing
 
+# as at a terminal, whatever ran the tests: nohup and "&" ignore some of them
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 def run(arguments):
     with replacing("a.txt") as temporary:
         temporary.write_text("half")
@@ -226,6 +230,10 @@ import os, signal, sys, time
 from musrcu.cli import info
 from musrcu.cli.main import main
 from musrcu.files import replacing
+
+# as at a terminal, whatever ran the tests: nohup and "&" ignore some of them
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 class Deaf:
     def __del__(self):
