@@ -80,7 +80,7 @@ def attach_temperature_log(
     ------
     ReadError if a log cannot be read.
     MusrcuError if no log is found, none overlaps with the run, the column is not clear or holds
-        no number, or the time zone of the run cannot be looked up on this machine.
+    no number, or the time zone of the run cannot be looked up on this machine.
     """
     kept = _overlapping(run, _files(run, path_or_folder))
     columns = _named(kept)
