@@ -32,8 +32,8 @@ def rule(ours: set[str], top: str = "numpy", inside: str = "") -> Rule:
 
 
 CONTAINERS = {"containers", *BOTTOM}
-READERS = {"psi_bin_layout", "psi_text", "instruments", *CONTAINERS}
-REDUCTION = {"instruments", *CONTAINERS}
+READERS = {"psi_bin_layout", "psi_text", "instruments", "pulse", *CONTAINERS}
+REDUCTION = {"instruments", "pulse", *CONTAINERS}
 FITTING = {"models", *CONTAINERS}
 ANALYSIS = {"fitting", "reduction", "readers", *FITTING, *REDUCTION}
 SIMULATION = {"models", "instruments", "writers", *CONTAINERS}
@@ -46,6 +46,7 @@ TABLE = {
     "notation": rule({"errors"}, top=""),
     "files": rule({"errors"}, top=""),
     "toml": rule({"errors", "files"}, top=""),
+    "pulse": rule(set()),
     "psi_text": rule(set(), top=""),
     "psi_bin_layout": rule({"psi_text"}, top=""),
     "instrument_table": rule(set(), top=""),

@@ -18,6 +18,7 @@ from musrcu.analysis.title import read_title
 from musrcu.containers.log import Log, LogMean
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
+from musrcu.pulse import rise_of
 
 SAME_TEMPERATURE = 0.02
 """Temperatures that differ by less than this fraction, or by less than 0.1 K, are alike."""
@@ -31,8 +32,6 @@ PROMPT_OFF = 0.003
 """A prompt peak further from t0 than this, and than two bins, is odd; µs."""
 PULSE_OFF = 0.06
 """A pulse whose rise lies further from t0 than this is odd; µs."""
-SPAN = 0.08
-"""Counts of a pulsed source are averaged over this time, the length of a pulse, µs."""
 LARGE_LOSS = 0.1
 """A dead-time loss above this fraction in some bin is odd."""
 PULSES_PER_SECOND = 50.0
@@ -158,15 +157,9 @@ def _prompt(run: Run) -> Iterator[str]:
 
 
 def _pulse(run: Run) -> Iterator[str]:
-    total = run.counts.sum(axis=(0, 1)).astype(float)
-    if not total.any():
+    arrival = rise_of(run.counts, run.bin_width)
+    if arrival is None:
         return
-    span = min(max(round(SPAN / run.bin_width), 1), total.size)
-    smooth = np.convolve(total, np.full(span, 1 / span), mode="same")
-    half = smooth.max() / 2
-    rise = int(np.argmax(smooth >= half))
-    before = smooth[rise - 1] if rise else 0.0
-    arrival = rise - (smooth[rise] - half) / (smooth[rise] - before)
     away = (arrival - float(np.median(run.t0))) * run.bin_width
     if abs(away) > PULSE_OFF:
         yield (

@@ -17,6 +17,7 @@ from musrcu.containers.history import History, Step
 from musrcu.containers.run import Run
 from musrcu.errors import ReadError
 from musrcu.files import PathLike
+from musrcu.pulse import PULSE, rise_of
 from musrcu.readers import muon_metadata
 from musrcu.readers.event_choice import Choice, kept_frames
 from musrcu.readers.event_frames import FrameTable, read_frames
@@ -34,8 +35,6 @@ LENGTH = 32.768
 """µs; 2048 bins of 16 ns."""
 FIRST_GOOD = 0.2
 """µs after time zero at which the good bins begin; an EMU file of 2021 has 0.208."""
-RISE = 0.08
-"""µs over which counts are averaged to find their rise: the length of the muon pulse."""
 
 
 def read_events(
@@ -262,23 +261,16 @@ def _time_zero(
 ) -> float:
     """Bin (from 0, fractional) at which the muon pulse arrives.
 
-    Without ``t0``: where the counts of all detectors, averaged over the length of the pulse, first
-    reach half of their largest value.
+    Without ``t0``: where the counts rise, :func:`musrcu.pulse.rise_of`.
     """
     if t0 is not None:
         return t0 / width - 0.5
-    total = counts.sum(axis=(0, 1)).astype(float)
-    span = min(max(round(RISE / width), 1), total.size)
-    smooth = np.convolve(total, np.full(span, 1 / span), mode="same")
-    if not smooth.max() > 0:
+    arrival = rise_of(counts, width)
+    if arrival is None:
         raise group.error("no event lies in the histograms, so time zero is unknown; pass t0 in us")
-    half = smooth.max() / 2
-    rise = int(np.argmax(smooth >= half))
-    before = smooth[rise - 1] if rise else 0.0
-    arrival = rise - (smooth[rise] - half) / (smooth[rise] - before)
     warnings.append(
         f"{group.place} has no time zero; {(arrival + 0.5) * width:.3g} us after the start of the "
         "frame, where the counts reach half their height, is taken, uncertain by some "
-        f"{1e3 * RISE:g} ns; t0 names another"
+        f"{1e3 * PULSE:g} ns; t0 names another"
     )
-    return float(arrival)
+    return arrival
