@@ -232,7 +232,7 @@ def _report(
     warnings: list[str],
 ) -> None:
     """Say what was left out and what had to be assumed."""
-    for other in event_groups(entry)[1:]:
+    for other in event_groups(entry):
         if not _same_events(group, other):
             warnings.append(f"{other.place} holds events too; only {group.place} is read")
     if found.outside:
@@ -248,12 +248,9 @@ def _report(
 
 
 def _same_events(one: Node, other: Node) -> bool:
-    """Whether two groups show the same events: a link, as NeXus has it."""
+    """Whether two groups show the same events: one group, or a link, as NeXus has it."""
     first, second = one.child("event_id"), other.child("event_id")
-    if first is None or second is None or first.shape != second.shape:
-        return False
-    ends = min(first.shape[0] if first.shape else 0, 1000)
-    return bool(np.array_equal(first.part(0, ends), second.part(0, ends)))
+    return first is not None and second is not None and first.same_as(second)
 
 
 def _time_zero(

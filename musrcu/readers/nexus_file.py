@@ -131,12 +131,12 @@ def _banks(entry: Node) -> Iterator[str]:
 
 def find_events(entry: Node) -> Node | None:
     """The group of a muon entry that holds single events, whatever its name; None without."""
-    return next((group for group in _groups(entry) if group.child("event_id") is not None), None)
+    return next(event_groups(entry), None)
 
 
-def event_groups(entry: Node) -> tuple[Node, ...]:
+def event_groups(entry: Node) -> Iterator[Node]:
     """Every group of a muon entry that holds single events, the one that is read first."""
-    return tuple(group for group in _groups(entry) if group.child("event_id") is not None)
+    return (group for group in _groups(entry) if group.child("event_id") is not None)
 
 
 def _histograms(entry: Node) -> Node | None:

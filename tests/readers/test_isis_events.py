@@ -138,6 +138,24 @@ def test_a_second_group_of_events_is_named(tmp_path: Path) -> None:
     assert said in run.warnings
 
 
+def test_a_second_group_that_differs_late_is_named(tmp_path: Path) -> None:
+    path = write_events(tmp_path / "e.nxs", some_events())
+    with h5py.File(path, "a") as file:
+        file.copy(GROUP, f"{ENTRY}/detector_2_events")
+        file[f"{ENTRY}/detector_2_events/event_id"][-1] += 1
+    said = f"/{ENTRY}/detector_2_events holds events too; only /{GROUP} is read"
+    assert said in read(path).warnings
+
+
+def test_a_group_of_linked_events_is_no_second_one(tmp_path: Path) -> None:
+    path = write_events(tmp_path / "e.nxs", some_events())
+    with h5py.File(path, "a") as file:
+        linked = file.create_group(f"{ENTRY}/linked_events")
+        for name, values in file[GROUP].items():
+            linked[name] = values
+    assert not any("holds events too" in text for text in read(path).warnings)
+
+
 def test_periods_counted_from_1(tmp_path: Path) -> None:
     events = some_events()
     changes = {f"{GROUP}/period_number": (events.period + 1).astype("u8")}
