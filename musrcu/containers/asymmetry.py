@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from musrcu.containers.arrays import FloatArray, by_fields, check_shape, frozen
+from musrcu.containers.arrays import FloatArray, IntArray, by_fields, check_shape, frozen
 from musrcu.containers.history import History, Step
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
@@ -25,9 +25,9 @@ class Asymmetry:
     error: FloatArray
     """(n_bins,) one standard deviation, same scale; NaN where ``value`` is NaN."""
     bin_width: float
-    """Width of a bin, µs."""
+    """Width of a bin, µs; of the widest where they differ."""
     packing: int
-    """Raw bins in one bin."""
+    """Raw bins in one bin, in the widest where they differ."""
     alpha: float
     """Balance of the pair."""
     alpha_error: float | None = None
@@ -37,6 +37,17 @@ class Asymmetry:
     total_error: float | None = None
     smallest: FloatArray | None = None
     """(n_bins,) raw counts of the smaller group in each bin; below 20 chi-square is biased."""
+    detector_beta: float = 1.0
+    """Ratio of the intrinsic asymmetries of backward and forward."""
+    packs: IntArray | None = None
+    """(n_bins,) raw bins in each bin where they differ; None where all hold ``packing``."""
+    level: FloatArray | None = None
+    """(n_bins,) expected beta F + alpha B of each bin, smooth: an error of the background, which
+    all bins share, is measured against it. None where it is not to be carried into a fit."""
+    background: FloatArray | None = None
+    """(2,) background per raw bin that was subtracted; None where none was."""
+    background_error: FloatArray | None = None
+    """(2,) its error per raw bin, common to all bins of a group and not part of ``error``."""
     run: Run
     """The run behind it."""
     history: History
@@ -49,15 +60,27 @@ class Asymmetry:
         for name in ("value", "error"):
             object.__setattr__(self, name, frozen(getattr(self, name), float))
             check_shape("Asymmetry", name, getattr(self, name), self.time.shape)
-        if self.smallest is not None:
-            object.__setattr__(self, "smallest", frozen(self.smallest, float))
-            check_shape("Asymmetry", "smallest", self.smallest, self.time.shape)
+        for name, dtype, shape in (
+            ("smallest", float, self.time.shape),
+            ("level", float, self.time.shape),
+            ("packs", np.int64, self.time.shape),
+            ("background", float, (2,)),
+            ("background_error", float, (2,)),
+        ):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, frozen(getattr(self, name), dtype))
+                check_shape("Asymmetry", name, getattr(self, name), shape)
         bad = np.isfinite(self.value) & ~(self.error > 0)
         if bad.any():
             raise MusrcuError(
                 f"Asymmetry.error of bin {int(np.argmax(bad))} is not above zero although its "
                 "value is a number; mark a bin without an error as NaN in both"
             )
+
+    @property
+    def raw_bins(self) -> IntArray:
+        """(n_bins,) raw bins in each bin."""
+        return np.full(self.time.size, self.packing) if self.packs is None else self.packs
 
     def replace(self, step: Step | None = None, **changes: Any) -> Asymmetry:
         """A copy with some fields changed and, where given, one more step in its history."""

