@@ -110,14 +110,13 @@ def _logs(run: Run) -> Iterator[str]:
 
 def _drift(name: str, log: Log, whole: LogMean, length: float | None) -> Iterator[str]:
     end = float(log.seconds[-1]) if length is None else length
-    halves = log.during(0.0, end / 2), log.during(end / 2, end) if end > 0 else None
-    if halves[0] is not None and halves[1] is not None:
-        change = halves[1].mean - halves[0].mean
-        if abs(change) > DRIFT * abs(whole.mean):
-            yield (
-                f"log {name} drifted: {halves[0].mean:.4g} in the first half of the run, "
-                f"{halves[1].mean:.4g} in the second"
-            )
+    first = log.during(0.0, end / 2) if end > 0 else None
+    second = log.during(end / 2, end) if end > 0 else None
+    if first and second and abs(second.mean - first.mean) > DRIFT * abs(whole.mean):
+        yield (
+            f"log {name} drifted: {first.mean:.4g} in the first half of the run, "
+            f"{second.mean:.4g} in the second"
+        )
     if whole.spread > SPREAD * abs(whole.mean):
         yield f"log {name} spread by {whole.spread:.2g} about {whole.mean:.4g}"
 

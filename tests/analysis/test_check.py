@@ -210,6 +210,12 @@ def test_one_oddity(name: str) -> None:
     assert not any("\n" in text for text in found)
 
 
+@pytest.mark.parametrize("seconds", [[-20.0, -10.0], [-10.0, 0.0]])
+def test_a_log_from_before_a_run_of_unknown_length(seconds: list[float]) -> None:
+    log = Log("Temp_Sample", seconds, [9.0, 10.0], "K")
+    assert check_run(good_run(logs={"Temp_Sample": log}, stop=None)) == ()
+
+
 @pytest.mark.parametrize(
     "change",
     [
