@@ -20,6 +20,12 @@ MUON_LIFETIME = 2.1969811
 ACCELERATOR_PERIOD = {"PSI": 0.01975, "TRIUMF": 0.04337}
 """Radio-frequency period of the accelerator of each continuous source, µs."""
 
+KELVIN = {"k": 1.0, "kelvin": 1.0, "mk": 1e-3}
+"""Kelvin in one of the units that a temperature may have, in small letters."""
+
+GAUSS = {"g": 1.0, "gauss": 1.0, "oe": 1.0, "kg": 1e3, "mt": 10.0, "t": 1e4, "tesla": 1e4}
+"""Gauss in one of the units that a field may have, in small letters; an oersted counts as one."""
+
 IMPROBABLE = 1e-4
 """A chi-square less probable than this is named beside its result."""
 

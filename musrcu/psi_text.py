@@ -10,6 +10,8 @@ import math
 import re
 from collections.abc import Mapping
 
+from musrcu.constants import GAUSS, KELVIN
+
 
 def text(value: bytes) -> str:
     """A fixed-width text: Latin-1, cut at the first NUL, blanks stripped."""
@@ -17,13 +19,11 @@ def text(value: bytes) -> str:
 
 
 _QUANTITY = re.compile(r"([-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z]*)")
-_GAUSS = {"g": 1.0, "gauss": 1.0, "oe": 1.0, "kg": 1e3, "mt": 10.0, "t": 1e4, "tesla": 1e4}
-_KELVIN = {"": 1.0, "k": 1.0, "kelvin": 1.0, "mk": 1e-3}
 
 
 def gauss(typed: str) -> tuple[float | None, str | None]:
     """Field in G of a typed text such as ``150.000G`` or ``0.3 T``, and what is doubtful in it."""
-    value, unit, doubt = _quantity(typed, _GAUSS, "G")
+    value, unit, doubt = _quantity(typed, GAUSS, "G")
     if value is not None and not unit:
         doubt = f"field {typed!r} has no unit and is read as {value:g} G"
     return value, doubt
@@ -31,7 +31,7 @@ def gauss(typed: str) -> tuple[float | None, str | None]:
 
 def kelvin(typed: str) -> tuple[float | None, str | None]:
     """Temperature in K of a typed text such as ``6.000K`` or ``50 mK``, and what is doubtful."""
-    value, _, doubt = _quantity(typed, _KELVIN, "K")
+    value, _, doubt = _quantity(typed, KELVIN, "K")
     if value is not None and value < 0:
         return None, f"set point {typed!r} is below zero kelvin"
     return value, doubt

@@ -47,7 +47,7 @@ TABLE = {
     "files": rule({"errors"}, top=""),
     "toml": rule({"errors", "files"}, top=""),
     "pulse": rule(set()),
-    "psi_text": rule(set(), top=""),
+    "psi_text": rule({"constants"}, top=""),
     "psi_bin_layout": rule({"psi_text"}, top=""),
     "instrument_table": rule(set(), top=""),
     "instruments": rule(BOTTOM, top=""),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from musrcu.constants import GAUSS, KELVIN
+
 _NUMBER = r"([-+]?[0-9]+(?:\.[0-9]*)?)"
 _ALONE, _END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _TEMPERATURES = (
@@ -23,8 +25,6 @@ _FIELDS = (
     re.compile(rf"{_ALONE}(?:w?TF|w?LF)\s?{_NUMBER}\s?(kG|G|mT|T){_END}"),
 )
 _ZERO_FIELD = re.compile(r"\b(?:ZF|zero[- ]field)\b", re.IGNORECASE)
-_KELVIN = {"": 1.0, "k": 1.0, "mk": 1e-3}
-_GAUSS = {"": 1.0, "g": 1.0, "gauss": 1.0, "kg": 1e3, "mt": 10.0, "t": 1e4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ def read_title(text: str | None) -> Title:
     ``F=20``, ``TF150G``, ``Magnetic Field = 20 Gauss``, ``ZF``.
     """
     title = text or ""
-    temperatures = _values(title, _TEMPERATURES, _KELVIN)
-    fields = _values(title, _FIELDS, _GAUSS)
+    temperatures = _values(title, _TEMPERATURES, KELVIN)
+    fields = _values(title, _FIELDS, GAUSS)
     if _ZERO_FIELD.search(title):
         fields.add(0.0)
     return Title(
@@ -57,9 +57,9 @@ def read_title(text: str | None) -> Title:
 def _values(
     title: str, patterns: tuple[re.Pattern[str], ...], units: dict[str, float]
 ) -> set[float]:
-    """Every value that the first pattern that matches finds."""
+    """Every value that the first pattern that matches finds; no unit means the factor 1."""
     for pattern in patterns:
-        found = {float(m[1]) * units[(m[2] or "").lower()] for m in pattern.finditer(title)}
+        found = [(float(m[1]), m[2]) for m in pattern.finditer(title)]
         if found:
-            return found
+            return {value * (units[unit.lower()] if unit else 1.0) for value, unit in found}
     return set()

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from musrcu.constants import KELVIN
 from musrcu.containers.log import Log
 from musrcu.containers.numbers import is_number
 from musrcu.errors import MusrcuError
 
-_KELVIN = {"": 1.0, "k": 1.0, "kelvin": 1.0, "mk": 1e-3, "millikelvin": 1e-3}
-"""Kelvin in one unit of a log; no unit means kelvin."""
+TEMPERATURE_UNITS = {"": 1.0, **KELVIN, "millikelvin": 1e-3}
+"""Kelvin in one of the units that a log or a NeXus file may have; no unit means kelvin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Temperature:
         ------
         MusrcuError if the log has another unit, no reading in the run, one below 0 K, or 0 only.
         """
-        factor = _KELVIN.get((log.unit or "").strip().casefold())
+        factor = TEMPERATURE_UNITS.get((log.unit or "").strip().casefold())
         if factor is None:
             raise MusrcuError(
                 f"log {log.name} is in {log.unit!r}, expected a temperature in K or mK"

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from musrcu.containers.history import History, Step
-from musrcu.containers.temperature import Sensor, Temperature
+from musrcu.containers.temperature import TEMPERATURE_UNITS, Sensor, Temperature
 from musrcu.readers.isis_time_axis import TimeAxis
-from musrcu.readers.muon_entry import KELVIN, attempt, quantity, text
+from musrcu.readers.muon_entry import attempt, quantity, text
 from musrcu.readers.tree import SMALL, Node
 
 MOST_SENSORS = 64
@@ -162,7 +162,7 @@ def with_sensors(temperature: Temperature, entry: Node, warnings: list[str]) -> 
     """The temperature with mean, spread, error and sensors where the file holds them itself."""
 
     def kelvin(place: str) -> float | None:
-        return quantity(entry, (place,), KELVIN, warnings, lowest=0.0)
+        return quantity(entry, (place,), TEMPERATURE_UNITS, warnings, lowest=0.0)
 
     sensors = []
     for number in range(1, MOST_SENSORS + 1):

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from musrcu import psi_text
+from musrcu.constants import GAUSS, KELVIN
 from musrcu.containers.temperature import Sensor, Temperature, from_sensors
 from musrcu.errors import quoted
 
@@ -27,8 +28,6 @@ _BRACKET = re.compile(r"([-+]?\d*\.?\d+)\s*\(\s*(\d*\.?\d+)\s*\)\s*([A-Za-z]*)")
 _REMARK = re.compile(r"\([^()]*\)")
 _SET_POINT = re.compile(r"set[ _-]?p(oin)?t", re.IGNORECASE)
 _BETA = re.compile(r"(\bB|β|beta)[ -]?N[MQ]R", re.IGNORECASE)
-_KELVIN = {"k": 1.0, "kelvin": 1.0, "mk": 1e-3}
-_GAUSS = {"g": 1.0, "gauss": 1.0, "kg": 1e3, "mt": 10.0, "t": 1e4, "tesla": 1e4}
 CONVERTED = "PSI2MUD"
 """What the converter of PSI-BIN files writes as area."""
 
@@ -67,7 +66,7 @@ def quote(typed: str, units: Mapping[str, float]) -> Quote | None:
 
 def field(typed: str) -> tuple[float | None, list[str]]:
     """Field in G of a text such as ``0.132(0.024)G`` or ``1.5 T``, and what is doubtful in it."""
-    if found := quote(typed, _GAUSS):
+    if found := quote(typed, GAUSS):
         return found.value, []
     return _plain(typed, psi_text.gauss)
 
@@ -89,7 +88,7 @@ def temperature(typed: str, variables: Sequence[Facts]) -> tuple[Temperature, li
     and spread are those of the text. A text without brackets is the set point. A variable that was
     never read (all zero) and one that is called a set point are no sensors.
     """
-    measured = quote(typed, _KELVIN)
+    measured = quote(typed, KELVIN)
     if measured is not None and measured.value < 0:
         return Temperature(), [f"temperature {quoted(typed)} is below zero kelvin"]
     nominal, doubts = (None, []) if measured else _plain(typed, psi_text.kelvin)
@@ -108,7 +107,7 @@ def temperature(typed: str, variables: Sequence[Facts]) -> tuple[Temperature, li
 
 def _sensors(variables: Sequence[Facts], doubts: list[str]) -> Iterator[Sensor]:
     for variable in variables:
-        scale = _KELVIN.get(variable["units"].casefold())
+        scale = KELVIN.get(variable["units"].casefold())
         numbers = [variable[key] for key in ("low", "high", "mean", "stddev")]
         if scale is None or not any(numbers):
             continue

@@ -20,10 +20,8 @@ CUSTOMARY = {"raw_data_1": 2, "run": 1}
 
 MOST_RUNS = 2**53
 """Larger run numbers are not whole in double precision."""
-KELVIN = {"": 1.0, "k": 1.0, "kelvin": 1.0, "mk": 1e-3, "millikelvin": 1e-3}
-"""Kelvin in one of the units that a temperature may have; no unit means kelvin."""
 GAUSS = {"": 1.0, "g": 1.0, "gauss": 1.0, "t": 1e4, "tesla": 1e4, "mt": 10.0, "millitesla": 10.0}
-"""Gauss in one of the units that a field may have; no unit means gauss."""
+"""Gauss in one of the units that a field of a NeXus file may have; no unit means gauss."""
 
 _T = TypeVar("_T")
 

@@ -13,11 +13,10 @@ from functools import partial
 from typing import Any
 
 from musrcu.containers.run import Source
-from musrcu.containers.temperature import Temperature
+from musrcu.containers.temperature import TEMPERATURE_UNITS, Temperature
 from musrcu.errors import ReadError, quoted
 from musrcu.readers.muon_entry import (
     GAUSS,
-    KELVIN,
     attempt,
     moment,
     quantity,
@@ -67,7 +66,9 @@ VERSION_2 = Names(
 def describe(entry: Node, names: Names, warnings: list[str]) -> dict[str, Any]:
     """Number, title, sample and the like, as arguments of a Run; doubt is added to ``warnings``."""
     places = ("sample/temperature", "sample/temperature_1")
-    temperature = Temperature(nominal=quantity(entry, places, KELVIN, warnings, lowest=0.0))
+    temperature = Temperature(
+        nominal=quantity(entry, places, TEMPERATURE_UNITS, warnings, lowest=0.0)
+    )
     field = quantity(entry, ("sample/magnetic_field", "sample/magnetic_field_1"), GAUSS, warnings)
     sample = text(entry, ("sample/name",), warnings)
     if (sample, temperature.nominal, field) == PLACEHOLDERS:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from musrcu.constants import GAUSS, KELVIN
 from musrcu.containers.arrays import FloatArray
 from musrcu.containers.temperature import Sensor, Temperature, from_sensors
 from musrcu.errors import ReadError, quoted
@@ -14,8 +15,7 @@ from musrcu.readers.musr_root_header import Facts, Quantity
 from musrcu.readers.psi_metadata import INSTRUMENTS
 
 _MICROSECONDS = {"fs": 1e-9, "ps": 1e-6, "ns": 1e-3, "us": 1.0, "µs": 1.0, "μs": 1.0, "ms": 1e3}
-_KELVIN = {"k": 1.0, "kelvin": 1.0, "mk": 1e-3, "uk": 1e-6}
-_GAUSS = {"g": 1.0, "gauss": 1.0, "oe": 1.0, "kg": 1e3, "mt": 10.0, "t": 1e4, "tesla": 1e4}
+_KELVIN = {**KELVIN, "uk": 1e-6}
 _UNSET_FIELD = 1e7
 """G; TMusrRunHeader begins with 1000 T, to be replaced by whoever fills it."""
 _EPOCH = "1970-01-01T00:00:00"
@@ -71,7 +71,7 @@ def temperature(facts: Facts, readings: FloatArray | None, warnings: list[str]) 
 
 def field(facts: Facts, warnings: list[str]) -> float | None:
     """Applied field, G."""
-    found = _in_units(facts, "Sample Magnetic Field", _GAUSS, warnings)
+    found = _in_units(facts, "Sample Magnetic Field", GAUSS, warnings)
     if found is not None and found.value == _UNSET_FIELD:
         warnings.append("the magnetic field is 1000 T, as if it was never set; taken as unknown")
         return None
