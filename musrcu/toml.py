@@ -33,9 +33,18 @@ def dumps(tables: Mapping[str, Mapping[str, Any]]) -> str:
     blocks = []
     for name, content in tables.items():
         lines = [f"[{_key(name)}]"]
-        lines += [f"{_key(k)} = {dump_value(v)}" for k, v in content.items() if v is not None]
+        lines += [f"{_key(k)} = {_entry(v)}" for k, v in content.items() if v is not None]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
+
+
+def _entry(value: Any) -> str:
+    """One TOML value of a table: a matrix has a line for each of its rows."""
+    rows = value.tolist() if hasattr(value, "tolist") else value
+    several = isinstance(rows, (list, tuple)) and len(rows) > 1
+    if several and all(isinstance(row, (list, tuple)) for row in rows):
+        return "[\n" + "".join(f"    {dump_value(row)},\n" for row in rows) + "]"
+    return dump_value(value)
 
 
 def dump_value(value: Any) -> str:

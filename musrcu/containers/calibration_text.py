@@ -1,0 +1,77 @@
+"""A calibration in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from musrcu import notation
+from musrcu.constants import IMPROBABLE
+from musrcu.notation import bracket
+
+if TYPE_CHECKING:
+    from musrcu.containers.calibration import Calibration
+
+MOST_DETECTORS = 16
+"""Detectors that are listed one by one."""
+
+
+def summarise(calibration: Calibration) -> str:
+    """The calibration, a line for each thing it knows."""
+    return "\n".join([*_pair(calibration), *_detectors(calibration), *_notes(calibration)])
+
+
+def origin(calibration: Calibration) -> str:
+    """Instrument and runs: ``LTF 21`` or ``LTF 21, 22``; empty where both are unknown."""
+    numbers = calibration.runs or (() if calibration.run is None else (calibration.run,))
+    parts = [calibration.instrument or "", ", ".join(map(str, numbers))]
+    return " ".join(part for part in parts if part)
+
+
+def _pair(found: Calibration) -> list[str]:
+    lines = [f"alpha = {bracket(found.alpha, found.alpha_error)} from {origin(found) or 'a run'}"]
+    lines[0] += f" (forward {found.forward}, backward {found.backward}; {found.method})"
+    if found.bias:
+        lines.append(f"bias: {found.bias}")
+    if found.detector_beta is not None:
+        beta = bracket(found.detector_beta, found.detector_beta_error)
+        lines.append(f"detector_beta = {beta}")
+    if found.total is not None:
+        lines.append(f"total asymmetry = {bracket(found.total, found.total_error)}")
+    if found.field is not None:
+        lines.append(f"field = {notation.field(found.field, found.field_error)}")
+    if found.phase is not None:
+        lines.append(f"phase = {bracket(found.phase, found.phase_error, 'deg')}")
+    return lines
+
+
+def _detectors(found: Calibration) -> list[str]:
+    columns = [
+        (title, row, errors or (None,) * len(row))
+        for title, row, errors in (
+            ("phase (deg)", found.phases, found.phases_error),
+            ("amplitude", found.amplitudes, found.amplitudes_error),
+            ("dead time (us)", found.dead_time, found.dead_time_error),
+            ("t0 (bin)", found.t0, found.t0_error),
+        )
+        if row
+    ]
+    if not columns:
+        return []
+    rows = [
+        [str(d), *(bracket(row[k], errors[k]) for _, row, errors in columns)]
+        for k, d in enumerate(found.detectors)
+    ]
+    text = notation.table(rows[:MOST_DETECTORS], ["detector", *(title for title, *_ in columns)])
+    more = len(rows) - MOST_DETECTORS
+    return [*text.split("\n"), *([f"and {more} more detectors"] if more > 0 else [])]
+
+
+def _notes(found: Calibration) -> list[str]:
+    lines = []
+    if found.phase is not None and abs(found.phase) > 90:
+        lines.append("note: the muon spin points to the backward group; swap the pair")
+    if found.probability is not None:
+        lines.append(f"chi-square probability = {notation.probability(found.probability, 3)}")
+        if found.probability < IMPROBABLE:
+            lines.append("note: the model does not describe this run; alpha may be off by more")
+    return lines
