@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -74,40 +74,79 @@ def fit_scan(
     ------
     ModelError where a model cannot be set up, MusrcuError where it has no oscillation.
     """
-    sources = _sources(runs)
-    models = tuple(Model(m) if isinstance(m, str) else m for m in (ordered, paramagnetic))
-    options = _per_model(models, start, fixed, limits, ties)
-    one = partial(
-        _one_run,
-        recipe=recipe or Reduction(),
-        models=models,
-        options=options,
-        t_range=t_range,
-        minos=tuple(minos),
-    )
-    apply: Callable[..., Iterable[_Worked]] = map if executor is None else executor.map
-    worked = list(_shown(apply(one, sources), progress))
-    worked.sort(key=lambda item: (item.temperature is None, item.temperature or 0.0))
-    worked = _from_neighbours(worked, models, options, t_range, tuple(minos))
-    nu = models[0].names[models[0].oscillations()[0][1]]
-    return Scan(
-        runs=tuple(item.judged() for item in worked),
-        ordered_model=models[0].expression,
-        paramagnetic_model=models[1].expression,
-        parameter=nu,
-        reduction=(recipe or Reduction()).to_dict(),
-        options={
-            name: given
-            for name, given in {
-                "start": dict(start or {}),
-                "fixed": dict(fixed or {}),
-                "limits": {name: list(pair) for name, pair in (limits or {}).items()},
-                "ties": dict(ties or {}),
-                "t_range": None if t_range is None else list(t_range),
-            }.items()
-            if given
-        },
-    )
+    plan = ScanPlan.of(ordered, paramagnetic, start, fixed, limits, ties, t_range, minos)
+    recipe = recipe or Reduction()
+    return plan.scan(plan.work(runs, recipe, executor, progress), recipe)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ScanPlan:
+    """What is fitted to every run of a scan."""
+
+    models: tuple[Model, ...]
+    """The ordered and the paramagnetic one."""
+    options: tuple[Mapping[str, Any], ...]
+    """Options of the fit of each: start, fixed, limits, ties."""
+    t_range: tuple[float, float] | None
+    minos: tuple[str, ...]
+    given: Mapping[str, Any]
+    """What the user gave, for the saved scan."""
+
+    @classmethod
+    def of(
+        cls,
+        ordered: Model | str,
+        paramagnetic: Model | str,
+        start: Mapping[str, float] | None,
+        fixed: Mapping[str, float] | None,
+        limits: Mapping[str, tuple[float | None, float | None]] | None,
+        ties: Mapping[str, str] | None,
+        t_range: tuple[float, float] | None,
+        minos: Iterable[str],
+    ) -> ScanPlan:
+        """A plan from the arguments of :func:`fit_scan`."""
+        models = tuple(Model(m) if isinstance(m, str) else m for m in (ordered, paramagnetic))
+        options = _per_model(models, start, fixed, limits, ties)
+        given = {
+            "start": dict(start or {}),
+            "fixed": dict(fixed or {}),
+            "limits": {name: list(pair) for name, pair in (limits or {}).items()},
+            "ties": dict(ties or {}),
+            "t_range": None if t_range is None else list(t_range),
+        }
+        used = {name: value for name, value in given.items() if value}
+        return cls(models, tuple(options), t_range, tuple(minos), used)
+
+    @property
+    def parameter(self) -> str:
+        """The order parameter: name of the frequency in the ordered model."""
+        return self.models[0].names[self.models[0].oscillations()[0][1]]
+
+    def work(
+        self, runs: object, recipe: Reduction, executor: Any = None, progress: bool = False
+    ) -> list[WorkedRun]:
+        """Every run with its fits, sorted by temperature."""
+        sources = _sources(runs)
+        one = partial(work_on_run, recipe=recipe, plan=self)
+        apply: Callable[..., Iterable[WorkedRun]] = map if executor is None else executor.map
+        done = shown(apply(one, sources), progress)
+        worked = [
+            dataclasses.replace(item, source=source)
+            for source, item in zip(sources, done, strict=True)
+        ]
+        worked.sort(key=lambda item: (item.temperature is None, item.temperature or 0.0))
+        return _from_neighbours(worked, self)
+
+    def scan(self, worked: Iterable[WorkedRun], recipe: Reduction) -> Scan:
+        """The scan of the runs that were worked on."""
+        return Scan(
+            runs=tuple(item.judged() for item in worked),
+            ordered_model=self.models[0].expression,
+            paramagnetic_model=self.models[1].expression,
+            parameter=self.parameter,
+            reduction=recipe.to_dict(),
+            options=self.given,
+        )
 
 
 def _sources(runs: object) -> list[Run | PathLike]:
@@ -138,14 +177,16 @@ def distinct(runs: Iterable[_Source]) -> list[_Source]:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Worked:
-    """One run on its way to a verdict."""
+class WorkedRun:
+    """One run on its way to a verdict: reduced, and fitted with every model."""
 
     run: Run | None
     asymmetry: Asymmetry | None
     fits: tuple[FitResult, ...]
     path: str | None
     error: str
+    source: Run | PathLike | None = None
+    """What was given: the raw run or its file."""
 
     @property
     def temperature(self) -> float | None:
@@ -189,15 +230,8 @@ class _Worked:
         )
 
 
-def _one_run(
-    source: Run | PathLike,
-    *,
-    recipe: Reduction,
-    models: tuple[Model, ...],
-    options: Sequence[Mapping[str, Any]],
-    t_range: tuple[float, float] | None,
-    minos: tuple[str, ...],
-) -> _Worked:
+def work_on_run(source: Run | PathLike, *, recipe: Reduction, plan: ScanPlan) -> WorkedRun:
+    """A run with the fits of all models of a plan, or with what went wrong."""
     path = None if isinstance(source, Run) else str(source)
     run = asymmetry = None
     fits: list[FitResult] = []
@@ -206,11 +240,13 @@ def _one_run(
         path = path or (None if run.path is None else str(run.path))
         asymmetry = reduce(run, recipe)
         run = asymmetry.run  # its temperature may be that of a log
-        for model, chosen, errors in zip(models, options, (minos, ()), strict=True):
-            fits.append(fit(asymmetry, model, t_range=t_range, minos=errors, **chosen))
+        errors: tuple[str, ...] = plan.minos
+        for model, chosen in zip(plan.models, plan.options, strict=True):
+            fits.append(fit(asymmetry, model, t_range=plan.t_range, minos=errors, **chosen))
+            errors = ()
     except MusrcuError as error:
-        return _Worked(run, asymmetry, tuple(fits), path, str(error))
-    return _Worked(run, asymmetry, tuple(fits), path, "")
+        return WorkedRun(run, asymmetry, tuple(fits), path, str(error))
+    return WorkedRun(run, asymmetry, tuple(fits), path, "")
 
 
 def _per_model(
@@ -241,15 +277,9 @@ def _per_model(
     return chosen
 
 
-def _from_neighbours(
-    worked: list[_Worked],
-    models: tuple[Model, ...],
-    options: Sequence[Mapping[str, Any]],
-    t_range: tuple[float, float] | None,
-    minos: tuple[str, ...],
-) -> list[_Worked]:
+def _from_neighbours(worked: list[WorkedRun], plan: ScanPlan) -> list[WorkedRun]:
     """Each run's ordered fit tried again from its neighbours' values, the better one kept."""
-    model, chosen = models[0], options[0]
+    model, chosen = plan.models[0], plan.options[0]
     linear = {p.name for p in model.parameters if p.kind == "amplitude"}
     result = list(worked)
     for place, item in enumerate(worked):
@@ -260,15 +290,15 @@ def _from_neighbours(
                 continue
             if _same_line(item.fits[0], other.fits[0], model):
                 continue
-            values = dict(zip(model.names, other.fits[0].values, strict=True))
+            values = {name: other.fits[0].parameters[name].value for name in model.names}
             begin = {
                 n: v for n, v in values.items() if n not in linear and n not in chosen["fixed"]
             }
             begin = {n: v for n, v in begin.items() if n not in chosen["ties"]} | chosen["start"]
-            if not all(np.isfinite(v) for v in begin.values()):
+            if any(v is None for v in begin.values()):
                 continue
             again = {**chosen, "start": begin}
-            trial = fit(item.asymmetry, model, t_range=t_range, minos=minos, **again)
+            trial = fit(item.asymmetry, model, t_range=plan.t_range, minos=plan.minos, **again)
             present = result[place].fits[0]
             if trial.chi2 is not None and (
                 present.chi2 is None or trial.chi2 < present.chi2 - BETTER
@@ -287,10 +317,14 @@ def _same_line(one: FitResult, other: FitResult, model: Model) -> bool:
     return abs(values[0] - values[1]) < 0.2 / MUON_LIFETIME
 
 
-def _shown(items: Iterable[_Worked], progress: bool) -> Iterable[_Worked]:
+_Item = TypeVar("_Item")
+
+
+def shown(items: Iterable[_Item], progress: bool) -> Iterable[_Item]:
+    """The items one by one, with a progress bar where one is wanted."""
     if not progress:
         return items
     from tqdm import tqdm
 
-    shown: Iterable[_Worked] = tqdm(items, desc="runs", unit="run", disable=None, leave=False)
-    return shown
+    with_bar: Iterable[_Item] = tqdm(items, desc="runs", unit="run", disable=None, leave=False)
+    return with_bar
