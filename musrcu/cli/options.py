@@ -36,7 +36,13 @@ _REDUCTION = (
         "asymmetries); default: 1",
     ),
     ("--alpha", "X", values.above_zero, "balance of the pair; default: the calibration's, or 1"),
-    ("--packing", "N", values.count, "raw bins in one bin; default: the fewest that counts allow"),
+    (
+        "--packing",
+        "HOW",
+        values.packing,
+        "raw bins in one bin: 20; growing as counts decay: variable, bins=40 or first=4 (raw bins "
+        "in the first); edges=0.1,0.2,0.5 (us); default: the fewest raw bins that counts allow",
+    ),
     ("--t-max", "US", values.above_zero, "late cut, us; default: the latest that counts allow"),
     ("--t0", "BIN", values.one_or_several, "bin (from 0) of the muon's arrival, or one a detector"),
     ("--first-good", "N", values.whole, "first good bin, raw bins after t0; default: the file's"),

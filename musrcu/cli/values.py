@@ -6,6 +6,7 @@ They raise ``argparse.ArgumentTypeError``, which becomes one line and exit code 
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 from argparse import ArgumentTypeError
 from typing import Any
@@ -137,6 +138,26 @@ def background(text: str) -> str | dict[str, tuple[float, float]]:
             "raw bin of forward and backward)"
         )
     return {name: pair(value)}
+
+
+def packing(text: str) -> int | str | dict[str, int | tuple[float, ...]]:
+    """A whole number, ``variable``, ``bins=K``, ``first=N`` or ``edges=us,us,...``."""
+    if text == "variable":
+        return text
+    name, equals, value = text.partition("=")
+    if not equals:
+        return count(text)
+    if name in ("bins", "first"):
+        return {name: count(value)}
+    if name != "edges":
+        raise ArgumentTypeError(
+            f"{_short(text)} is not a whole number, variable, bins=40, first=4 or "
+            "edges=0.1,0.2,0.5 (us)"
+        )
+    edges = tuple(number(part) for part in value.split(","))
+    if len(edges) < 2 or any(one >= other for one, other in itertools.pairwise(edges)):
+        raise ArgumentTypeError(f"{_short(text)} is not two or more rising times in us")
+    return {name: edges}
 
 
 def dead_time(text: str) -> str | float | tuple[float, ...]:

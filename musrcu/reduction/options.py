@@ -20,16 +20,16 @@ LONGEST_PERIOD = 500
 """Letters of a choice of periods."""
 
 
-class Pairs(Mapping[str, tuple[float, float]]):
-    """A read-only mapping of a name to two numbers, which can be compared, hashed and sent on."""
+class Pairs(Mapping[str, Any]):
+    """A read-only mapping of a name to numbers, which can be compared, hashed and sent on."""
 
     __slots__ = ("_items",)
-    _items: tuple[tuple[str, tuple[float, float]], ...]
+    _items: tuple[tuple[str, Any], ...]
 
-    def __init__(self, items: Mapping[str, tuple[float, float]]) -> None:
+    def __init__(self, items: Mapping[str, Any]) -> None:
         object.__setattr__(self, "_items", tuple(items.items()))
 
-    def __getitem__(self, name: str) -> tuple[float, float]:
+    def __getitem__(self, name: str) -> Any:
         return dict(self._items)[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -61,7 +61,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     for name, (right, wanted) in _RULES.items():
         value = options[name]
         if value is not None and not right(value):
-            raise ReductionError(f"{name} = {_shown(value)}; expected {wanted}")
+            raise ReductionError(f"{name} = {shown(value)}; expected {wanted}")
 
 
 def read_background(value: Any) -> str | Pairs:
@@ -75,14 +75,14 @@ def read_background(value: Any) -> str | Pairs:
         if isinstance(value, str) and value in ("auto", "none"):
             return value
         raise ReductionError(
-            f"background = {_shown(value)}; expected 'auto', 'none', before_t0 or given"
+            f"background = {shown(value)}; expected 'auto', 'none', before_t0 or given"
         )
     if len(value) != 1 or not set(value) <= {"before_t0", "given"}:
-        raise ReductionError(f"background = {_shown(dict(value))}; name before_t0 or given")
+        raise ReductionError(f"background = {shown(dict(value))}; name before_t0 or given")
     ((name, pair),) = value.items()
     pair = as_tuple(pair)
     if not (isinstance(pair, tuple) and len(pair) == 2 and all(map(is_number, pair))):
-        raise ReductionError(f"background {name} = {_shown(pair)}; expected two numbers")
+        raise ReductionError(f"background {name} = {shown(pair)}; expected two numbers")
     if name == "before_t0" and not pair[0] < pair[1] <= 0:
         raise ReductionError(
             f"background before_t0 = {pair}; the window must lie before t0: two negative times "
@@ -102,7 +102,8 @@ def as_tuple(value: Any) -> Any:
     return tuple(map(as_tuple, value)) if isinstance(value, (list, tuple, range)) else value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as it is quoted in an error, cut to a readable length."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -150,7 +151,6 @@ def _is_dead_time(value: Any) -> bool:
 
 
 _SELECTION = (_is_selection, "detectors by label or by number from 1, such as '1-4,7'")
-_FROM_1 = (lambda n: is_whole(n) and n >= 1, "a whole number, 1 or above")
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "forward": _SELECTION,
@@ -161,7 +161,6 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "period": (is_period, "a number from 1, a label, a sum '1+2' or a difference '1-2'"),
     "alpha": (is_balance, f"a number from {ALPHA_LIMITS[0]:g} to {ALPHA_LIMITS[1]:g}"),
-    "packing": _FROM_1,
     "t_max": (lambda t: is_number(t) and t > 0, "a number above 0 (us)"),
     "temperature_log": (
         lambda name: isinstance(name, str) and bool(name.strip()),

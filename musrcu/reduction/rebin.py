@@ -1,43 +1,63 @@
-"""Packing of counts, and how much packing a run needs."""
+"""Packing of counts: so many raw bins in one, bins that grow as counts decay, or given edges."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.constants import MUON_LIFETIME
+from musrcu.containers.arrays import IntArray
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
 from musrcu.errors import ReductionError
+from musrcu.reduction.bin_edges import equal_error_bins, given_bins, lifetime_bins
+from musrcu.reduction.choose_bins import (
+    FEWEST_COUNTS,
+    background_level,
+    choose_bins,
+    choose_packing,
+    enough,
+    usable_bins,
+)
+from musrcu.reduction.packing import Packing, read_packing
 
-FEWEST_COUNTS = 20
-"""Counts in each group of a bin below which chi-square on an asymmetry is biased."""
-KEPT = 0.99
-"""Share of the statistical weight of the good bins that the default late cut keeps."""
-FEWEST_BINS = 5
-"""The default packing leaves at least this many bins."""
+SLOW = 0.1
+"""Periods in a bin below which it hardly averages over a precession: 1.6 % of its amplitude."""
+ROUNDING = 1e-6
+"""Share of a bin by which a printed time may miss its own bin when it is given again."""
 
 
 def rebin(
     counts: Counts,
     *,
-    packing: int | None = None,
+    packing: Packing | None = None,
     t_max: float | None = None,
     alike: Sequence[Counts] = (),
 ) -> Counts:
-    """The good bins, ``packing`` raw bins in one, up to a late cut.
+    """The good raw bins, several in one, up to a late cut.
 
-    Packs begin at the first good bin; the incomplete one at the end is dropped. A bin lies at the
-    mean of its raw bins' centres.
+    Bins begin at the first good raw bin; the incomplete one at the end is dropped. A bin lies at
+    the mean of its raw bins' centres. Counts are added as they are.
 
     Parameters
     ----------
     counts : grouped counts.
-    packing : raw bins in one bin. None takes the smallest for which the cut below keeps 99 % of
-        the statistical weight of the good bins.
+    packing : how raw bins are put together:
+
+        * a whole number: so many in one bin;
+        * None: the smallest number for which the cut below keeps 99 % of the statistical weight
+          of the good bins;
+        * ``"variable"``: bins that grow as the counts decay, so that the asymmetry has the same
+          expected error in each, as many as leave at least 20 counts in each group of every bin;
+        * ``{"bins": K}``: K such bins (:func:`musrcu.reduction.bin_edges.equal_error_edges`);
+        * ``{"first": n}``: bins of n exp(t/tau) raw bins, t from the first good one;
+        * ``{"edges": (t0, t1, ...)}``: edges in µs after the muon, each moved to the nearest edge
+          of a raw bin.
+
+        A bin averages over a precession: its amplitude falls by less than 2 % where frequency
+        times width is below 0.1.
     t_max : last time, µs. None keeps all good bins where packing is given. Where it is not, the
         last bin is in any case the latest one up to which every bin holds at least 20 counts in
         each group (so that chi-square is unbiased) and the background does not exceed the signal.
@@ -50,136 +70,105 @@ def rebin(
     """
     if counts.packing != 1:
         raise ReductionError(f"the counts are packed already, {counts.packing} raw bins in one")
-    wanted = packing
+    wanted = read_packing(packing)
+    if wanted is None or isinstance(wanted, int):
+        edges, used = _even(counts, wanted, t_max, alike)
+    else:
+        edges, used = _uneven(wanted, (counts, *alike), t_max)
+    packs = np.diff(edges)
+    widest, narrowest = int(packs.max()), int(packs.min())
+    values, variance = (
+        np.add.reduceat(array[:, : edges[-1]], edges[:-1], axis=1)
+        for array in (counts.values, counts.variance)
+    )
+    widths = [round(1e3 * k * counts.bin_width, 6) for k in (narrowest, widest)]
+    found = wanted is None or wanted == "variable"
+    notes = [_note(variance)] if found else []
+    if narrowest < widest:
+        slow = SLOW / (1e-3 * widths[1])
+        notes.append(f"the widest bin suits frequencies below {slow:.2g} MHz")
+    options = {
+        "packing_from": "counts" if found else "given",
+        "bin_ns": widths[1] if narrowest == widest else widths,
+    }
+    return counts.replace(
+        step=Step("rebin", "; ".join(notes), used | options),
+        time=_centres(counts, edges),
+        values=values,
+        variance=variance,
+        bin_width=widest * counts.bin_width,
+        packing=widest,
+        packs=None if narrowest == widest else packs,
+        first_good=0,
+        last_good=packs.size - 1,
+    )
+
+
+def _even(
+    counts: Counts, packing: int | None, t_max: float | None, alike: Sequence[Counts]
+) -> tuple[IntArray, dict[str, Any]]:
+    """(edges as raw bins, options that make them again) of bins of one width."""
     if packing is None:
         packing, cut = choose_packing(counts, *alike, t_max=t_max)
         t_max = cut if t_max is None else min(t_max, cut)
-    packing = _whole(packing)
     n = (counts.last_good - counts.first_good + 1) // packing
     if n < 1:
         raise ReductionError(f"{counts.run.name}: fewer good bins than one pack of {packing}")
-    edges = slice(counts.first_good, counts.first_good + n * packing)
-    time = counts.time[edges].reshape(n, packing).mean(axis=1)
-    if t_max is not None:
-        # a printed cut may be given again, so digits behind the sixth of a bin do not count
-        n = int(np.searchsorted(time, t_max + 1e-6 * packing * counts.bin_width, side="right"))
-        if n < 1:
-            raise ReductionError(f"{counts.run.name}: no bin before the late cut of {t_max:g} us")
-    packed = [
-        array[:, edges].reshape(2, -1, packing).sum(axis=2)[:, :n]
-        for array in (counts.values, counts.variance)
-    ]
-    step = Step(
-        "rebin",
-        _note(packed[1]) if wanted is None else "",
-        {
-            "packing": packing,
-            "packing_from": "counts" if wanted is None else "given",
-            "bin_ns": round(1e3 * packing * counts.bin_width, 6),
-            "t_max": float(time[n - 1]),
-        },
-    )
-    return counts.replace(
-        step=step,
-        time=time[:n],
-        values=packed[0],
-        variance=packed[1],
-        bin_width=packing * counts.bin_width,
-        packing=packing,
-        first_good=0,
-        last_good=n - 1,
-    )
+    edges = _until(counts, counts.first_good + packing * np.arange(n + 1), t_max)
+    return edges, {"packing": packing, "t_max": float(_centres(counts, edges)[-1])}
 
 
-def choose_packing(
-    counts: Counts, *others: Counts, t_max: float | None = None
-) -> tuple[int, float]:
-    """The default packing and late cut of a run: (raw bins in one, time in µs).
-
-    For each packing the cut is the latest time up to which every bin has 20 counts in each group
-    and the background does not exceed the signal. The packing is the smallest whose cut keeps
-    99 % of the statistical weight sum S(t)^2 / N(t) of the good bins up to ``t_max`` (S the
-    decaying signal, N all counts) or, where none does, the one that keeps most. With ``others`` it
-    is the largest that any of them needs, and the cut the earliest.
-    """
-    views = [_Raw(one, t_max) for one in (counts, *others)]
-    packing = max(view.smallest_packing() for view in views)
-    return packing, min(view.latest(packing) for view in views)
-
-
-class _Raw:
-    """The good raw bins up to a time, and what they are worth."""
-
-    def __init__(self, counts: Counts, t_max: float | None) -> None:
-        time = counts.time[counts.good]
-        if t_max is not None:
-            time = time[: max(1, int(np.searchsorted(time, t_max, side="right")))]
-        raw = counts.variance[:, counts.good][:, : time.size]
-        self.time = time
-        self.weight, self.usable = _weight(counts, raw, time)
-        self.sums = np.concatenate((np.zeros((2, 1)), np.cumsum(raw, axis=1)), axis=1)
-
-    def smallest_packing(self) -> int:
-        """The default packing of these counts alone."""
-        best, kept = max(1, self.time.size // FEWEST_BINS), 0.0
-        for packing in range(1, best + 1):
-            share = self.weight[_full_bins(self.sums, packing, self.usable) * packing]
-            if share > kept:
-                best, kept = packing, float(share)
-            if kept >= KEPT:
-                break
-        return best
-
-    def latest(self, packing: int) -> float:
-        """The late cut that goes with a packing, µs; all bins where hardly any holds counts."""
-        last = _full_bins(self.sums, packing, self.usable) * packing
-        if not self.weight[last]:  # nothing better than the few largest bins
-            return float(self.time[-1])
-        return float(self.time[last - packing : last].mean())
+def _uneven(
+    packing: str | Mapping[str, Any], together: Sequence[Counts], t_max: float | None
+) -> tuple[IntArray, dict[str, Any]]:
+    """The same of growing or given bins."""
+    counts = together[0]
+    if isinstance(packing, str) or "bins" in packing:
+        bins = None if isinstance(packing, str) else int(packing["bins"])
+        return _equal_error(bins, together, t_max)
+    if "first" in packing:
+        raw = counts.last_good + 1 - counts.first_good
+        edges = counts.first_good + lifetime_bins(packing["first"], raw, counts.bin_width)
+    else:
+        edges = given_bins(packing["edges"], counts)
+    if edges.size < 2:
+        raise ReductionError(f"{counts.run.name}: fewer good bins than the first bin holds")
+    edges = _until(counts, edges, t_max)
+    return edges, {"packing": dict(packing), "t_max": float(_centres(counts, edges)[-1])}
 
 
-def _full_bins(sums: NDArray[np.float64], packing: int, usable: int) -> int:
-    """Bins before the first one with too few counts in a group, among the usable raw bins."""
-    smallest = np.diff(sums[:, : usable + 1 : packing], axis=1).min(axis=0)
-    # a sum of corrected counts may miss the limit by a rounding
-    low = smallest < FEWEST_COUNTS * (1 - 1e-9)
-    return int(np.argmax(low)) if low.any() else smallest.size
+def _equal_error(
+    bins: int | None, together: Sequence[Counts], t_max: float | None
+) -> tuple[IntArray, dict[str, Any]]:
+    """Growing bins that share out the raw bins up to the cut, all of them."""
+    counts = together[0]
+    raw = int(_until(counts, np.arange(counts.first_good, counts.last_good + 2), t_max).size - 1)
+    if bins is None:
+        raw = usable_bins(together, raw)
+        bins = choose_bins(together, raw)
+    level = background_level(together, raw)
+    edges = counts.first_good + equal_error_bins(bins, raw, counts.bin_width, level)
+    return edges, {"packing": {"bins": bins}, "t_max": float(counts.time[edges[-1] - 1])}
 
 
-def _weight(
-    counts: Counts, raw: NDArray[np.float64], time: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], int]:
-    """Share of the statistical weight in the first 0, 1, 2, ... raw bins, and the usable ones.
-
-    A bin is usable where the background does not exceed the signal; where it always does, all
-    are.
-    """
-    background = 0.0 if counts.background is None else float(counts.background.sum())
-    decay = np.exp(-time / MUON_LIFETIME)
-    signal = max(float(raw.sum()) - background * time.size, 0.0) / decay.sum() * decay
-    usable = int((signal >= background).sum())  # the signal only falls
-    if usable < FEWEST_BINS:
-        usable = time.size
-    weight = signal**2 / np.maximum(signal + background, np.finfo(float).tiny)
-    weight[usable:] = 0.0
-    total = np.concatenate(([0.0], np.cumsum(weight)))
-    return total / (total[-1] or 1.0), usable
+def _until(counts: Counts, edges: IntArray, t_max: float | None) -> IntArray:
+    """The bins whose centres come no later than ``t_max``."""
+    if t_max is None:
+        return edges
+    margin = ROUNDING * np.diff(edges) * counts.bin_width
+    n = int((_centres(counts, edges) <= t_max + margin).sum())
+    if n < 1:
+        raise ReductionError(f"{counts.run.name}: no bin before the late cut of {t_max:g} us")
+    return edges[: n + 1]
 
 
-def _whole(packing: int) -> int:
-    try:
-        number = operator.index(packing)
-    except TypeError:
-        number = 0
-    if number < 1 or isinstance(packing, bool):
-        raise ReductionError(
-            f"packing {packing!r} asked for; it must be a whole number of raw bins, at least 1"
-        )
-    return number
+def _centres(counts: Counts, edges: IntArray) -> NDArray[np.float64]:
+    """(n_bins,) means of the centres of the raw bins in each bin, µs."""
+    return np.asarray((counts.time[edges[:-1]] + counts.time[edges[1:] - 1]) / 2)
 
 
 def _note(variance: NDArray[np.float64]) -> str:
-    few = int((variance.min(axis=0) < FEWEST_COUNTS * (1 - 1e-9)).sum())
+    few = int((~enough(variance)).sum())
     if few:
         return (
             f"{few} of {variance.shape[1]} bins hold fewer than {FEWEST_COUNTS} counts in a group"

@@ -22,6 +22,7 @@ from musrcu.reduction.balance import choose_balance
 from musrcu.reduction.dead_time import correct_dead_time, leave_dead_time, settle_dead_time
 from musrcu.reduction.grouping import Selection, group
 from musrcu.reduction.options import as_tuple, check_options, read_background
+from musrcu.reduction.packing import Packing, read_packing
 from musrcu.reduction.periods import Periods, added, read_periods, subtracted
 from musrcu.reduction.rebin import rebin
 from musrcu.reduction.temperature import take_temperature
@@ -41,8 +42,9 @@ class Reduction:
     None takes the first."""
     alpha: float | None = None
     """Balance; None takes the calibration's, or 1 where there is none."""
-    packing: int | None = None
-    """Raw bins in one bin; None takes the smallest that counts allow."""
+    packing: Packing | None = None
+    """Raw bins in one bin, ``variable``, ``{"bins": K}``, ``{"first": n}`` or ``{"edges": (0.1,
+    0.2)}`` as :func:`musrcu.rebin` takes it; None takes the smallest number that counts allow."""
     t_max: float | None = None
     """Late cut, µs."""
     t0: float | tuple[float, ...] | None = None
@@ -67,6 +69,7 @@ class Reduction:
         if self.dead_time is None:
             raise ReductionError("dead_time = None; expected 'file', 'none' or numbers in us")
         object.__setattr__(self, "background", read_background(self.background))
+        object.__setattr__(self, "packing", read_packing(self.packing))
         if not isinstance(self.calibration, Calibration | None):
             raise ReductionError(
                 f"calibration = {self.calibration!r}; expected a Calibration, from mu.calibrate "
