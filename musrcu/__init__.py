@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from musrcu import plot as plot
     from musrcu.analysis.calibrate import calibrate
+    from musrcu.analysis.combined_calibration import combine_calibrations
     from musrcu.analysis.order_parameter import fit_order_parameter
     from musrcu.analysis.order_result import OrderParameter
     from musrcu.analysis.scan import fit_scan
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from musrcu.reduction.grouping import group
     from musrcu.reduction.rebin import rebin
     from musrcu.reduction.recipe import Reduction, reduce
+    from musrcu.reduction.reference import measure_background
     from musrcu.simulation.simulate import simulate
     from musrcu.writers.registry import write
 
@@ -62,6 +64,7 @@ __all__ = [
     "attach_temperature_log",
     "calibrate",
     "catalogue",
+    "combine_calibrations",
     "component",
     "correct_dead_time",
     "find_runs",
@@ -71,6 +74,7 @@ __all__ = [
     "form_asymmetry",
     "group",
     "load",
+    "measure_background",
     "read",
     "read_events",
     "rebin",
@@ -82,6 +86,7 @@ __all__ = [
 
 _HOMES = {
     "musrcu.analysis.calibrate": ("calibrate",),
+    "musrcu.analysis.combined_calibration": ("combine_calibrations",),
     "musrcu.analysis.order_parameter": ("fit_order_parameter",),
     "musrcu.analysis.order_result": ("OrderParameter",),
     "musrcu.analysis.scan": ("fit_scan",),
@@ -108,6 +113,7 @@ _HOMES = {
     "musrcu.reduction.grouping": ("group",),
     "musrcu.reduction.rebin": ("rebin",),
     "musrcu.reduction.recipe": ("Reduction", "reduce"),
+    "musrcu.reduction.reference": ("measure_background",),
     "musrcu.simulation.simulate": ("simulate",),
     "musrcu.writers.registry": ("write",),
 }

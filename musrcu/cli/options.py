@@ -50,7 +50,8 @@ _REDUCTION = (
         "--background",
         "HOW",
         values.background,
-        "auto, none, before_t0=-0.5,-0.05 (us) or given=3.1,2.9 (counts per raw bin)",
+        "auto, none, fit, before_t0=-0.5,-0.05 or late=10,30 (us), given=3.1,2.9 (counts per raw "
+        "bin), or run=FILE (no muons; PSI, TRIUMF: run=FILE,factor)",
     ),
     ("--dead-time", "HOW", values.dead_time, "file, none, or us: one number or one a detector"),
     (
@@ -141,11 +142,32 @@ def add_force(parser: Any) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite files that exist")
 
 
-def given_reduction(arguments: Namespace) -> dict[str, Any]:
-    """The options of :class:`musrcu.Reduction` that were typed, the calibration left out."""
+def given_reduction(arguments: Namespace, base: Reduction | None = None) -> dict[str, Any]:
+    """The options of :class:`musrcu.Reduction` that were typed, the calibration left out.
+
+    A background from a run is measured here, with the pair that was typed or that of ``base``.
+    """
     names = [name.lstrip("-").replace("-", "_") for name, *_ in _REDUCTION]
     given = {name: getattr(arguments, name) for name in names}
-    return {name: value for name, value in given.items() if value is not None}
+    given = {name: value for name, value in given.items() if value is not None}
+    background = given.get("background")
+    if isinstance(background, dict) and "run" in background:
+        given["background"] = _from_run(given, base, **background)
+    return given
+
+
+def _from_run(
+    given: dict[str, Any], base: Reduction | None, run: str, factor: float | None = None
+) -> dict[str, Any]:
+    """The background that a run without muons has, as numbers."""
+    import dataclasses
+
+    from musrcu.readers.registry import read
+    from musrcu.reduction.recipe import Reduction
+    from musrcu.reduction.reference import measure_background
+
+    recipe = dataclasses.replace(base or Reduction(), **(given | {"background": "none"}))
+    return dict(measure_background(read(run), recipe, factor=factor))
 
 
 def recipe(arguments: Namespace, base: Reduction | None = None) -> Reduction:
@@ -154,7 +176,7 @@ def recipe(arguments: Namespace, base: Reduction | None = None) -> Reduction:
 
     from musrcu.reduction.recipe import Reduction
 
-    made = dataclasses.replace(base or Reduction(), **given_reduction(arguments))
+    made = dataclasses.replace(base or Reduction(), **given_reduction(arguments, base))
     if arguments.calibration is None:
         return made
     return dataclasses.replace(made, calibration=_calibration(arguments.calibration, made))

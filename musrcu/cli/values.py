@@ -127,15 +127,22 @@ def tie(text: str) -> dict[str, str]:
     return {name: expression}
 
 
-def background(text: str) -> str | dict[str, tuple[float, float]]:
-    """``auto``, ``none``, ``before_t0=first,last`` in us, or ``given=forward,backward``."""
-    if text in ("auto", "none"):
+def background(text: str) -> str | dict[str, Any]:
+    """A word, a window in us, two numbers, or ``run=FILE`` with ``,factor`` behind it."""
+    from musrcu.reduction.options import BACKGROUND_TABLES, BACKGROUNDS
+
+    if text in BACKGROUNDS:
         return text
     name, _, value = text.partition("=")
-    if name not in ("before_t0", "given") or not value:
+    if name == "run" and value:
+        file, _, factor = value.rpartition(",")
+        known = bool(file) and factor.strip().replace(".", "").isdigit()
+        return {"run": file, "factor": above_zero(factor)} if known else {"run": value}
+    if name not in BACKGROUND_TABLES or not value:
         raise ArgumentTypeError(
-            f"{text!r} is not auto, none, before_t0=-0.5,-0.05 (us) or given=3.1,2.9 (counts per "
-            "raw bin of forward and backward)"
+            f"{text!r} is not {', '.join(BACKGROUNDS)}, before_t0=-0.5,-0.05 or late=10,30 (us), "
+            "given=3.1,2.9 (counts per raw bin of forward and backward), per_frame=3e-6,2e-6, or "
+            "run=FILE"
         )
     return {name: pair(value)}
 

@@ -64,22 +64,37 @@ def check_options(options: Mapping[str, Any]) -> None:
             raise ReductionError(f"{name} = {shown(value)}; expected {wanted}")
 
 
+BACKGROUNDS = ("auto", "none", "fit")
+"""Backgrounds in one word."""
+BACKGROUND_TABLES = ("before_t0", "given", "per_frame", "late")
+"""Backgrounds with two numbers."""
+
+
 def read_background(value: Any) -> str | Pairs:
     """The background of a recipe, checked.
 
     Raises
     ------
-    ReductionError if it is none of the four kinds, or its numbers can never work.
+    ReductionError if it is none of the known kinds, or its numbers can never work.
     """
+    names = f"{', '.join(BACKGROUND_TABLES[:-1])} or {BACKGROUND_TABLES[-1]}"
     if not isinstance(value, Mapping):
-        if isinstance(value, str) and value in ("auto", "none"):
+        if isinstance(value, str) and value in BACKGROUNDS:
             return value
-        raise ReductionError(
-            f"background = {shown(value)}; expected 'auto', 'none', before_t0 or given"
-        )
-    if len(value) != 1 or not set(value) <= {"before_t0", "given"}:
-        raise ReductionError(f"background = {shown(dict(value))}; name before_t0 or given")
-    ((name, pair),) = value.items()
+        words = ", ".join(map(repr, BACKGROUNDS))
+        raise ReductionError(f"background = {shown(value)}; expected {words}, {names}")
+    kinds = [name for name in value if name != "error"]
+    if len(kinds) != 1 or kinds[0] not in BACKGROUND_TABLES:
+        raise ReductionError(f"background = {shown(dict(value))}; name {names}")
+    pairs = {
+        name: _background_pair(name, value[name]) for name in sorted(value, key="error".__eq__)
+    }
+    if "error" in pairs and kinds[0] not in ("given", "per_frame"):
+        raise ReductionError(f"background error = {pairs['error']}; it belongs to given, per_frame")
+    return Pairs(pairs)
+
+
+def _background_pair(name: str, pair: Any) -> tuple[float, float]:
     pair = as_tuple(pair)
     if not (isinstance(pair, tuple) and len(pair) == 2 and all(map(is_number, pair))):
         raise ReductionError(f"background {name} = {shown(pair)}; expected two numbers")
@@ -88,11 +103,19 @@ def read_background(value: Any) -> str | Pairs:
             f"background before_t0 = {pair}; the window must lie before t0: two negative times "
             "in us, the earlier one first"
         )
-    if name == "given" and not max(map(abs, pair)) <= LARGEST_BACKGROUND:
+    if name == "late" and not 0 <= pair[0] < pair[1]:
         raise ReductionError(
-            f"background given = {pair}; expected at most {LARGEST_BACKGROUND:g} counts per raw bin"
+            f"background late = {pair}; the window must lie after t0: two times in us, the earlier "
+            "one first"
         )
-    return Pairs({name: pair})
+    if name in ("given", "per_frame", "error") and not max(map(abs, pair)) <= LARGEST_BACKGROUND:
+        raise ReductionError(
+            f"background {name} = {pair}; expected at most {LARGEST_BACKGROUND:g} counts per raw "
+            "bin"
+        )
+    if name == "error" and min(pair) < 0:
+        raise ReductionError(f"background error = {pair}; expected numbers of 0 or above")
+    return pair
 
 
 def as_tuple(value: Any) -> Any:

@@ -17,7 +17,7 @@ from musrcu.errors import ReductionError, nearest
 from musrcu.files import PathLike, write_text
 from musrcu.instrument_table import Geometry
 from musrcu.reduction.asymmetry import form_asymmetry
-from musrcu.reduction.background import subtract_background
+from musrcu.reduction.background import leave_background, subtract_background
 from musrcu.reduction.balance import choose_balance
 from musrcu.reduction.dead_time import correct_dead_time, leave_dead_time, settle_dead_time
 from musrcu.reduction.grouping import Selection, group
@@ -52,8 +52,10 @@ class Reduction:
     first_good: int | None = None
     """First good bin, raw bins after t0."""
     background: str | Mapping[str, tuple[float, float]] = "auto"
-    """``auto`` (before t0 where the source is continuous), ``none``, ``{"before_t0": (start,
-    stop)}`` in µs, or ``{"given": (forward, backward)}`` in counts per raw bin."""
+    """``auto`` (before t0 where the source is continuous), ``none``, ``fit`` (left to a fit of
+    counts), ``{"before_t0": (start, stop)}`` or ``{"late": (start, stop)}`` in µs, ``{"given":
+    (forward, backward)}`` in counts per raw bin, or ``{"per_frame": ...}``; the last two may have
+    an ``"error"`` too."""
     dead_time: str | float | tuple[float, ...] = "file"
     """``file``, ``none``, or µs: one for all or one per detector."""
     temperature_log: str | None = None
@@ -147,6 +149,11 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
     ReductionError where a stage cannot work with the run.
     """
     recipe = recipe or Reduction()
+    if recipe.background == "fit":
+        raise ReductionError(
+            f"{run.name}: background = 'fit' is found by a fit of the counts (musrcu fit --cost "
+            "poisson, or mu.fit on Counts); an asymmetry needs it subtracted"
+        )
     run = _dead_time_settled(take_temperature(run, recipe.temperature_log), recipe)
     chosen = read_periods(run, recipe.period)
     if chosen.minus:
@@ -209,6 +216,8 @@ def _grouped(run: Run, recipe: Reduction, period: int | str | None = None) -> Co
     )
     if recipe.background == "none":
         return counts.replace(step=Step("subtract_background", "not applied: as asked"))
+    if recipe.background == "fit":
+        return leave_background(counts)
     if isinstance(recipe.background, Mapping):
         return subtract_background(counts, **recipe.background)
     return subtract_background(counts)

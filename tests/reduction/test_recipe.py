@@ -29,13 +29,24 @@ from musrcu.reduction.recipe import Reduction, reduce
 
 NUMBERS = st.floats(0.1, 1e3, allow_nan=False)
 BACKGROUNDS = st.one_of(
-    st.sampled_from(["auto", "none"]),
+    st.sampled_from(["auto", "none", "fit"]),
     st.builds(
         lambda start, length: {"before_t0": (-start - length, -start)},
         st.floats(0.0, 5.0),
         st.floats(0.1, 5.0),
     ),
     st.builds(lambda pair: {"given": pair}, st.tuples(NUMBERS, NUMBERS)),
+    st.builds(
+        lambda name, pair, error: {"error": error, name: pair},
+        st.sampled_from(["given", "per_frame"]),
+        st.tuples(NUMBERS, NUMBERS),
+        st.tuples(NUMBERS, NUMBERS),
+    ),
+    st.builds(
+        lambda start, length: {"late": (start, start + length)},
+        st.floats(0.0, 20.0),
+        st.floats(0.1, 20.0),
+    ),
 )
 SELECTIONS = st.sampled_from(["Back", "1-4,7", 3]) | st.lists(st.integers(1, 9), min_size=1)
 
@@ -115,8 +126,8 @@ def test_numpy_options_are_saved_as_plain_numbers(tmp_path: Path) -> None:
         ("[reduction]\nt0 = [1.0, nan]", "expected finite bin numbers"),
         ("[reduction]\nbackground = 'flat'", "background = 'flat'; expected 'auto', 'none'"),
         ("[reduction]\nbackground = 3", "background = 3; expected 'auto', 'none'"),
-        ("[reduction]\nbackground = {before = [1, 2]}", "name before_t0 or given"),
-        ("[reduction]\nbackground = {}", "name before_t0 or given"),
+        ("[reduction]\nbackground = {before = [1, 2]}", "name before_t0, given, per"),
+        ("[reduction]\nbackground = {}", "name before_t0, given, per_frame or late"),
         ("[reduction]\ndead_time = 'off'", "dead_time = 'off'; expected 'file', 'none' or numbers"),
         (
             "[reduction]\ndead_time = [0.1, 'x']",
@@ -152,6 +163,8 @@ NEVER = {
     "background": [
         "true", "['none']", "2026-01-05", "{given = [1, nan]}", "{given = 3}", "{given = [1]}",
         "{given = [1, 1e308]}", "{given = [1, 2], before_t0 = [-1, 0]}", "{given = [1, true]}",
+        "{late = [3, 2]}", "{late = [-1, 2]}", "{per_frame = [1]}", "{given = [1, 1], error = 1}",
+        "{error = [1, 1]}", "{late = [1, 2], error = [1, 1]}", "{given = [1, 1], error = [1, -1]}",
         "{before_t0 = [-0.1, -0.2]}", "{before_t0 = [-0.1, 0.2]}", "{before_t0 = ['a', 'b']}",
     ],
 }  # fmt: skip
