@@ -62,7 +62,9 @@ class Calibration:
     bias: str = ""
     """What is known to pull that method off the truth; empty where nothing is."""
     probability: float | None = None
-    """Chi-square probability of that fit."""
+    """Chi-square probability of that fit; of the agreement of the runs where there are several."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know, such as a run that disagrees with the others."""
     n_detectors: int | None = None
     """Detectors of the instrument."""
     detectors: tuple[int, ...] = ()
@@ -210,7 +212,7 @@ class Calibration:
 
 
 _TUPLES = (
-    "runs", "detectors", *ROWS, *(f"{name}_error" for name in ROWS), "names", "correlation",
+    "runs", "notes", "detectors", *ROWS, *(f"{name}_error" for name in ROWS), "names", "correlation",
 )  # fmt: skip
 
 

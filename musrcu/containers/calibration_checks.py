@@ -72,6 +72,7 @@ RULES: dict[str, Rule] = {
     "probability": (
         lambda value: is_number(value) and 0 <= value <= 1, "a number from 0 to 1",
     ),
+    "notes": _row(lambda note: isinstance(note, str), "texts"),
     "n_detectors": (_is_from_1, "a whole number, 1 or above"),
     "detectors": _row(_is_from_1, "whole numbers, 1 or above"),
     "dead_time": _row(

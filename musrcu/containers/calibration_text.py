@@ -11,6 +11,8 @@ from musrcu.notation import bracket
 if TYPE_CHECKING:
     from musrcu.containers.calibration import Calibration
 
+UNLIKELY = "note: the model does not describe this run; alpha may be off by more"
+DISAGREE = "note: the runs do not agree within their errors; alpha may be off by more"
 MOST_DETECTORS = 16
 """Detectors that are listed one by one."""
 
@@ -67,11 +69,11 @@ def _detectors(found: Calibration) -> list[str]:
 
 
 def _notes(found: Calibration) -> list[str]:
-    lines = []
+    lines = [f"note: {note}" for note in found.notes]
     if found.phase is not None and abs(found.phase) > 90:
         lines.append("note: the muon spin points to the backward group; swap the pair")
     if found.probability is not None:
         lines.append(f"chi-square probability = {notation.probability(found.probability, 3)}")
         if found.probability < IMPROBABLE:
-            lines.append("note: the model does not describe this run; alpha may be off by more")
+            lines.append(UNLIKELY if len(found.runs) < 2 else DISAGREE)
     return lines

@@ -1,0 +1,223 @@
+"""Several calibrations of one pair as one: weighted by their covariances, and do they agree?"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from musrcu.constants import IMPROBABLE
+from musrcu.containers.arrays import FloatArray
+from musrcu.containers.calibration import Calibration, correlations
+from musrcu.containers.calibration_checks import ROWS
+from musrcu.errors import FitError
+from musrcu.fitting.result import chi2_probability
+from musrcu.notation import bracket, probability
+
+FAR = 4.0
+"""Errors from the mean of the others at which a run is named."""
+PAIR = ("alpha", "detector_beta", "total")
+"""What belongs to the pair and not to the field of a run."""
+
+
+def combine_calibrations(calibrations: Sequence[Calibration]) -> Calibration:
+    """One calibration of a pair from several runs.
+
+    alpha, detector_beta and the total asymmetry are their mean weighted by the inverse of their
+    covariances, x = (sum V_i^-1)^-1 sum V_i^-1 x_i, with the chi-square
+    sum (x_i - x)^T V_i^-1 (x_i - x) of their agreement; likewise each number of each detector.
+    Errors are never stretched. Field and phase of the precession belong to the runs and are left
+    out.
+
+    Parameters
+    ----------
+    calibrations : of the same pair of the same instrument, by the same method; the other way round
+        is turned.
+
+    Returns
+    -------
+    Calibration: ``probability`` is that of the agreement, and ``notes`` name every run whose
+    number lies four errors or more from the mean of the others.
+
+    Raises
+    ------
+    FitError if there are none, they are of different pairs, instruments or methods, one run comes
+    twice, or an error is unknown or zero.
+
+    Source: R. L. Workman et al. (Particle Data Group), Prog. Theor. Exp. Phys. 2022, 083C01,
+    section 40.2.
+    """
+    found = _alike(calibrations)
+    first = found[0]
+    if len(found) == 1:
+        return first
+    names = tuple(n for n in PAIR if all(_known(one, n) for one in found))
+    values, covariance, chi2, ndof, notes = _mean(found, names)
+    changes: dict[str, Any] = dict.fromkeys(("field", "field_error", "phase", "phase_error"))
+    for name in PAIR:
+        changes |= {name: None, f"{name}_error": None}
+    for k, name in enumerate(names):
+        changes |= {name: float(values[k]), f"{name}_error": float(covariance[k, k] ** 0.5)}
+    for row in ROWS:
+        part, more, chi2_row, ndof_row = _row(found, row)
+        changes |= part
+        notes += more
+        chi2, ndof = chi2 + chi2_row, ndof + ndof_row
+    runs = tuple(run for one in found for run in _runs(one))
+    return dataclasses.replace(
+        first,
+        **changes,
+        names=names,
+        correlation=correlations(covariance),
+        run=runs[0] if runs else None,
+        runs=runs,
+        probability=chi2_probability(chi2, ndof),
+        notes=tuple([*_improbable(found), *notes]),
+    )
+
+
+def _alike(calibrations: Sequence[Calibration]) -> list[Calibration]:
+    """The calibrations, all of one pair the same way round."""
+    if not calibrations:
+        raise FitError("no calibrations to combine; give at least one")
+    first = calibrations[0]
+    found = [first]
+    for one in calibrations[1:]:
+        for noun, ours, theirs in (
+            ("instrument", first.instrument, one.instrument),
+            ("method", first.method, one.method),
+            ("number of detectors", first.n_detectors, one.n_detectors),
+        ):
+            if ours != theirs:
+                raise FitError(
+                    f"calibrations of {_name(first)} and {_name(one)} cannot be combined: their "
+                    f"{noun} is {ours!r} and {theirs!r}; combine what is alike"
+                )
+        pair = (one.forward, one.backward)
+        if pair == (first.backward, first.forward):
+            one = one.reversed()
+        elif pair != (first.forward, first.backward):
+            raise FitError(
+                f"calibrations of {_name(first)} and {_name(one)} cannot be combined: their pairs "
+                f"are {first.forward}/{first.backward} and {one.forward}/{one.backward}"
+            )
+        found.append(one)
+    runs = [run for one in found for run in _runs(one)]
+    if len(set(runs)) < len(runs):
+        twice = next(run for run in runs if runs.count(run) > 1)
+        raise FitError(f"run {twice} is among the calibrations twice; name each run once")
+    return found
+
+
+def _known(calibration: Calibration, name: str) -> bool:
+    return getattr(calibration, name) is not None and (
+        getattr(calibration, f"{name}_error") is not None
+    )
+
+
+def _runs(calibration: Calibration) -> tuple[int, ...]:
+    if calibration.runs:
+        return calibration.runs
+    return () if calibration.run is None else (calibration.run,)
+
+
+def _name(calibration: Calibration) -> str:
+    return calibration.origin or "a run"
+
+
+def _improbable(found: Sequence[Calibration]) -> list[str]:
+    return [
+        f"{_name(one)}: the model does not describe this run (probability "
+        f"{probability(one.probability)})"
+        for one in found
+        if one.probability is not None and one.probability < IMPROBABLE
+    ]
+
+
+def _mean(
+    found: Sequence[Calibration], names: tuple[str, ...]
+) -> tuple[FloatArray, FloatArray, float, int, list[str]]:
+    """(mean, covariance, chi2, ndof, notes) of some numbers of all calibrations."""
+    known = [one.constraint(*names) for one in found]
+    values = np.array([value for _, value, _ in known])
+    covariances = [covariance for *_, covariance in known]
+    for one, covariance in zip(found, covariances, strict=True):
+        for name, variance in zip(names, np.diag(covariance), strict=True):
+            if variance <= 0:
+                raise FitError(f"calibration of {_name(one)}: {name} has no error to weigh it by")
+    mean, covariance, chi2 = _weighted(values, covariances)
+    notes = []
+    if len(found) > 1:
+        for k, name in enumerate(names):
+            errors = np.sqrt([c[k, k] for c in covariances])
+            notes += _far(found, name, values[:, k], errors)
+    return mean, covariance, chi2, (len(found) - 1) * len(names), notes
+
+
+def _weighted(
+    values: FloatArray, covariances: Sequence[FloatArray]
+) -> tuple[FloatArray, FloatArray, float]:
+    weights = [np.linalg.inv(covariance) for covariance in covariances]
+    covariance = np.linalg.inv(np.sum(weights, axis=0))
+    mean = covariance @ sum(w @ x for w, x in zip(weights, values, strict=True))
+    chi2 = sum(float((x - mean) @ w @ (x - mean)) for w, x in zip(weights, values, strict=True))
+    return mean, covariance, chi2
+
+
+def _far(
+    found: Sequence[Calibration],
+    name: str,
+    values: FloatArray,
+    errors: FloatArray,
+    difference: Callable[[FloatArray], FloatArray] = np.asarray,
+) -> list[str]:
+    """A sentence for each run that lies far from the weighted mean of the others."""
+    notes = []
+    for k, one in enumerate(found):
+        rest = np.arange(len(found)) != k
+        weight = 1 / errors[rest] ** 2
+        apart = difference(values[rest] - values[k])
+        mean = float(weight @ apart / weight.sum())
+        error = float(np.sqrt(errors[k] ** 2 + 1 / weight.sum()))
+        if abs(mean) >= FAR * error:
+            others = bracket(values[k] + mean, float(weight.sum() ** -0.5))
+            notes.append(
+                f"{_name(one)} disagrees: {name} = {bracket(values[k], errors[k])}, "
+                f"{abs(mean) / error:.1f} errors from {others} of the others"
+            )
+    return notes
+
+
+def _turned(degrees: FloatArray) -> FloatArray:
+    """Differences of phases within half a turn."""
+    return np.asarray(180.0 - (180.0 - degrees) % 360.0)
+
+
+def _row(found: Sequence[Calibration], row: str) -> tuple[dict[str, Any], list[str], float, int]:
+    """(entries, notes, chi2, ndof) of one number of every detector."""
+    nothing: dict[str, Any] = {row: (), f"{row}_error": ()}
+    same = all(one.detectors == found[0].detectors for one in found)
+    if not (same and all(getattr(one, row) and getattr(one, f"{row}_error") for one in found)):
+        return nothing, [], 0.0, 0
+    values = np.array([getattr(one, row) for one in found])
+    errors = np.array([getattr(one, f"{row}_error") for one in found])
+    if not (errors > 0).all():
+        raise FitError(f"a calibration holds {row} without an error to weigh it by")
+    difference = _turned if row == "phases" else np.asarray
+    weight = 1 / errors**2
+    apart = difference(values - values[0])
+    mean = (weight * apart).sum(axis=0) / weight.sum(axis=0)
+    chi2 = float((weight * (apart - mean) ** 2).sum())
+    notes = []
+    for k, detector in enumerate(found[0].detectors):
+        name = f"{ROWS[row]} of detector {detector}"
+        notes += _far(found, name, values[:, k], errors[:, k], difference)
+    total = values[0] + mean
+    total = np.asarray(_turned(total) if row == "phases" else total)
+    entries = {
+        row: tuple(total.tolist()),
+        f"{row}_error": tuple((weight.sum(axis=0) ** -0.5).tolist()),
+    }
+    return entries, notes, chi2, (len(found) - 1) * mean.size
