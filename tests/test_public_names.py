@@ -39,6 +39,7 @@ PLAN = [
     "reduce",
     "calibrate",
     "combine_calibrations",
+    "combine_calibrations",
     "Model",
     "component",
     "catalogue",
