@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from musrcu import plot as plot
     from musrcu.analysis.calibrate import calibrate
     from musrcu.analysis.combined_calibration import combine_calibrations
-    from musrcu.analysis.combined_calibration import combine_calibrations
     from musrcu.analysis.order_parameter import fit_order_parameter
     from musrcu.analysis.order_result import OrderParameter
     from musrcu.analysis.scan import fit_scan
@@ -87,7 +86,6 @@ __all__ = [
 
 _HOMES = {
     "musrcu.analysis.calibrate": ("calibrate",),
-    "musrcu.analysis.combined_calibration": ("combine_calibrations",),
     "musrcu.analysis.combined_calibration": ("combine_calibrations",),
     "musrcu.analysis.order_parameter": ("fit_order_parameter",),
     "musrcu.analysis.order_result": ("OrderParameter",),

@@ -39,7 +39,6 @@ PLAN = [
     "reduce",
     "calibrate",
     "combine_calibrations",
-    "combine_calibrations",
     "Model",
     "component",
     "catalogue",

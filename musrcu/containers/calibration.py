@@ -212,7 +212,8 @@ class Calibration:
 
 
 _TUPLES = (
-    "runs", "notes", "detectors", *ROWS, *(f"{name}_error" for name in ROWS), "names", "correlation",
+    "runs", "notes", "detectors", *ROWS, *(f"{name}_error" for name in ROWS), "names",
+    "correlation",
 )  # fmt: skip
 
 
