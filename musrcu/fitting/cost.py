@@ -1,90 +1,121 @@
-"""Chi-square of a model on an asymmetry, with its gradient and Hessian."""
+"""Costs of a fit with their gradients and Hessians: chi-square of an asymmetry."""
 
 from __future__ import annotations
+
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.fitting.constraint import Prior
 from musrcu.fitting.freedom import Freedom
 
 FloatArray = NDArray[np.float64]
 
 NO_NUMBER = 1e300
-"""Chi-square where the model is not a number; Minuit stops badly on NaN."""
+"""Cost where the model is not a number; Minuit stops badly on NaN."""
 
 
-class AsymmetryCost:
-    """chi2(x) = sum [(A - model(t; x)) / sigma_A]^2 over the fitted bins, x the free parameters.
+class Cost:
+    """A sum over data of squares, or of what Poisson's law has in their place, plus constraints.
+
+    ``x`` are the free parameters. Near the minimum the cost is r @ r with r the residuals of
+    :meth:`linearise`, so that J J^T is half its expected Hessian.
 
     Parameters
     ----------
-    time, value, error : (n_bins,) the fitted bins, all finite, errors above zero.
+    time : (n_bins,) centres of the fitted bins, µs.
+    size : number of data.
     freedom : which parameters of which model are free.
+    prior : what is known of them before.
     """
 
     errordef = 1.0
+    name = ""
+    """What is minimised, in words."""
 
     def __init__(
-        self, time: FloatArray, value: FloatArray, error: FloatArray, freedom: Freedom
+        self, time: FloatArray, size: int, freedom: Freedom, prior: Prior | None = None
     ) -> None:
         # A read-only array of its own: the model recognises evenly spaced times by it.
         self.time = np.array(time, dtype=float)
         self.time.setflags(write=False)
-        self.value = np.asarray(value, dtype=float)
-        self.inverse_error = 1.0 / np.asarray(error, dtype=float)
+        self.size = size
         self.freedom = freedom
         self.free = freedom.free
+        self.prior = Prior((), freedom) if prior is None else prior
         self.evaluations = 0
         self._x: FloatArray | None = None
-        self._gradient = np.empty((len(freedom.model.names), self.time.size))
-        self._jacobian = np.empty((self.free.size, self.time.size))
-        self._residual = np.empty(self.time.size)
+        self._model = np.empty(size)
+        self._gradient = np.empty((len(freedom.model.names), size))
+        self._jacobian = np.empty((self.free.size, size + len(self.prior)))
+        self._residual = np.empty(size + len(self.prior))
 
     @property
-    def n_bins(self) -> int:
-        """Number of fitted bins."""
-        return int(self.time.size)
+    def ndof(self) -> int:
+        """Data and constraints less free parameters."""
+        return self.size + len(self.prior) - int(self.free.size)
+
+    def with_freedom(self, freedom: Freedom) -> Self:
+        """The same cost with other parameters held."""
+        raise NotImplementedError
+
+    def _sum(self, model: FloatArray) -> float:
+        """The cost of the data where the model is ``model``."""
+        raise NotImplementedError
+
+    def _weigh(self, model: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Residuals in standard deviations, and the inverse of these."""
+        raise NotImplementedError
 
     def __call__(self, x: FloatArray) -> float:
-        """Chi-square at ``x``; large and finite where the model is not a number."""
+        """The cost at ``x``; large and finite where the model is not a number."""
         x = np.asarray(x, dtype=float)
+        full = self.freedom.expand(x, self.free)
         if self._x is not None and np.array_equal(x, self._x):
-            residual = self._residual
+            model = self._model
         else:
             self.evaluations += 1
-            model = self.freedom.model.value(self.time, self.freedom.expand(x, self.free))
-            residual = (model - self.value) * self.inverse_error
-        chi2 = float(residual @ residual)
-        return chi2 if np.isfinite(chi2) else NO_NUMBER
+            model = self.freedom.model.value(self.time, full)
+        total = self._sum(model)
+        if len(self.prior):
+            known = self.prior.residual(full)
+            total += float(known @ known)
+        return total if np.isfinite(total) else NO_NUMBER
 
     def linearise(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Residuals (n_bins,) and their derivatives (n_free, n_bins), in standard deviations.
+        """Residuals (n_data,) and their derivatives (n_free, n_data), in standard deviations.
 
-        Both are buffers that the next call overwrites.
+        The constraints stand behind the data. Both are buffers that the next call overwrites.
         """
         x = np.asarray(x, dtype=float)
         if self._x is None or not np.array_equal(x, self._x):
             self.evaluations += 1
             full = self.freedom.expand(x, self.free)
-            model, gradient = self.freedom.model.value_and_gradient(
+            self._model, gradient = self.freedom.model.value_and_gradient(
                 self.time, full, out=self._gradient
             )
             if self.freedom.ties:
                 gradient = self.freedom.jacobian(full).T @ gradient
             elif self.freedom.fixed:
                 gradient = gradient[self.free]
-            np.multiply(gradient, self.inverse_error, out=self._jacobian)
-            np.multiply(model - self.value, self.inverse_error, out=self._residual)
+            residual, inverse = self._weigh(self._model)
+            np.multiply(gradient, inverse, out=self._jacobian[:, : self.size])
+            self._residual[: self.size] = residual
+            if len(self.prior):
+                self._residual[self.size :] = self.prior.residual(full)
+                derivatives = self.freedom.jacobian(full)
+                self._jacobian[:, self.size :] = self.prior.jacobian(derivatives).T
             self._x = x.copy()
         return self._residual, self._jacobian
 
     def grad(self, x: FloatArray) -> FloatArray:
-        """(n_free,) gradient of chi-square; zero where the model is not a number."""
+        """(n_free,) gradient of the cost; zero where the model is not a number."""
         residual, jacobian = self.linearise(x)
         return np.nan_to_num(2.0 * (jacobian @ residual), posinf=0.0, neginf=0.0)
 
     def gauss_newton(self, x: FloatArray) -> FloatArray:
-        """(n_free, n_free) Hessian without the curvature of the model."""
+        """(n_free, n_free) expected Hessian: without the curvature of the model."""
         jacobian = self.linearise(x)[1]
         return 2.0 * (jacobian @ jacobian.T)
 
@@ -106,3 +137,44 @@ class AsymmetryCost:
             low[k], high[k] = max(x[k] - step, lower[k]), min(x[k] + step, upper[k])
             matrix[k] = (self.grad(high) - self.grad(low)) / (high[k] - low[k])
         return 0.5 * (matrix + matrix.T)
+
+
+class AsymmetryCost(Cost):
+    """chi2(x) = sum [(A - model(t; x)) / sigma_A]^2 over the fitted bins, x the free parameters.
+
+    Parameters
+    ----------
+    time, value, error : (n_bins,) the fitted bins, all finite, errors above zero.
+    freedom : which parameters of which model are free.
+    prior : what is known of them before.
+    """
+
+    name = "asymmetry chi-square"
+
+    def __init__(
+        self,
+        time: FloatArray,
+        value: FloatArray,
+        error: FloatArray,
+        freedom: Freedom,
+        prior: Prior | None = None,
+    ) -> None:
+        super().__init__(time, np.size(time), freedom, prior)
+        self.value = np.asarray(value, dtype=float)
+        self.inverse_error = 1.0 / np.asarray(error, dtype=float)
+
+    @property
+    def n_bins(self) -> int:
+        """Number of fitted bins."""
+        return self.size
+
+    def with_freedom(self, freedom: Freedom) -> Self:
+        """The same bins with other parameters held."""
+        return type(self)(self.time, self.value, 1 / self.inverse_error, freedom, self.prior)
+
+    def _sum(self, model: FloatArray) -> float:
+        residual = (model - self.value) * self.inverse_error
+        return float(residual @ residual)
+
+    def _weigh(self, model: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return (model - self.value) * self.inverse_error, self.inverse_error

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu import notation
-from musrcu.constants import IMPROBABLE
-from musrcu.containers.asymmetry import Asymmetry
+from musrcu.constants import IMPROBABLE, MUON_LIFETIME
 from musrcu.fitting.chance import noise_gain
-from musrcu.fitting.cost import AsymmetryCost
+from musrcu.fitting.cost import Cost
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.result import chi2_probability
 from musrcu.fitting.start import NEAR_TIE, Start, differing
@@ -43,21 +42,19 @@ def poor(chi2: float, ndof: int) -> list[str]:
     ]
 
 
-def too_fast(model: Model, values: FloatArray, asymmetry: Asymmetry) -> str:
+def too_fast(model: Model, values: FloatArray, width: FloatArray) -> str:
     """Why a line cannot be seen in such bins, in words; empty where all can."""
-    highest = 0.5 / asymmetry.bin_width
+    highest = 0.5 / float(width.min())
     for _, nu, _ in model.oscillations():
         if abs(values[nu]) > highest:
             return (
                 f"{model.names[nu]} = {values[nu]:.4g} MHz lies above {highest:.4g} MHz, the "
-                f"highest that bins of {1e3 * asymmetry.bin_width:.3g} ns can show"
+                f"highest that bins of {1e3 * float(width.min()):.3g} ns can show"
             )
     return ""
 
 
-def chance(
-    cost: AsymmetryCost, values: FloatArray, covariance: FloatArray, asymmetry: Asymmetry
-) -> list[str]:
+def chance(cost: Cost, values: FloatArray, covariance: FloatArray, width: FloatArray) -> list[str]:
     """Lines that were searched for and are no stronger than noise makes them somewhere."""
     model, notes = cost.freedom.model, []
     free = set(cost.free.tolist())
@@ -66,7 +63,7 @@ def chance(
         if amplitude is None or nu not in free or np.isfinite(cost.freedom.start[nu]):
             continue
         lower, upper = float(cost.freedom.lower[nu]), float(cost.freedom.upper[nu])
-        searched = (max(lower, 0.0), min(upper, 0.5 / asymmetry.bin_width))
+        searched = (max(lower, 0.0), min(upper, 0.5 / float(width.min())))
         error = float(np.sqrt(covariance[amplitude, amplitude]))
         if not error > 0:
             continue
@@ -81,25 +78,31 @@ def chance(
 
 
 def averaging(
-    model: Model, values: FloatArray, covariance: FloatArray, bin_width: float
+    model: Model, values: FloatArray, covariance: FloatArray, time: FloatArray, width: FloatArray
 ) -> list[str]:
-    """Lines so fast that a bin averages over them: the amplitude is low by 1 - sin(x)/x."""
+    """Lines so fast that a bin averages over them: the amplitude is low by 1 - sin(x)/x.
+
+    Where widths differ, the loss is that of all bins by the counts in each.
+    """
     notes = []
+    weight = width * np.exp(-time / MUON_LIFETIME)
     for term, nu, _ in model.oscillations():
         amplitude = model.terms[term].amplitude
-        loss = 1 - float(np.sinc(values[nu] * bin_width))
+        loss = 1 - float((weight * np.sinc(values[nu] * width)).sum() / weight.sum())
         if amplitude is None or not covariance[amplitude, amplitude] > 0:
             continue
         if loss * abs(values[amplitude]) > 0.5 * np.sqrt(covariance[amplitude, amplitude]):
+            widest = 1e3 * float(width.max())
+            upto = "" if np.ptp(width) < 1e-9 else "up to "
             notes.append(
-                f"bins of {1e3 * bin_width:.3g} ns average over {model.names[nu]} = "
+                f"bins of {upto}{widest:.3g} ns average over {model.names[nu]} = "
                 f"{values[nu]:.3g} MHz: {model.names[amplitude]} is low by {100 * loss:.2g} %, "
                 "pack less"
             )
     return notes
 
 
-def near_tie(cost: AsymmetryCost, freedom: Freedom, starts: list[Start]) -> list[str]:
+def near_tie(cost: Cost, freedom: Freedom, starts: list[Start]) -> list[str]:
     """A second minimum of about the same chi-square at another frequency or rate."""
     model, best = freedom.model, starts[0]
     for other in starts[1:]:

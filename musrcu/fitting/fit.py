@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.counts import Counts
 from musrcu.errors import FitError
-from musrcu.fitting.cost import AsymmetryCost
+from musrcu.fitting.asymmetry_data import AsymmetryData
+from musrcu.fitting.constraint import Constraint, Constraints, as_constraints
+from musrcu.fitting.cost import Cost
+from musrcu.fitting.count_data import CountData
+from musrcu.fitting.data import Data, refuse_free_alpha
 from musrcu.fitting.doubts import averaging, beyond_limits, chance, near_tie, poor, too_fast
 from musrcu.fitting.freedom import Freedom, Limits, is_number, settle
 from musrcu.fitting.judgement import Bound, Judgement, judge
 from musrcu.fitting.minimise import Minimum, minimise
 from musrcu.fitting.outcome import fitted_result, unfitted_result
 from musrcu.fitting.result import FitResult
-from musrcu.fitting.start import find_starts
-from musrcu.fitting.window import Window, fitted_bins
 from musrcu.models.model import Model
 
 FloatArray = NDArray[np.float64]
@@ -27,30 +31,40 @@ SPARE = 25.0
 
 
 def fit(
-    asymmetry: Asymmetry,
+    data: Asymmetry | Counts,
     model: Model | str,
     *,
     start: Mapping[str, float] | None = None,
     fixed: Mapping[str, float] | None = None,
     limits: Mapping[str, Limits] | None = None,
     ties: Mapping[str, str] | None = None,
+    constraints: Constraints | None = None,
     t_range: tuple[float, float] | None = None,
     minos: Iterable[str] = (),
     max_asymmetry: float | None = None,
 ) -> FitResult:
-    """Least-squares fit of a model to an asymmetry, minimised by Minuit with analytic gradients.
+    """Fit of a model to one run, minimised by Minuit with analytic gradients.
 
-    chi2 = sum [(A_k - A(t_k)) / sigma_k]^2. Errors are those of the Hessian at the minimum and are
-    never rescaled by the reduced chi-square.
+    An asymmetry is fitted by chi2 = sum [(A_k - A(t_k)) / sigma_k]^2, counts by Poisson's
+    likelihood of both groups, which is unbiased however few there are. Errors are those of the
+    Hessian at the minimum and are never rescaled by the reduced chi-square.
+
+    What all bins share is no noise: where the error of alpha or of a background is known, they are
+    parameters of the fit with that knowledge as a Gaussian constraint (``alpha``, ``b_F``,
+    ``b_B``), so that it reaches every other parameter. A fit of counts has N0, alpha,
+    detector_beta (held at 1 unless named) and both backgrounds (0 for a pulsed source unless
+    named) in any case.
 
     Parameters
     ----------
-    asymmetry : what is fitted; bins without a value are dropped and counted.
-    model : a model or its expression.
+    data : what is fitted; bins of an asymmetry without a value are dropped and counted.
+    model : a model of the asymmetry or its expression.
     start : start values by name; what is not given is found by a projection scan.
     fixed : values by name of parameters that are held.
     limits : (lower, upper) by name, None for an open end; they replace the model's own.
     ties : expressions by name, ``{"lambda2": "2*lambda1"}``.
+    constraints : what is known of parameters, ``{"A1": (0.21, 0.01)}``, or
+        :class:`musrcu.fitting.constraint.Constraint` objects for correlated ones.
     t_range : (first, last) time, µs; None takes all bins.
     minos : names of parameters whose unequal errors are computed too.
     max_asymmetry : largest amplitude that is physical; None takes the calibrated total asymmetry,
@@ -66,31 +80,40 @@ def fit(
     ------
     ModelError or FitError where the request itself cannot be set up.
 
-    Source: F. James and M. Roos, Comput. Phys. Commun. 10, 343 (1975).
+    Source: F. James and M. Roos, Comput. Phys. Commun. 10, 343 (1975); S. Baker and R. D. Cousins,
+    Nucl. Instrum. Methods 221, 437 (1984).
     """
-    if not isinstance(asymmetry, Asymmetry):
-        raise FitError(f"fit takes an Asymmetry, not a {type(asymmetry).__name__}; reduce it first")
+    if not isinstance(data, (Asymmetry, Counts)):
+        raise FitError(
+            f"fit takes an Asymmetry or Counts, not a {type(data).__name__}; reduce it first"
+        )
     if not isinstance(model, (Model, str)):
         raise FitError(f"fit takes a Model or its expression, not a {type(model).__name__}")
     model = Model(model) if isinstance(model, str) else model
     minos = (minos,) if isinstance(minos, str) else tuple(minos or ())
     if any(term.amplitude is None for term in model.terms):
         raise FitError(f"{model.expression!r} is a law of temperature; it fits no asymmetry")
-    freedom = settle(model, start, fixed, limits, ties)
-    window = fitted_bins(asymmetry, t_range)
-    bound = Bound(asymmetry.total, asymmetry.total_error)
+    window = (AsymmetryData if isinstance(data, Asymmetry) else CountData)(data, t_range)  # type: ignore[arg-type]
+    told = as_constraints(constraints)
+    words = {*(start or {}), *(fixed or {}), *(limits or {}), *(ties or {})}
+    named = words | {name for one in told for name in one.names}
+    seen, known = window.seen(model.expression, named)
+    settled = {*(fixed or {}), *(ties or {}), *(name for one in told for name in one.names)}
+    told += [one for one in known.constraints if not settled & set(one.names)]
+    freedom = settle(seen, start, {**known.fixed, **(fixed or {})}, limits, ties)
+    bound = Bound(getattr(data, "total", None), getattr(data, "total_error", None))
     if max_asymmetry is not None:
         if not (is_number(max_asymmetry) and max_asymmetry > 0):
             raise FitError(f"max_asymmetry = {max_asymmetry!r}; it must be a number above 0")
         bound = Bound(max_asymmetry, 0.0)
-    names = tuple(model.names[model.index(name)] for name in minos)
-    return _fit(asymmetry, window, freedom, bound, names)
+    names = tuple(seen.names[seen.index(name)] for name in minos)
+    return _fit(window, freedom, told, bound, names)
 
 
 def _fit(
-    asymmetry: Asymmetry,
-    window: Window,
+    data: Data,
     freedom: Freedom,
+    known: list[Constraint],
     bound: Bound,
     minos: tuple[str, ...],
     depth: int = 0,
@@ -98,52 +121,66 @@ def _fit(
     n_free = freedom.free.size
     if n_free == 0:
         raise FitError("every parameter is fixed or tied; free at least one")
-    if window.time.size <= n_free:
-        reason = f"{window.time.size} bins for {n_free} free parameters"
-        if asymmetry.time.size:
-            first, last = asymmetry.time[[0, -1]]
-            reason += f" (the asymmetry has {asymmetry.time.size}, {first:.3g} to {last:.3g} us)"
-        return unfitted_result(asymmetry, window, freedom, reason)
-    cost = AsymmetryCost(window.time, window.value, window.error, freedom)
-    starts = find_starts(cost)
+    cost = data.cost(freedom, known)
+    _check_alpha(cost)
+    if cost.size <= n_free - len(cost.prior):
+        return unfitted_result(data, cost, freedom, _too_few(data, n_free))
+    starts = data.starts(cost)
     if not starts:
-        return unfitted_result(
-            asymmetry, window, freedom, "no start values give a finite chi-square"
-        )
+        return unfitted_result(data, cost, freedom, "no start values give a finite chi-square")
     minimum, freedom, at_limit = _minimum(cost, starts[0].x)
     full = freedom.expand(minimum.x)
     jacobian = freedom.jacobian(full)
     singular = minimum.covariance is None
-    known = minimum.blurred if minimum.covariance is None else minimum.covariance
-    spread = jacobian @ known @ jacobian.T
-    covariance = None if singular else spread
-    held = freedom.fixed - at_limit
+    spread = minimum.blurred if minimum.covariance is None else minimum.covariance
+    spread = jacobian @ spread @ jacobian.T
+    model: Any = freedom.model
+    behind = range(model.own, len(model.names))
     judgement = judge(
-        freedom.model, full, spread, bound, held, tied=freedom.ties, singular=singular
-    )
-    reason = judgement.reason or minimum.reason or too_fast(freedom.model, full, asymmetry)
-    notes = [*judgement.notes, *near_tie(cost, freedom, starts), *window.notes]
-    notes += [f"{freedom.model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
+        model, full, spread, bound, freedom.fixed - at_limit,
+        tied=[*freedom.ties, *behind], singular=singular,
+    )  # fmt: skip
+    reason = judgement.reason or minimum.reason or too_fast(model, full, data.width)
+    notes = [*judgement.notes, *near_tie(cost, freedom, starts), *data.notes]
+    notes += [f"{model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
     notes += beyond_limits(freedom, full)
-    notes += poor(minimum.chi2, window.time.size - freedom.free.size)
-    notes += chance(cost, full, spread, asymmetry)
-    notes += averaging(freedom.model, full, spread, asymmetry.bin_width)
+    notes += poor(minimum.chi2, cost.ndof)
+    notes += chance(cost, full, spread, data.width)
+    notes += averaging(model, full, spread, data.time, data.width)
     intervals = {}
     if not reason:
         intervals = _minos(minimum, freedom, minos, notes)
     elif minos:
         notes.append("no MINOS errors: the fit is not valid")
     return fitted_result(
-        asymmetry, window, freedom, minimum,
-        covariance=covariance, at_limit=at_limit, intervals=intervals, reason=reason,
-        notes=tuple(notes), start=_named(cost.freedom, starts[0].x),
+        data, cost, freedom, minimum,
+        covariance=None if singular else spread, at_limit=at_limit, intervals=intervals,
+        reason=reason, notes=tuple(notes), start=_named(cost.freedom, starts[0].x),
         alternative=_alternative(
-            asymmetry, window, cost.freedom, bound, judgement, depth, minimum.chi2 + SPARE
+            data, cost.freedom, known, bound, judgement, depth, minimum.chi2 + SPARE
         ),
     )  # fmt: skip
 
 
-def _minimum(cost: AsymmetryCost, x: FloatArray) -> tuple[Minimum, Freedom, frozenset[int]]:
+def _check_alpha(cost: Cost) -> None:
+    """Refuse an alpha of which nothing is known beside a constant of the model."""
+    names = cost.freedom.model.names
+    if "alpha" not in names:
+        return
+    place = names.index("alpha")
+    if place in cost.free and place not in cost.prior.known:
+        refuse_free_alpha(cost.freedom.model.expression)
+
+
+def _too_few(data: Data, n_free: int) -> str:
+    reason = f"{data.time.size} bins for {n_free} free parameters"
+    if data.offered.size:
+        first, last = data.offered[[0, -1]]
+        reason += f" ({data.kind} has {data.offered.size}, {first:.3g} to {last:.3g} us)"
+    return reason
+
+
+def _minimum(cost: Cost, x: FloatArray) -> tuple[Minimum, Freedom, frozenset[int]]:
     """The minimum; parameters that end at a limit are held there and the fit is redone."""
     held: frozenset[int] = frozenset()
     freedom = cost.freedom
@@ -159,7 +196,7 @@ def _minimum(cost: AsymmetryCost, x: FloatArray) -> tuple[Minimum, Freedom, froz
             freedom = freedom.hold(place, float(limit))
             held |= {place}
         x = np.delete(minimum.x, minimum.at_limit)
-        cost = AsymmetryCost(cost.time, cost.value, 1 / cost.inverse_error, freedom)
+        cost = cost.with_freedom(freedom)
 
 
 def _minos(
@@ -185,9 +222,9 @@ def _minos(
 
 
 def _alternative(
-    asymmetry: Asymmetry,
-    window: Window,
+    data: Data,
     freedom: Freedom,
+    known: list[Constraint],
     bound: Bound,
     judgement: Judgement,
     depth: int,
@@ -203,7 +240,8 @@ def _alternative(
     for term in judgement.spare:
         reduced = _without(freedom, term)
         if reduced is not None:
-            found.append(_fit(asymmetry, window, reduced, bound, (), depth + 1))
+            kept = [one for one in known if set(one.names) <= set(reduced.model.names)]
+            found.append(_fit(data, reduced, kept, bound, (), depth + 1))
     if len(judgement.spare) > 1:
         worst = np.inf
     fitted = [result for result in found if result.chi2 is not None and result.chi2 <= worst]

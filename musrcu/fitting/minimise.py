@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.fitting.cost import AsymmetryCost
+from musrcu.fitting.cost import Cost
 
 if TYPE_CHECKING:
     from iminuit import Minuit
@@ -40,7 +40,7 @@ class Minimum:
 
 
 def descend(
-    cost: AsymmetryCost, x: FloatArray, *, steps: int = 30, tolerance: float = 1e-3
+    cost: Cost, x: FloatArray, *, steps: int = 30, tolerance: float = 1e-3
 ) -> tuple[FloatArray, float]:
     """Damped Gauss-Newton steps (Levenberg-Marquardt) inside the limits.
 
@@ -77,7 +77,7 @@ def descend(
     return x, best
 
 
-def minimise(cost: AsymmetryCost, x: FloatArray, names: tuple[str, ...]) -> Minimum:
+def minimise(cost: Cost, x: FloatArray, names: tuple[str, ...]) -> Minimum:
     """The minimum near ``x``: Gauss-Newton, then MIGRAD (strategy 1) and the exact Hessian.
 
     MIGRAD is given the gradient and the Gauss-Newton Hessian; the errors come from the Hessian of
@@ -98,13 +98,13 @@ def minimise(cost: AsymmetryCost, x: FloatArray, names: tuple[str, ...]) -> Mini
     return _collect(cost, minuit)
 
 
-def _steps(cost: AsymmetryCost, x: FloatArray) -> FloatArray:
+def _steps(cost: Cost, x: FloatArray) -> FloatArray:
     curvature = np.diag(cost.gauss_newton(x)) / 2
     guess = np.where(curvature > 0, 1 / np.sqrt(np.where(curvature > 0, curvature, 1)), 0.1)
     return np.clip(guess, 1e-8, 1e3)
 
 
-def _collect(cost: AsymmetryCost, minuit: Minuit) -> Minimum:
+def _collect(cost: Cost, minuit: Minuit) -> Minimum:
     x = np.array(minuit.values)
     covariance, singular = _covariance(cost, x)
     errors = _steps(cost, x) if covariance is None else np.sqrt(np.diag(covariance))
@@ -123,7 +123,7 @@ def _collect(cost: AsymmetryCost, minuit: Minuit) -> Minimum:
     )
 
 
-def _covariance(cost: AsymmetryCost, x: FloatArray) -> tuple[FloatArray | None, str]:
+def _covariance(cost: Cost, x: FloatArray) -> tuple[FloatArray | None, str]:
     """Inverse of half the Hessian, and the reason where there is none."""
     half = cost.hessian(x) / 2
     diagonal = np.diag(half)

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.history import History
+from musrcu.fitting.cost import Cost
+from musrcu.fitting.data import Data
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.minimise import Minimum
 from musrcu.fitting.result import FitResult, Fitted, number
-from musrcu.fitting.window import Window
 
 FloatArray = NDArray[np.float64]
 
 
 def fitted_result(
-    asymmetry: Asymmetry,
-    window: Window,
+    data: Data,
+    cost: Cost,
     freedom: Freedom,
     minimum: Minimum,
     *,
@@ -50,12 +50,13 @@ def fitted_result(
             parameter.name, number(float(values[k])), error, parameter.unit,
             k in freedom.fixed - at_limit, k in at_limit, interval,
             freedom.ties[k].text if k in freedom.ties else None, _limits(freedom, k),
+            cost.prior.known.get(k),
         )  # fmt: skip
     return FitResult(
         model=model.expression, parameters=parameters, covariance=covariance,
-        chi2=number(minimum.chi2), ndof=window.time.size - freedom.free.size,
+        chi2=number(minimum.chi2), ndof=cost.ndof, cost=cost.name,
         valid=not reason, reason=reason, notes=notes, alternative=alternative, start=start,
-        **identity(asymmetry, window),
+        **identity(data),
     )  # fmt: skip
 
 
@@ -77,9 +78,7 @@ def _limits(freedom: Freedom, k: int) -> tuple[float | None, float | None] | Non
     return None if low is None and high is None else (low, high)
 
 
-def unfitted_result(
-    asymmetry: Asymmetry, window: Window, freedom: Freedom, reason: str
-) -> FitResult:
+def unfitted_result(data: Data, cost: Cost, freedom: Freedom, reason: str) -> FitResult:
     """The record of a fit that could not begin, and why."""
     parameters = {
         p.name: Fitted(
@@ -90,26 +89,26 @@ def unfitted_result(
     }  # fmt: skip
     return FitResult(
         model=freedom.model.expression, parameters=parameters, covariance=None, chi2=None,
-        ndof=window.time.size - freedom.free.size, valid=False, reason=reason,
-        **identity(asymmetry, window),
+        ndof=cost.ndof, cost=cost.name, valid=False, reason=reason,
+        **identity(data),
     )  # fmt: skip
 
 
-def identity(asymmetry: Asymmetry, window: Window) -> dict[str, Any]:
+def identity(data: Data) -> dict[str, Any]:
     """What was fitted, and with what: the entries every record shares."""
-    run = asymmetry.run
+    run = data.run
     first_last = None
-    if window.time.size:
-        first_last = (float(window.time[0]), float(window.time[-1]))
+    if data.time.size:
+        first_last = (float(data.time[0]), float(data.time[-1]))
     return {
         "t_range": first_last,
-        "n_bins": int(window.time.size),
-        "n_dropped": window.dropped,
+        "n_bins": int(data.time.size),
+        "n_dropped": data.dropped,
         "run": run.number,
         "name": run.name,
         "temperature": run.temperature.value,
         "temperature_error": run.temperature.error,
-        "reduction": describe(asymmetry.history),
+        "reduction": describe(data.history),
         "versions": versions(),
     }
 

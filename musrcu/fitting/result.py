@@ -39,6 +39,8 @@ class Fitted:
     """The expression it is tied to."""
     limits: tuple[float | None, float | None] | None = None
     """Lower and upper limit, None for an open end; None where it has none."""
+    constraint: tuple[float, float] | None = None
+    """Value and error that were known before the fit; None where nothing was."""
 
     def __str__(self) -> str:
         text = bracket(self.value, self.error, self.unit)
@@ -46,23 +48,26 @@ class Fitted:
             text += f"  (MINOS {asymmetric(self.value, *self.minos)})"
         marks = ["fixed"] * self.fixed + ["at its limit"] * self.at_limit
         marks += [f"= {self.tie}"] * (self.tie is not None)
+        if self.constraint is not None:
+            marks.append(f"known as {bracket(*self.constraint)}")
         return text + (f"  [{', '.join(marks)}]" if marks else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class FitResult:
-    """A fit of one model to one asymmetry; one that failed says so in ``valid`` and ``reason``."""
+    """A fit of one model to one run; one that failed says so in ``valid`` and ``reason``."""
 
     model: str
     """The model expression."""
     parameters: Mapping[str, Fitted]
-    """Every parameter by name, in the model's order."""
+    """Every parameter by name, in the model's order; those of the experiment (alpha, backgrounds)
+    stand behind."""
     covariance: NDArray[np.float64] | None
     """(n_parameters, n_parameters), in the parameters' order and units; zero rows for fixed ones;
     None where it is singular."""
     chi2: float | None
     ndof: int
-    """Fitted bins minus free parameters."""
+    """Data and constraints less free parameters."""
     valid: bool
     reason: str
     """Why the fit is not valid; empty when it is."""
@@ -92,7 +97,7 @@ class FitResult:
         """A parameter by name; a short name will do where it is unambiguous."""
         if name in self.parameters:
             return self.parameters[name]
-        return self.parameters[self.names[Model(self.model).index(name)]]
+        return self.parameters[Model(self.model).names[Model(self.model).index(name)]]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -130,8 +135,9 @@ class FitResult:
         return other if not self.valid and other is not None and other.valid else self
 
     def curve(self, t: Any) -> NDArray[np.float64]:
-        """The fitted model at times ``t``, µs."""
-        return Model(self.model).value(t, self.values)
+        """The fitted asymmetry at times ``t``, µs."""
+        model = Model(self.model)
+        return model.value(t, self.values[: len(model.names)])
 
     def summary(self) -> str:
         """The result as text: quality, parameters, notes, and the alternative if there is one."""
@@ -152,9 +158,10 @@ class FitResult:
             "" if self.t_range is None else f", {self.t_range[0]:.3f} to {self.t_range[1]:.3f} us"
         )
         ratio = self.chi2 / self.ndof
+        counted = "" if self.cost == "asymmetry chi-square" else f", {self.cost}"
         return (
             f"chi2/ndof = {self.chi2:.1f}/{self.ndof} = {ratio:.3f} "
-            f"(probability {notation.probability(self.probability)}){where}, {verdict}"
+            f"(probability {notation.probability(self.probability)}){where}{counted}, {verdict}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -206,6 +213,7 @@ class FitResult:
                     tuple(p["minos"]) if p["minos"] else None,
                     p.get("tie"),
                     tuple(p["limits"]) if p.get("limits") else None,
+                    tuple(p["constraint"]) if p.get("constraint") else None,
                 )
                 for name, p in data["parameters"].items()
             }
@@ -253,6 +261,7 @@ def _plain(parameter: Fitted) -> dict[str, Any]:
         "minos": None if parameter.minos is None else list(parameter.minos),
         "tie": parameter.tie,
         "limits": None if parameter.limits is None else list(parameter.limits),
+        "constraint": None if parameter.constraint is None else list(parameter.constraint),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.constants import MUON_LIFETIME
-from musrcu.fitting.cost import NO_NUMBER, AsymmetryCost
+from musrcu.fitting.cost import NO_NUMBER, AsymmetryCost, Cost
 from musrcu.fitting.minimise import descend
 from musrcu.fitting.projection import Peak, Spectrum, line_gain, peaks
 
@@ -194,7 +194,7 @@ def _phase_inside(cost: AsymmetryCost, term: int, phi: int, phase: float) -> flo
     return phase
 
 
-def _resolution(cost: AsymmetryCost) -> float:
+def _resolution(cost: Cost) -> float:
     """Time over which a line is seen, µs."""
     return max(float(min(cost.time[-1], MUON_LIFETIME)), 1e-6)
 
@@ -289,7 +289,7 @@ def _separate(cost: AsymmetryCost, candidates: list[Start]) -> list[Start]:
     return chosen
 
 
-def differing(cost: AsymmetryCost, a: FloatArray, b: FloatArray) -> list[int]:
+def differing(cost: Cost, a: FloatArray, b: FloatArray) -> list[int]:
     """Positions of the free frequencies and rates in which two points are far apart."""
     width = 0.3 / _resolution(cost)
     far = []

@@ -1,46 +1,20 @@
-"""The bins of an asymmetry that are fitted."""
+"""The times that are fitted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.containers.asymmetry import Asymmetry
 from musrcu.errors import FitError
-
-FloatArray = NDArray[np.float64]
 
 FEWEST_COUNTS = 20
 """Counts in each group of a bin below which chi-square on an asymmetry is biased."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The fitted bins."""
-
-    time: FloatArray
-    value: FloatArray
-    error: FloatArray
-    dropped: int
-    few: int
-    """Bins with fewer than 20 counts in a group."""
-
-    @property
-    def notes(self) -> list[str]:
-        """What a reader of the fit should know of these bins."""
-        if not self.few:
-            return []
-        return [
-            f"{self.few} of {self.time.size} bins hold fewer than {FEWEST_COUNTS} counts in a "
-            "group: chi-square is biased there, pack more or cut earlier"
-        ]
-
-
-def fitted_bins(asymmetry: Asymmetry, t_range: tuple[float, float] | None) -> Window:
-    """The bins inside ``t_range`` that have an asymmetry.
+def inside(time: NDArray[np.float64], t_range: tuple[float, float] | None) -> NDArray[np.bool_]:
+    """Which bins lie inside ``t_range``.
 
     Raises
     ------
@@ -49,18 +23,7 @@ def fitted_bins(asymmetry: Asymmetry, t_range: tuple[float, float] | None) -> Wi
     low, high = _times(t_range)
     if not low < high:
         raise FitError(f"t_range {t_range}: the first time is not below the last")
-    inside = (asymmetry.time >= low) & (asymmetry.time <= high)
-    usable = inside & np.isfinite(asymmetry.value)
-    few = 0
-    if asymmetry.smallest is not None:
-        few = int((asymmetry.smallest[usable] < FEWEST_COUNTS).sum())
-    return Window(
-        asymmetry.time[usable],
-        asymmetry.value[usable],
-        asymmetry.error[usable],
-        int(inside.sum() - usable.sum()),
-        few,
-    )
+    return np.asarray((time >= low) & (time <= high))
 
 
 def _times(t_range: object) -> tuple[float, float]:

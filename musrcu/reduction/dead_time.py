@@ -49,7 +49,7 @@ def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
     """
     if run.variance is not None:
         raise ReductionError(f"{run.name}: the dead time was corrected already")
-    tau = _dead_times(run, dead_time)
+    tau = dead_times(run, dead_time)
     if tau is None:
         return run.replace(step=Step("correct_dead_time", "not applied: none known"))
     if run.good_frames is None:
@@ -64,7 +64,7 @@ def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
         raise ReductionError(f"{run.name}: period {period} has {frames[period - 1]:g} frames")
     frames = np.where(frames > 0, frames, 1.0)[:, None, None]  # no counts, whatever the frames
     loss = run.counts * tau[:, :, None] / (frames * run.bin_width)
-    largest = _check_loss(run, loss, tau)
+    largest = check_loss(run, loss, tau)
     counts = run.counts / (1 - loss)
     step = Step(
         "correct_dead_time",
@@ -105,7 +105,8 @@ def leave_dead_time(run: Run) -> Run:
     return run.replace(step=Step("correct_dead_time", NOT_WANTED))
 
 
-def _dead_times(run: Run, given: ArrayLike | None) -> NDArray[np.float64] | None:
+def dead_times(run: Run, given: ArrayLike | None) -> NDArray[np.float64] | None:
+    """(n_periods, n_detectors) dead times, µs, from what was given, else the file's; checked."""
     shape = (run.n_periods, run.n_detectors)
     if given is None:
         given = run.dead_time
@@ -134,7 +135,7 @@ def _dead_times(run: Run, given: ArrayLike | None) -> NDArray[np.float64] | None
     return tau
 
 
-def _check_loss(run: Run, loss: NDArray[np.float64], tau: NDArray[np.float64]) -> float:
+def check_loss(run: Run, loss: NDArray[np.float64], tau: NDArray[np.float64]) -> float:
     """The largest loss by size, signed; raises where it is beyond belief."""
     p, d, b = np.unravel_index(np.argmax(np.abs(loss)), loss.shape)
     largest = float(loss[p, d, b])

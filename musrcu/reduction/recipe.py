@@ -25,6 +25,7 @@ from musrcu.reduction.options import as_tuple, check_options, read_background
 from musrcu.reduction.packing import Packing, read_packing
 from musrcu.reduction.periods import Periods, added, read_periods, subtracted
 from musrcu.reduction.rebin import rebin
+from musrcu.reduction.seen import with_dead_time, with_losses
 from musrcu.reduction.temperature import take_temperature
 
 
@@ -42,6 +43,9 @@ class Reduction:
     None takes the first."""
     alpha: float | None = None
     """Balance; None takes the calibration's, or 1 where there is none."""
+    detector_beta: float | None = None
+    """Ratio of the intrinsic asymmetries of backward and forward; None takes the calibration's,
+    or 1."""
     packing: Packing | None = None
     """Raw bins in one bin, ``variable``, ``{"bins": K}``, ``{"first": n}`` or ``{"edges": (0.1,
     0.2)}`` as :func:`musrcu.rebin` takes it; None takes the smallest number that counts allow."""
@@ -173,13 +177,14 @@ def _difference(run: Run, recipe: Reduction, chosen: Periods) -> Asymmetry:
 
 
 def _asymmetry(counts: Counts, recipe: Reduction) -> Asymmetry:
-    balance = choose_balance(counts, recipe.alpha, recipe.calibration)
+    balance = choose_balance(counts, recipe.alpha, recipe.calibration, recipe.detector_beta)
     return form_asymmetry(
         counts,
         alpha=balance.alpha,
         alpha_error=balance.alpha_error,
         total=balance.total,
         total_error=balance.total_error,
+        detector_beta=balance.detector_beta,
         note=balance.note,
     )
 
@@ -194,6 +199,35 @@ def grouped_counts(run: Run, recipe: Reduction) -> Counts:
     """
     run = take_temperature(run, recipe.temperature_log)
     return _grouped(_dead_time_settled(run, recipe), recipe, recipe.period)
+
+
+def reduce_counts(run: Run, recipe: Reduction | None = None) -> Counts:
+    """The counts of a run by a recipe as they were seen, for a fit of the counts themselves.
+
+    Periods, grouping, background, packing. The dead time is not corrected, because corrected
+    counts are not Poisson's: what it took stands in ``losses``, for the model to take it off too.
+    A measured background is subtracted from ``values``; ``variance`` holds what was counted.
+
+    Parameters
+    ----------
+    run : a raw run.
+    recipe : the options; None takes the default of each. Its alpha is not used.
+
+    Raises
+    ------
+    ReductionError where a stage cannot work with the run, the recipe asks for a difference of
+    periods, or the run was corrected for dead time before.
+    """
+    recipe = recipe or Reduction()
+    run = take_temperature(run, recipe.temperature_log)
+    if recipe.dead_time == "none":
+        counts = _grouped(leave_dead_time(run), recipe, recipe.period)
+    else:
+        own = recipe.dead_time == "file"
+        run = with_dead_time(run, None if own else recipe.dead_time)  # type: ignore[arg-type]
+        counts = _grouped(run, recipe, recipe.period)
+        counts = with_losses(counts, "from the file" if own else "given")
+    return rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
 
 
 def _dead_time_settled(run: Run, recipe: Reduction) -> Run:

@@ -96,7 +96,17 @@ def test_json_of_one_fit(musrcu: Musrcu, run1: Path) -> None:
     assert (done.code, done.err) == (0, "")
     found = done.json
     assert set(found) >= KEYS
-    assert list(found["parameters"]) == ["A1", "lambda1", "A2", "lambda2", "nu2", "phi2", "A_bg"]
+    assert list(found["parameters"]) == [
+        "A1",
+        "lambda1",
+        "A2",
+        "lambda2",
+        "nu2",
+        "phi2",
+        "A_bg",
+        "b_F",
+        "b_B",
+    ]
     assert all(set(one) >= PARAMETER_KEYS for one in found["parameters"].values())
     assert found["parameters"]["phi2"] == {
         "value": 6.0, "error": None, "unit": "deg", "fixed": True, "at_limit": False,

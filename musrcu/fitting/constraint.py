@@ -1,0 +1,127 @@
+"""What is known of parameters before a fit: Gaussian constraints, correlated ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.containers.arrays import frozen
+from musrcu.errors import FitError
+from musrcu.fitting.freedom import Freedom, is_number
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constraint:
+    """Values of some parameters known from elsewhere, with the covariance of their errors.
+
+    It adds (p - v)^T V^-1 (p - v) to the cost of a fit.
+    """
+
+    names: tuple[str, ...]
+    values: FloatArray
+    """(n_names,) in the units of the parameters."""
+    covariance: FloatArray
+    """(n_names, n_names)."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(self.names))
+        for name in ("values", "covariance"):
+            object.__setattr__(self, name, frozen(getattr(self, name), float))
+        n = len(self.names)
+        if self.values.shape != (n,) or self.covariance.shape != (n, n):
+            raise FitError(
+                f"constraint of {', '.join(self.names)}: {self.values.size} values and a "
+                f"covariance of shape {self.covariance.shape}, expected {n} and ({n}, {n})"
+            )
+        if not (np.isfinite(self.values).all() and np.isfinite(self.covariance).all()):
+            raise FitError(f"constraint of {', '.join(self.names)}: not all numbers are finite")
+        scale = np.sqrt(np.abs(np.diag(self.covariance)))
+        unit = self.covariance / np.outer(scale, scale) if (scale > 0).all() else -np.eye(n)
+        if not np.allclose(unit, unit.T) or np.linalg.eigvalsh(unit)[0] <= 1e-12:
+            raise FitError(
+                f"constraint of {', '.join(self.names)}: the covariance must be symmetric and "
+                "positive definite; leave out what is known exactly and fix it instead"
+            )
+
+
+Constraints = Mapping[str, tuple[float, float]] | Iterable[Constraint]
+"""``{"alpha": (1.08, 0.02)}`` for independent ones, or a list of :class:`Constraint`."""
+
+
+def as_constraints(given: Constraints | None) -> list[Constraint]:
+    """Constraints from a user's words.
+
+    Raises
+    ------
+    FitError if one is not a value with an error above zero.
+    """
+    if given is None:
+        return []
+    if isinstance(given, Constraint):
+        return [given]
+    if not isinstance(given, Mapping):
+        found = list(given)
+        for one in found:
+            if not isinstance(one, Constraint):
+                raise FitError(f"constraint {one!r}; give a Constraint or {{name: (value, error)}}")
+        return found
+    found = []
+    for name, pair in given.items():
+        right = isinstance(pair, (tuple, list)) and len(pair) == 2 and all(map(is_number, pair))
+        if not (right and pair[1] > 0):
+            raise FitError(
+                f"constraint of {name} = {pair!r}; give (value, error) with an error above 0"
+            )
+        covariance = np.array([[float(pair[1]) ** 2]])
+        found.append(Constraint((name,), np.array([float(pair[0])]), covariance))
+    return found
+
+
+class Prior:
+    """The constraints of a fit as rows of its residuals: r = W (p - v), W^T W = V^-1.
+
+    Parameters
+    ----------
+    constraints : which parameters, by name or, where unambiguous, by a short name.
+    freedom : which of them are free.
+
+    Raises
+    ------
+    FitError if a parameter is constrained twice, or held or tied at the same time.
+    """
+
+    def __init__(self, constraints: Iterable[Constraint], freedom: Freedom) -> None:
+        self.rows: list[tuple[list[int], FloatArray, FloatArray]] = []
+        self.known: dict[int, tuple[float, float]] = {}
+        """Value and error by position of the parameter."""
+        names = freedom.model.names
+        for one in constraints:
+            places = [freedom.model.index(name) for name in one.names]
+            for place, value, variance in zip(
+                places, one.values, np.diag(one.covariance), strict=True
+            ):
+                if place in self.known:
+                    raise FitError(f"{names[place]} is constrained twice; give one constraint")
+                if place in freedom.fixed or place in freedom.ties:
+                    raise FitError(f"{names[place]} is constrained and fixed or tied; choose one")
+                self.known[place] = float(value), float(np.sqrt(variance))
+            lower = np.linalg.cholesky(one.covariance)
+            self.rows.append((places, one.values, np.linalg.inv(lower)))
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+    def residual(self, full: FloatArray) -> FloatArray:
+        """(n_known,) in standard deviations, uncorrelated."""
+        parts = [whiten @ (full[places] - values) for places, values, whiten in self.rows]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def jacobian(self, derivatives: FloatArray) -> FloatArray:
+        """(n_known, n_free) from the (n_parameters, n_free) derivatives of all parameters."""
+        parts = [whiten @ derivatives[places] for places, _, whiten in self.rows]
+        return np.concatenate(parts) if parts else np.empty((0, derivatives.shape[1]))

@@ -1,0 +1,53 @@
+"""Poisson's likelihood of counts as a cost."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.fitting.constraint import Prior
+from musrcu.fitting.cost import Cost
+from musrcu.fitting.freedom import Freedom
+
+FloatArray = NDArray[np.float64]
+
+
+class CountCost(Cost):
+    """C(x) = 2 sum [mu - n + n ln(n / mu)] over the bins of both groups, n ln(n/mu) = 0 at n = 0.
+
+    mu is the mean of what was counted; C is distributed as chi-square where mu is 5 or more.
+
+    Parameters
+    ----------
+    time : (n_bins,) centres of the fitted bins, µs.
+    counts : (2 n_bins,) counts of forward, then of backward.
+    freedom : which parameters of a :class:`musrcu.fitting.seen.SeenCounts` are free.
+    prior : what is known of them before.
+
+    Source: S. Baker and R. D. Cousins, Nucl. Instrum. Methods 221, 437 (1984).
+    """
+
+    name = "Poisson likelihood of counts"
+
+    def __init__(
+        self, time: FloatArray, counts: FloatArray, freedom: Freedom, prior: Prior | None = None
+    ) -> None:
+        super().__init__(time, np.size(counts), freedom, prior)
+        self.counts = np.asarray(counts, dtype=float)
+        some = self.counts[self.counts > 0]
+        self._own = float((some * np.log(some)).sum() - self.counts.sum())
+
+    def with_freedom(self, freedom: Freedom) -> Self:
+        """The same counts with other parameters held."""
+        return type(self)(self.time, self.counts, freedom, self.prior)
+
+    def _sum(self, model: FloatArray) -> float:
+        if not (model > 0).all():
+            return np.inf
+        return 2.0 * float(model.sum() - self.counts @ np.log(model) + self._own)
+
+    def _weigh(self, model: FloatArray) -> tuple[FloatArray, FloatArray]:
+        inverse = 1.0 / np.sqrt(np.maximum(model, 1e-12))
+        return (model - self.counts) * inverse, inverse

@@ -1,0 +1,248 @@
+"""A model as an experiment sees it: through the balance of two groups and their background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from musrcu.constants import MUON_LIFETIME
+from musrcu.containers.losses import Losses
+from musrcu.models.model import Model
+from musrcu.models.parameter import Parameter
+
+FloatArray = NDArray[np.float64]
+
+ALPHA = Parameter("alpha", "", 1.0, "balance of the pair", lower=1e-3, upper=1e3)
+DETECTOR_BETA = Parameter(
+    "detector_beta", "", 1.0, "ratio of intrinsic asymmetries, backward / forward", 1e-3, 1e3
+)
+N0 = Parameter("N0", "", 1.0, "decays per raw bin at t = 0, geometric mean of the groups", 0.0)
+B_F = Parameter("b_F", "", 0.0, "background per raw bin of forward")
+B_B = Parameter("b_B", "", 0.0, "background per raw bin of backward")
+
+
+class _Seen(Model):
+    """A model with the parameters of the experiment behind its own."""
+
+    __slots__ = ("own",)
+
+    def __init__(self, expression: str, extra: Sequence[Parameter]) -> None:
+        super().__init__(expression)
+        self.own = len(self.names)
+        """Parameters of the model itself; those of the experiment follow."""
+        self.parameters: tuple[Parameter, ...] = (*self.parameters, *extra)
+        self.names: tuple[str, ...] = tuple(one.name for one in self.parameters)
+        self._index = {name: place for place, name in enumerate(self.names)}
+
+    def bare(self) -> Bare:
+        """The asymmetry itself, under the same parameters."""
+        return Bare(self.expression, self.parameters[self.own :])
+
+
+class Bare(_Seen):
+    """The asymmetry itself, whatever the parameters of the experiment are."""
+
+    __slots__ = ()
+
+    def value_and_gradient(
+        self,
+        t: ArrayLike,
+        values: Sequence[float] | FloatArray,
+        out: FloatArray | None = None,
+    ) -> tuple[FloatArray, FloatArray]:
+        """The asymmetry and its derivatives, zero for the parameters of the experiment."""
+        value, gradient = super().value_and_gradient(t, values, out)
+        gradient[self.own :] = 0.0
+        return value, gradient
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Formed:
+    """How the fitted bins of an asymmetry were formed."""
+
+    alpha: float
+    """Balance with which they were formed."""
+    detector_beta: float = 1.0
+    level: FloatArray | None = None
+    """(n_bins,) expected beta F + alpha B; None where no background is among the parameters."""
+    raw_bins: FloatArray | None = None
+    """(n_bins,) raw bins in each."""
+    background: tuple[float, float] = (0.0, 0.0)
+    """What was subtracted per raw bin."""
+
+
+class SeenAsymmetry(_Seen):
+    """The asymmetry that is formed with one alpha and background where others are true.
+
+    With u = level / (1 + beta), s = sqrt(alpha / alpha0) and a(t) the model,
+
+        F = u s (1 + a) + (b_F - b_F0),   alpha0 B = (u / s) (1 - beta a) + alpha0 (b_B - b_B0)
+        A = (F - alpha0 B) / (beta F + alpha0 B),
+
+    which is a(t) where alpha = alpha0 and the backgrounds are those subtracted. The data and their
+    errors stay what they are while alpha and the backgrounds vary.
+
+    Parameters
+    ----------
+    expression : the model of the asymmetry.
+    formed : the bins.
+    extra : which of ``ALPHA``, ``B_F``, ``B_B`` are parameters.
+    """
+
+    __slots__ = ("extra", "formed")
+
+    def __init__(self, expression: str, formed: Formed, extra: Sequence[Parameter]) -> None:
+        super().__init__(expression, extra)
+        self.formed = formed
+        self.extra = tuple(extra)
+
+    def without(self, term: int) -> Self:
+        """This without one term of the model."""
+        return type(self)(super().without(term).expression, self.formed, self.extra)
+
+    def value(self, t: ArrayLike, values: Sequence[float] | FloatArray) -> FloatArray:
+        """The formed asymmetry at the bins, (n_bins,)."""
+        a = super().value(t, values)
+        return self._formed(a, values)[0] if self.extra else a
+
+    def value_and_gradient(
+        self,
+        t: ArrayLike,
+        values: Sequence[float] | FloatArray,
+        out: FloatArray | None = None,
+    ) -> tuple[FloatArray, FloatArray]:
+        """The formed asymmetry and its derivatives, those of the experiment last."""
+        a, gradient = super().value_and_gradient(t, values, out)
+        if not self.extra:
+            return a, gradient
+        seen, by_a, by_extra = self._formed(a, values)
+        gradient[: self.own] *= by_a
+        for place, one in enumerate(self.extra, self.own):
+            gradient[place] = by_extra[one.name]
+        return seen, gradient
+
+    def _formed(
+        self, a: FloatArray, values: Sequence[float] | FloatArray
+    ) -> tuple[FloatArray, FloatArray, dict[str, FloatArray]]:
+        """The formed asymmetry and its derivatives by a and by each parameter behind it."""
+        formed = self.formed
+        given = dict(zip(self.names[self.own :], values[self.own :], strict=True))
+        alpha0, beta = formed.alpha, formed.detector_beta
+        alpha = float(given.get("alpha", alpha0))
+        s = np.sqrt(alpha / alpha0)
+        u = 1.0 if formed.level is None else formed.level / (1 + beta)
+        f_decays, b_decays = u * s * (1 + a), u / s * (1 - beta * a)
+        f, b = f_decays, b_decays
+        raw = 0.0 if formed.raw_bins is None else formed.raw_bins
+        if "b_F" in given:
+            f = f + raw * (given["b_F"] - formed.background[0])
+        if "b_B" in given:
+            b = b + alpha0 * raw * (given["b_B"] - formed.background[1])
+        below = beta * f + b
+        seen = (f - b) / below
+        by_a = u * ((s + beta / s) - seen * beta * (s - 1 / s)) / below
+        by_extra = {
+            "alpha": ((f_decays + b_decays) - seen * (beta * f_decays - b_decays))
+            / (2 * alpha * below),
+            "b_F": raw * (1 - seen * beta) / below,
+            "b_B": -alpha0 * raw * (1 + seen) / below,
+        }
+        return seen, by_a, by_extra
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountBins:
+    """The fitted bins of a pair of groups."""
+
+    time: FloatArray
+    """(n_bins,) centres, µs."""
+    raw_bins: FloatArray
+    """(n_bins,) raw bins in each."""
+    raw_width: float
+    """µs."""
+    losses: tuple[Losses, Losses] | None = None
+
+    @property
+    def width(self) -> FloatArray:
+        """(n_bins,) µs."""
+        return np.asarray(self.raw_bins * self.raw_width)
+
+    def decay(self) -> FloatArray:
+        """(n_bins,) exp(-t/tau) summed over the raw bins, averaged over each bin's width."""
+        half = self.width / (2 * MUON_LIFETIME)
+        return np.asarray(self.raw_bins * np.exp(-self.time / MUON_LIFETIME) * np.sinh(half) / half)
+
+
+class SeenCounts(_Seen):
+    """Counts of forward and backward together, as the detectors saw them.
+
+        mu_F = N0 sqrt(alpha) E (1 + a) + k b_F,   mu_B = N0 / sqrt(alpha) E (1 - beta a) + k b_B
+
+    with a(t) the model, E the decay law averaged over the bin, k its raw bins; what was seen of
+    mu is less by the dead time (:class:`musrcu.containers.losses.Losses`). The roots make N0 and
+    alpha nearly uncorrelated.
+
+    Parameters
+    ----------
+    expression : the model of the asymmetry.
+    bins : the fitted bins.
+    """
+
+    __slots__ = ("_decay", "bins")
+
+    def __init__(self, expression: str, bins: CountBins) -> None:
+        super().__init__(expression, (N0, ALPHA, DETECTOR_BETA, B_F, B_B))
+        self.bins = bins
+        self._decay = bins.decay()
+
+    def without(self, term: int) -> Self:
+        """This without one term of the model."""
+        return type(self)(super().without(term).expression, self.bins)
+
+    def value(self, t: ArrayLike, values: Sequence[float] | FloatArray) -> FloatArray:
+        """Mean counts of forward, then of backward, (2 n_bins,)."""
+        return self._seen(super().value(t, values), values)[0].reshape(-1)
+
+    def value_and_gradient(
+        self,
+        t: ArrayLike,
+        values: Sequence[float] | FloatArray,
+        out: FloatArray | None = None,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Mean counts (2 n_bins,) and their derivatives (n_parameters, 2 n_bins)."""
+        a, inner = super().value_and_gradient(t, values)
+        seen, slope, scale, decays = self._seen(a, values)
+        n0, alpha, beta = (float(v) for v in values[self.own : self.own + 3])
+        shape = (len(self.names), 2, a.size)
+        gradient = np.empty(shape) if out is None else out.reshape(shape)
+        gradient[: self.own, 0] = scale[0] * inner[: self.own]
+        gradient[: self.own, 1] = -beta * scale[1] * inner[: self.own]
+        by_n0, by_alpha, by_beta, by_f, by_b = gradient[self.own :]
+        by_n0[:] = decays / n0
+        by_alpha[:] = decays / (2 * alpha) * np.array([[1.0], [-1.0]])
+        by_beta[0], by_beta[1] = 0.0, -scale[1] * a
+        by_f[0], by_f[1] = self.bins.raw_bins, 0.0
+        by_b[0], by_b[1] = 0.0, self.bins.raw_bins
+        gradient *= slope
+        return seen.reshape(-1), gradient.reshape(len(self.names), -1)
+
+    def _seen(
+        self, a: FloatArray, values: Sequence[float] | FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """(2, n_bins) counts seen, their derivatives by what there is, N0 E of each, decays."""
+        n0, alpha, beta, b_f, b_b = (float(v) for v in values[self.own :])
+        root = np.sqrt(alpha)
+        scale = n0 * self._decay * np.array([[root], [1 / root]])
+        decays = scale * np.array([1 + a, 1 - beta * a])
+        there = decays + self.bins.raw_bins * np.array([[b_f], [b_b]])
+        if self.bins.losses is None:
+            return there, np.ones_like(there), scale, decays
+        pairs = [
+            losses.seen(row, self.bins.width)
+            for losses, row in zip(self.bins.losses, there, strict=True)
+        ]
+        return np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs]), scale, decays
