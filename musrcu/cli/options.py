@@ -37,6 +37,12 @@ _REDUCTION = (
     ),
     ("--alpha", "X", values.above_zero, "balance of the pair; default: the calibration's, or 1"),
     (
+        "--detector-beta",
+        "X",
+        values.above_zero,
+        "intrinsic asymmetry of backward over that of forward; default: the calibration's, or 1",
+    ),
+    (
         "--packing",
         "HOW",
         values.packing,
@@ -81,9 +87,9 @@ _FIT_NAMES = {
 def add_reduction(parser: ArgumentParser, *, calibrated: bool = True) -> None:
     """The options of a reduction; without alpha and calibration where these are looked for."""
     group = parser.add_argument_group("reduction (every default that is used is printed)")
-    parser.set_defaults(alpha=None, calibration=None)
+    parser.set_defaults(alpha=None, detector_beta=None, calibration=None)
     for name, metavar, kind, text in _REDUCTION:
-        if calibrated or name != "--alpha":
+        if calibrated or name not in ("--alpha", "--detector-beta"):
             group.add_argument(name, metavar=metavar, type=kind, help=text)
     if not calibrated:
         return

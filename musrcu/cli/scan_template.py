@@ -38,6 +38,7 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
         "geometry": ("longitudinal", 'or "transverse": default pair, instead of naming groups'),
         "period": (1, 'or a label, "1+2" or "1-2", where a run has several'),
         "alpha": (1.0, "balance of the pair; default: the calibration's, or 1"),
+        "detector_beta": (1.0, "intrinsic asymmetry of backward over that of forward"),
         "packing": (20, 'or "variable", {bins = 40}, {first = 4}, {edges = [0.1, 0.5]} (us)'),
         "t_max": (8.0, "late cut, us; default: the latest that counts allow"),
         "t0": (300.0, "bin (from 0) of the muon's arrival; default: the file's"),

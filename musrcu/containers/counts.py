@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.arrays import FloatArray, IntArray, by_fields, check_shape, frozen
 from musrcu.containers.history import History, Step
 from musrcu.containers.losses import Losses
@@ -85,6 +86,17 @@ class Counts:
     def raw_width(self) -> float:
         """Width of a raw bin, µs."""
         return self.bin_width / self.packing
+
+    @property
+    def decay(self) -> FloatArray:
+        """(n_bins,) decays in each bin over the rate at t = 0 in a raw bin.
+
+        k e^{-t/tau} sinh(w / 2 tau) / (w / 2 tau) with k raw bins and the width w: the integral of
+        e^{-t/tau} over the bin, so that wide bins are no less right than narrow ones.
+        """
+        half = self.raw_bins * self.raw_width / (2 * MUON_LIFETIME)
+        fall = np.exp(-self.time / MUON_LIFETIME)
+        return np.asarray(self.raw_bins * fall * np.sinh(half) / half)
 
     @property
     def good(self) -> slice:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
@@ -48,7 +47,8 @@ def form_asymmetry(
     -------
     Asymmetry. A bin without counts, or with beta F + alpha B <= 0 after the background was
     subtracted, is NaN. A bin with no counts in one group takes the error of one count there, so
-    that it never carries infinite weight.
+    that it never carries infinite weight. The history says how many there are of each kind, and
+    ``smallest`` which.
 
     Raises
     ------
@@ -68,12 +68,20 @@ def form_asymmetry(
         spread = np.sqrt((variance[0] + alpha**2 * variance[1]) * (1 + value**2))
         error = spread / np.where(np.isnan(value), np.nan, values[0] + alpha * values[1])
         note = "; ".join(filter(None, (note, "errors by the formula of Mantid")))
-    empty = (variance.sum(axis=0) == 0) | ~np.isfinite(value)
+    empty = variance.sum(axis=0) == 0
+    below = ~np.isfinite(value) & ~empty
     value[empty], error[empty] = np.nan, np.nan
-    few = int((variance.min(axis=0) == 0).sum() - (variance.sum(axis=0) == 0).sum())
+    one = (variance.min(axis=0) == 0) & ~empty & ~below
     notes = [note] if note else []
-    notes += [f"{int(empty.sum())} bins without asymmetry"] if empty.any() else []
-    notes += [f"{few} bins with counts in one group only"] if few else []
+    notes += [
+        f"{int(bins.sum())} bins {what}"
+        for bins, what in (
+            (empty, "without counts are left out"),
+            (below, "in which the background exceeds the counts are left out"),
+            (one, "with counts in one group only have the error of one count there"),
+        )
+        if bins.any()
+    ]
     options: dict[str, object] = {"alpha": float(alpha)}
     if alpha_error is not None:
         options["alpha_error"] = float(alpha_error)
@@ -106,7 +114,7 @@ def _level(counts: Counts, values: NDArray[np.float64], alpha: float, beta: floa
     It does not depend on the asymmetry, and unlike the counts themselves it has no noise that
     would follow that of A.
     """
-    decay = counts.raw_bins[counts.good] * np.exp(-counts.time[counts.good] / MUON_LIFETIME)
+    decay = counts.decay[counts.good]
     total = float((beta * values[0] + alpha * values[1]).sum())
     return total * decay / decay.sum() if total > 0 else None
 

@@ -19,33 +19,39 @@ class Balance:
     alpha_error: float | None = None
     total: float | None = None
     total_error: float | None = None
+    detector_beta: float = 1.0
     note: str = ""
 
 
-def choose_balance(counts: Counts, alpha: float | None, calibration: Calibration | None) -> Balance:
+def choose_balance(
+    counts: Counts,
+    alpha: float | None,
+    calibration: Calibration | None,
+    detector_beta: float | None = None,
+) -> Balance:
     """The balance of grouped counts.
 
-    A given alpha comes first, then the calibration's, then 1 with a note. A calibration of the
-    same pair the other way round serves as 1/alpha.
+    A given alpha comes first, then the calibration's, then 1 with a note; detector_beta likewise.
+    A calibration of the same pair the other way round serves as 1/alpha and 1/detector_beta.
 
     Raises
     ------
     ReductionError if the calibration is of another instrument or another pair of groups.
     """
-    if alpha is None and calibration is None:
-        return Balance(1.0, note="alpha = 1 assumed, no calibration")
     if calibration is None:
-        return Balance(1.0 if alpha is None else alpha)
+        note = "alpha = 1 assumed, no calibration" if alpha is None else ""
+        return Balance(
+            1.0 if alpha is None else alpha, detector_beta=detector_beta or 1.0, note=note
+        )
     swapped = _is_reversed(counts, calibration)
-    origin = " ".join(str(part) for part in (calibration.instrument, calibration.run) if part)
-    total, total_error = calibration.total, calibration.total_error
+    known = calibration.reversed() if swapped else calibration
+    origin = calibration.origin
+    beta = detector_beta or known.detector_beta or 1.0
     if alpha is not None:
-        return Balance(alpha, None, total, total_error, f"alpha given, total from {origin}")
-    value, error = calibration.alpha, calibration.alpha_error
-    if swapped:
-        value, error = 1 / value, error / value**2
+        note = f"alpha given, total from {origin}"
+        return Balance(alpha, None, known.total, known.total_error, beta, note)
     note = f"from {origin or 'a calibration'}" + (", 1/alpha: its pair is reversed" * swapped)
-    return Balance(value, error, total, total_error, note)
+    return Balance(known.alpha, known.alpha_error, known.total, known.total_error, beta, note)
 
 
 def _is_reversed(counts: Counts, calibration: Calibration) -> bool:

@@ -184,6 +184,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "period": (is_period, "a number from 1, a label, a sum '1+2' or a difference '1-2'"),
     "alpha": (is_balance, f"a number from {ALPHA_LIMITS[0]:g} to {ALPHA_LIMITS[1]:g}"),
+    "detector_beta": (is_balance, f"a number from {ALPHA_LIMITS[0]:g} to {ALPHA_LIMITS[1]:g}"),
     "t_max": (lambda t: is_number(t) and t > 0, "a number above 0 (us)"),
     "temperature_log": (
         lambda name: isinstance(name, str) and bool(name.strip()),

@@ -164,7 +164,10 @@ def test_bins_without_counts() -> None:
     assert found.error[1] == pytest.approx(2 * 2.0 * 9 / 9**2)
     assert found.error[2] == pytest.approx(2 * 2.0 * 4 / 8**2)
     assert np.isnan(found.error[0])
-    assert notes(found) == "1 bins without asymmetry, 2 bins with counts in one group only"
+    assert notes(found) == (
+        "1 bins without counts are left out, 2 bins with counts in one group only have the error "
+        "of one count there"
+    )
     assert found.smallest is not None
     np.testing.assert_array_equal(found.smallest, [0, 0, 0, 7])
 
@@ -174,7 +177,7 @@ def test_a_background_above_the_counts() -> None:
     found = form_asymmetry(counts, alpha=1.0)
     # F + B is -1.5, then -0.5
     np.testing.assert_array_equal(np.isnan(found.value), [True, True, False])
-    assert notes(found) == "2 bins without asymmetry"
+    assert notes(found) == "2 bins in which the background exceeds the counts are left out"
 
 
 def test_alpha_and_its_error_are_kept_apart() -> None:

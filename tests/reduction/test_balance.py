@@ -59,3 +59,27 @@ def test_a_calibration_without_pair_is_taken_at_its_word(run: mu.Run) -> None:
 def test_a_given_alpha_comes_first(run: mu.Run) -> None:
     asymmetry = mu.reduce(run, mu.Reduction(alpha=0.95, calibration=made()))
     assert (asymmetry.alpha, asymmetry.alpha_error, asymmetry.total) == (0.95, None, 0.21)
+
+
+def test_detector_beta_is_given_or_calibrated_or_one(run: mu.Run) -> None:
+    known = made(detector_beta=0.9, detector_beta_error=0.01)
+    for recipe, beta in (
+        (mu.Reduction(), 1.0),
+        (mu.Reduction(detector_beta=0.8), 0.8),
+        (mu.Reduction(calibration=made()), 1.0),
+        (mu.Reduction(calibration=known), 0.9),
+        (mu.Reduction(calibration=known, alpha=1.1), 0.9),
+        (mu.Reduction(calibration=known, detector_beta=0.8), 0.8),
+    ):
+        assert mu.reduce(run, recipe).detector_beta == beta
+
+
+def test_the_reversed_pair_takes_one_over_beta(run: mu.Run) -> None:
+    """What forward measures of backward is beta times as large: A' = -beta A."""
+    known = made(detector_beta=0.9, detector_beta_error=0.01)
+    right = mu.reduce(run, mu.Reduction(calibration=known))
+    turned = mu.reduce(run, mu.Reduction(forward="Forw", backward="Back", calibration=known))
+    assert turned.detector_beta == pytest.approx(1 / 0.9)
+    assert turned.total == pytest.approx(0.9 * 0.21)
+    assert turned.value == pytest.approx(-0.9 * right.value)
+    assert turned.error == pytest.approx(0.9 * right.error)
