@@ -1,0 +1,221 @@
+"""Forms of a run to look at: a group's counts, with the decay taken out, or in a rotating frame."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+
+from musrcu.containers.arrays import FloatArray
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.counts import Counts
+from musrcu.containers.history import Step
+from musrcu.containers.numbers import is_number
+from musrcu.containers.trace import Trace
+from musrcu.errors import ReductionError
+
+GROUPS = ("forward", "backward")
+LEFT_OVER = 0.01
+"""Share of the sum frequency that a pack of a rotating frame may keep."""
+MOST_BEATS = 12
+"""Whole periods of the sum frequency among which a pack is looked for."""
+HALF_OF_SINC = 0.603355
+"""sin(pi x) / (pi x) is one half at this x."""
+
+
+def single_histogram(counts: Counts, group: str = "forward") -> Trace:
+    """Counts of one group per raw bin, with their Poisson error.
+
+    A fit of a single histogram takes the counts themselves; this is what is drawn.
+
+    Parameters
+    ----------
+    counts : grouped counts; the background is subtracted where it was.
+    group : ``forward`` or ``backward``.
+    """
+    k = _group(group)
+    value, error, packs = _good(counts, k)
+    return Trace(
+        kind="counts",
+        name=group,
+        time=counts.time[counts.good],
+        value=value / packs,
+        error=error / packs,
+        unit=f"counts per {1e3 * counts.raw_width:.4g} ns",
+        note=_packing(counts),
+        run=counts.run,
+        history=counts.history.with_step(Step("single_histogram", "", {"group": group})),
+    )
+
+
+def lifetime_corrected(counts: Counts, group: str = "forward") -> Trace:
+    """L = (N - b) e^{t/tau} / N0 - 1 of one group, sigma = e^{t/tau} sqrt(N) / N0.
+
+    e^{-t/tau} is averaged over each bin. N0 is the one for which the good bins hold as many counts
+    as N0 e^{-t/tau}; the precession is taken as zero in that mean, so that L may be shifted as a
+    whole. For display: a fit takes the counts.
+
+    Parameters
+    ----------
+    counts : grouped counts, background subtracted.
+    group : ``forward`` or ``backward``.
+
+    Returns
+    -------
+    Trace; N0 per raw bin and its error stand in the history.
+
+    Raises
+    ------
+    ReductionError if the background leaves no counts.
+    """
+    k = _group(group)
+    value, error, _ = _good(counts, k)
+    decay = counts.decay[counts.good]
+    rate = float(value.sum() / decay.sum())
+    if not rate > 0:
+        raise ReductionError(
+            f"{counts.run.name}: no counts of the {group} group are left above its background"
+        )
+    spread = math.sqrt(float(counts.variance[k, counts.good].sum())) / float(decay.sum())
+    options = {"group": group, "n0": rate, "n0_error": spread}
+    note = "" if counts.background is not None else "no background was subtracted"
+    return Trace(
+        kind="lifetime_corrected",
+        name=group,
+        time=counts.time[counts.good],
+        value=value / (rate * decay) - 1,
+        error=error / (rate * decay),
+        unit="",
+        note=_packing(counts),
+        run=counts.run,
+        history=counts.history.with_step(Step("lifetime_corrected", note, options)),
+    )
+
+
+def rotating_frame(
+    asymmetry: Asymmetry,
+    frequency: float,
+    phase: float = 0.0,
+    *,
+    line: float | None = None,
+    packing: int | None = None,
+) -> Trace:
+    """The asymmetry as seen from a frame that turns with ``frequency``.
+
+    A(t) is multiplied by 2 cos(2 pi nu_R t + phi_R) and averaged over packs of k / (nu + nu_R),
+    whole periods of the sum frequency, which drops out. A line at nu remains at nu - nu_R with its
+    amplitude times sinc[(nu - nu_R) w], w the width of a pack, and its phase less phi_R. The error
+    of a bin is multiplied by abs(2 cos). For display only: a fit takes the asymmetry itself.
+
+    Parameters
+    ----------
+    asymmetry : in bins of one width, narrow against 1 / nu_R.
+    frequency : nu_R, MHz.
+    phase : phi_R, degrees.
+    line : nu, MHz; None takes nu_R.
+    packing : fewest bins of the asymmetry in one point; None takes those of one period.
+
+    Returns
+    -------
+    Trace; a pack with a bin that has no asymmetry is left out. The history says what is left of the
+    sum frequency, and how far a line may lie from the frame.
+
+    Raises
+    ------
+    ReductionError if the bins differ, or are too wide or too few for the frequency.
+    """
+    line = frequency if line is None else line
+    width = asymmetry.bin_width
+    _check_frame(asymmetry, frequency, phase, line)
+    size, beats, left = _pack(frequency + line, width, packing or 1, asymmetry.time.size)
+    n = asymmetry.time.size // size
+    time, value, error = (
+        array[: n * size].reshape(n, size)
+        for array in (asymmetry.time, asymmetry.value, asymmetry.error)
+    )
+    turn = 2 * np.cos(2 * np.pi * frequency * time + math.radians(phase))
+    mean = (turn * value).mean(axis=1)
+    spread = np.sqrt(((turn * error) ** 2).mean(axis=1) / size)
+    known = np.isfinite(mean) & np.isfinite(spread)
+    span = size * width
+    step = Step(
+        "rotating_frame",
+        f"for display; packs of {beats} periods of the sum frequency, of which {left:.1%} is left; "
+        f"a line {HALF_OF_SINC / span:.3g} MHz from the frame is halved",
+        {"frequency": frequency, "phase": phase, "line": line, "packing": size},
+    )
+    return Trace(
+        kind="rotating_frame",
+        name=f"{frequency:g} MHz",
+        time=time.mean(axis=1)[known],
+        value=mean[known],
+        error=spread[known],
+        unit="",
+        note=f"packing {size * asymmetry.packing}",
+        run=asymmetry.run,
+        history=asymmetry.history.with_step(step),
+    )
+
+
+def _check_frame(asymmetry: Asymmetry, frequency: float, phase: float, line: float) -> None:
+    name = asymmetry.run.name
+    if asymmetry.packs is not None:
+        raise ReductionError(f"{name}: a rotating frame needs bins of one width; pack them so")
+    if not is_number(phase):
+        raise ReductionError(f"{name}: phase = {phase!r} of a rotating frame; expected degrees")
+    highest = 0.5 / asymmetry.bin_width
+    for what, number in (("frequency", frequency), ("line", line)):
+        if not (is_number(number) and 0 < number < highest):
+            raise ReductionError(
+                f"{name}: {what} = {number!r} MHz of a rotating frame; bins of "
+                f"{1e3 * asymmetry.bin_width:.3g} ns need one above 0 and below {highest:.4g}"
+            )
+
+
+def _pack(frequency: float, width: float, fewest: int, bins: int) -> tuple[int, int, float]:
+    """Bins that hold whole periods best, the periods, and the share of them that is left.
+
+    The first number of periods that leaves less than 1 %, or of the first dozen the best.
+    """
+    first = max(1, math.ceil(fewest * frequency * width - 1e-9))
+    found: list[tuple[float, int, int]] = []
+    for beats in range(first, first + MOST_BEATS):
+        size = max(2, round(beats / (frequency * width)))
+        if size > bins:
+            break
+        left = _left_over(frequency * width, size)
+        if left < LEFT_OVER:
+            return size, beats, left
+        found.append((left, size, beats))
+    if not found:
+        raise ReductionError(
+            f"{bins} bins of {1e3 * width:.4g} ns are too few for a pack of a rotating frame"
+        )
+    left, size, beats = min(found)
+    return size, beats, left
+
+
+def _left_over(turns: float, size: int) -> float:
+    """What is left of a precession by the mean of ``size`` bins, ``turns`` of it in each."""
+    below = size * math.sin(math.pi * turns)
+    return abs(math.sin(math.pi * turns * size) / below) if abs(below) > 1e-12 else 1.0
+
+
+def _group(group: str) -> Literal[0, 1]:
+    if group not in GROUPS:
+        raise ReductionError(f"group = {group!r}; expected 'forward' or 'backward'")
+    return 0 if group == "forward" else 1
+
+
+def _good(counts: Counts, k: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(counts, error, raw bins) of the good bins; the error of no counts is that of one."""
+    good = counts.good
+    error = np.sqrt(np.maximum(counts.variance[k, good], 1.0))
+    return counts.values[k, good], error, counts.raw_bins[good].astype(float)
+
+
+def _packing(counts: Counts) -> str:
+    packs = counts.raw_bins
+    low, high = int(packs.min()), int(packs.max())
+    return f"packing {low}" if low == high else f"packing {low}\N{EN DASH}{high}"
