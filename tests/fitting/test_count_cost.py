@@ -1,0 +1,204 @@
+"""Fits of counts by Poisson's likelihood: values, bias at few counts, pulls, constraints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from musrcu.containers.counts import Counts
+from musrcu.containers.history import History
+from musrcu.containers.losses import Losses
+from musrcu.containers.run import Run
+from musrcu.errors import FitError, MusrcuError
+from musrcu.fitting.constraint import Constraint, as_constraints
+from musrcu.fitting.count_cost import CountCost
+from musrcu.fitting.fit import fit
+from musrcu.fitting.freedom import settle
+from musrcu.fitting.seen import CountBins, SeenCounts
+
+TAU = 2.1969811
+DT = 0.02
+TIME = (np.arange(500) + 0.5) * DT
+TRUTH = {"A1": 0.2, "lambda1": 0.3, "nu1": 1.59, "phi1": np.rad2deg(0.1), "alpha": 1.2}
+
+
+def means(n0: float, flat: float, dead: float = 0.0) -> np.ndarray:
+    """(2, n_bins) mean counts of the case of the notes on fitting, seen through dead time."""
+    line = np.cos(2 * np.pi * 1.59 * TIME + 0.1)
+    a, decay = 0.2 * np.exp(-0.3 * TIME) * line, np.exp(-TIME / TAU)
+    root = np.sqrt(1.2)
+    mu = n0 * decay * np.array([root * (1 + a), (1 - a) / root]) + flat
+    return mu / (1 + mu * dead / DT)
+
+
+def counts_of(values: np.ndarray, source: str = "continuous", **more: Any) -> Counts:
+    run = Run(
+        counts=np.ones((1, 2, 8), dtype=int), bin_width=DT, t0=np.zeros(2),
+        first_good=np.zeros(2, dtype=int), last_good=np.full(2, 7), labels=("Forw", "Back"),
+        source=source, number=7, instrument="SIM",  # type: ignore[arg-type]
+    )  # fmt: skip
+    return Counts(
+        time=TIME, values=values, variance=values, bin_width=DT, packing=1, first_good=0,
+        last_good=TIME.size - 1, detectors=((1,), (2,)), run=run, history=History(), **more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("n", "mu", "expected"),
+    [(0, 1.3, 2.6), (5, 3.2, 0.8628710262842), (100, 110, 0.93796403913503)],
+)
+def test_terms_of_the_likelihood(n: float, mu: float, expected: float) -> None:
+    """Values to 25 digits by another program, the notes on fitting, section 1."""
+    model = SeenCounts("constant", CountBins(np.zeros(1), np.ones(1), 1e-6))
+    # no asymmetry, N0 = 0: the backgrounds alone are the mean
+    held = {"A_bg": 0.0, "N0": 1e-30, "detector_beta": 1.0, "b_B": 1.0}
+    freedom = settle(model, {"alpha": 1.0, "b_F": mu}, held)
+    cost = CountCost(np.zeros(1), np.array([float(n), 1.0]), freedom)
+    assert cost(np.array([1.0, mu])) == pytest.approx(expected, rel=1e-12)
+
+
+def test_gradient_and_expected_hessian() -> None:
+    rng = np.random.default_rng(2)
+    model = SeenCounts("damped_cosine", CountBins(TIME, np.ones(TIME.size), DT))
+    freedom = settle(model, None, {"detector_beta": 1.0})
+    cost = CountCost(TIME, rng.poisson(means(50.0, 0.5)).reshape(-1), freedom)
+    x = np.array([0.19, 0.33, 1.6, 4.0, 49.0, 1.22, 0.6, 0.4])
+    numerical = []
+    for k in range(x.size):
+        h = np.zeros(x.size)
+        h[k] = 1e-6 * max(1.0, x[k])
+        numerical.append((cost(x + h) - cost(x - h)) / (2 * h[k]))
+    assert cost.grad(x) == pytest.approx(np.array(numerical), rel=1e-5, abs=1e-3)
+    # Fisher's information: its mean over data is that of the exact Hessian
+    exact = np.mean(
+        [
+            CountCost(
+                TIME, rng.poisson(cost.freedom.model.value(TIME, freedom.expand(x))), freedom
+            ).hessian(x)
+            for _ in range(200)
+        ],
+        axis=0,
+    )
+    scale = np.sqrt(np.diag(exact))
+    assert np.abs((exact - cost.gauss_newton(x)) / np.outer(scale, scale)).max() < 0.05
+
+
+def test_few_counts_bias_no_parameter() -> None:
+    """7 % of the bins empty: the asymmetry loses 4 % of N0, the counts nothing."""
+    rng = np.random.default_rng(5)
+    pulls, found = [], []
+    for _ in range(120):
+        result = fit(
+            counts_of(rng.poisson(means(50.0, 0.5)).astype(float)),
+            "damped_cosine",
+            start={"nu1": 1.6},
+        )
+        assert result.valid, result.reason
+        truth = TRUTH | {"N0": 50.0, "b_F": 0.5, "b_B": 0.5}
+        pulls.append([(result[n].value - v) / result[n].error for n, v in truth.items()])
+        found.append([result[n].value for n in ("N0", "b_F", "b_B")])
+    means_of, widths = np.mean(pulls, axis=0), np.std(pulls, axis=0, ddof=1)
+    assert np.abs(means_of).max() < 4 / np.sqrt(120)
+    assert np.abs(widths - 1).max() < 4 / np.sqrt(2 * 120)
+    assert np.mean(found, axis=0) == pytest.approx([50.0, 0.5, 0.5], rel=0.05)
+
+
+def test_start_values_are_found_and_dead_time_is_taken_off() -> None:
+    dead = 1e-7  # us a frame: 10 ns in 100 000 frames, 14 % at t = 0
+    values = np.random.default_rng(6).poisson(means(25000.0, 0.0, dead)).astype(float)
+    lost = Losses(np.ones(1), np.array([dead]))
+    free = fit(counts_of(values, "pulsed"), "damped_cosine")
+    seen = fit(counts_of(values, "pulsed", losses=(lost, lost)), "damped_cosine")
+    assert seen.valid
+    assert seen["b_F"].fixed
+    for name, truth in TRUTH.items():
+        assert abs(seen[name].value - truth) < 4 * seen[name].error
+    assert abs(seen["N0"].value - 25000) < 4 * seen["N0"].error
+    assert seen.probability is not None
+    assert seen.probability > 1e-3
+    assert free.probability is not None
+    assert free.probability < 1e-6
+    assert any("does not describe" in note for note in free.notes)
+
+
+def test_a_subtracted_background_is_a_constraint() -> None:
+    raw = np.random.default_rng(7).poisson(means(400.0, 4.0)).astype(float)
+    level, error = np.array([4.1, 3.9]), np.array([0.2, 0.1])
+    counts = counts_of(raw).replace(
+        values=raw - level[:, None], background=level, background_error=error
+    )
+    result = fit(counts, "damped_cosine")
+    assert result["b_F"].constraint == pytest.approx((4.1, 0.2))
+    assert result["b_F"].error < 0.2
+    assert result.ndof == 2 * TIME.size + 2 - 8
+    exact = fit(counts.replace(background_error=None), "damped_cosine")
+    assert exact["b_F"].fixed
+    assert exact["b_F"].value == pytest.approx(4.1)
+    # the constraint of the likelihood is that of adding the square by hand
+    by_hand = fit(
+        counts_of(raw), "damped_cosine", constraints={"b_F": (4.1, 0.2), "b_B": (3.9, 0.1)}
+    )
+    assert by_hand.chi2 == pytest.approx(result.chi2, abs=1e-3)
+    assert by_hand["b_F"].value == pytest.approx(result["b_F"].value, abs=1e-3)
+
+
+def test_correlated_constraints() -> None:
+    """Two amplitudes that only their sum is known of: the constraint decides, exactly."""
+    covariance = np.array([[0.01, 0.0099], [0.0099, 0.01]])
+    told = Constraint(("lambda1", "nu1"), np.array([0.3, 1.59]), covariance)
+    raw = np.random.default_rng(8).poisson(means(2000.0, 0.0)).astype(float)
+    free = fit(counts_of(raw, "pulsed"), "damped_cosine")
+    bound = fit(counts_of(raw, "pulsed"), "damped_cosine", constraints=[told])
+    places = [bound.names.index(n) for n in ("lambda1", "nu1")]
+    assert free.covariance is not None
+    assert bound.covariance is not None
+    inner = np.linalg.inv(free.covariance[np.ix_(places, places)])
+    expected = np.linalg.inv(inner + np.linalg.inv(covariance))
+    np.testing.assert_allclose(bound.covariance[np.ix_(places, places)], expected, rtol=0.02)
+    mean = expected @ (
+        inner @ free.values[places] + np.linalg.inv(covariance) @ np.array([0.3, 1.59])
+    )
+    np.testing.assert_allclose(bound.values[places], mean, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("constraints", "message"),
+    [
+        ({"alpha": (1.0, 0.0)}, r"constraint of alpha = \(1.0, 0.0\); give \(value, error\)"),
+        ({"alpha": 1.0}, "constraint of alpha = 1.0; give"),
+        ({"alfa": (1.0, 0.1)}, "has no parameter 'alfa'; did you mean 'alpha'"),
+        ([1.0], "constraint 1.0; give a Constraint"),
+    ],
+)
+def test_wrong_constraints(constraints: Any, message: str) -> None:
+    with pytest.raises(MusrcuError, match=message):
+        fit(counts_of(means(400.0, 4.0)), "damped_cosine", constraints=constraints)
+
+
+def test_what_is_held_is_not_constrained_too() -> None:
+    with pytest.raises(FitError, match="nu1 is constrained and fixed or tied; choose one"):
+        fit(
+            counts_of(means(400.0, 4.0)), "damped_cosine",
+            fixed={"nu1": 1.59}, constraints={"nu1": (1.59, 0.1)},
+        )  # fmt: skip
+    twice = [*as_constraints({"nu1": (1.6, 0.1)}), *as_constraints({"nu1": (1.5, 0.1)})]
+    with pytest.raises(FitError, match="nu1 is constrained twice"):
+        fit(counts_of(means(400.0, 4.0)), "damped_cosine", constraints=twice)
+
+
+@pytest.mark.parametrize(
+    ("covariance", "message"),
+    [([[1.0, 2.0], [2.0, 1.0]], "positive definite"), ([[1.0]], "expected 2 and")],
+)
+def test_covariances_that_are_none(covariance: list[list[float]], message: str) -> None:
+    with pytest.raises(FitError, match=message):
+        Constraint(("a", "b"), np.zeros(2), np.array(covariance))
+
+
+def test_corrected_counts_are_refused() -> None:
+    counts = counts_of(means(400.0, 4.0))
+    run = counts.run.replace(variance=np.ones((1, 2, 8)), counts=np.ones((1, 2, 8)))
+    with pytest.raises(FitError, match="corrected for dead time and are not Poisson's"):
+        fit(counts.replace(run=run), "damped_cosine")
