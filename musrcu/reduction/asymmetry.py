@@ -13,6 +13,13 @@ from musrcu.containers.history import Step
 from musrcu.containers.numbers import ALPHA_LIMITS, is_balance
 from musrcu.errors import ReductionError
 
+ODD_BINS = {
+    "empty": "without counts are left out",
+    "below": "in which the background exceeds the counts are left out",
+    "one": "with counts in one group only have the error of one count there",
+}
+"""Bins with too few counts, and what becomes of them."""
+
 
 def form_asymmetry(
     counts: Counts,
@@ -68,20 +75,10 @@ def form_asymmetry(
         spread = np.sqrt((variance[0] + alpha**2 * variance[1]) * (1 + value**2))
         error = spread / np.where(np.isnan(value), np.nan, values[0] + alpha * values[1])
         note = "; ".join(filter(None, (note, "errors by the formula of Mantid")))
-    empty = variance.sum(axis=0) == 0
-    below = ~np.isfinite(value) & ~empty
-    value[empty], error[empty] = np.nan, np.nan
-    one = (variance.min(axis=0) == 0) & ~empty & ~below
+    odd = _odd_bins(variance, np.isfinite(value))
+    value[odd["empty"]], error[odd["empty"]] = np.nan, np.nan
     notes = [note] if note else []
-    notes += [
-        f"{int(bins.sum())} bins {what}"
-        for bins, what in (
-            (empty, "without counts are left out"),
-            (below, "in which the background exceeds the counts are left out"),
-            (one, "with counts in one group only have the error of one count there"),
-        )
-        if bins.any()
-    ]
+    notes += [f"{int(odd[k].sum())} bins {what}" for k, what in ODD_BINS.items() if odd[k].any()]
     options: dict[str, object] = {"alpha": float(alpha)}
     if alpha_error is not None:
         options["alpha_error"] = float(alpha_error)
@@ -106,6 +103,18 @@ def form_asymmetry(
         run=counts.run,
         history=counts.history.with_step(Step("form_asymmetry", ", ".join(notes), options)),
     )
+
+
+def _odd_bins(
+    variance: NDArray[np.float64], known: NDArray[np.bool_]
+) -> dict[str, NDArray[np.bool_]]:
+    """(n_bins,) which bins are of each of the kinds that the history counts."""
+    empty = np.asarray(variance.sum(axis=0) == 0)
+    return {
+        "empty": empty,
+        "below": ~known & ~empty,
+        "one": np.asarray(variance.min(axis=0) == 0) & known & ~empty,
+    }
 
 
 def _level(counts: Counts, values: NDArray[np.float64], alpha: float, beta: float) -> Any:

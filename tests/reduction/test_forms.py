@@ -62,7 +62,7 @@ def test_lifetime_corrected_by_hand() -> None:
     np.testing.assert_allclose(found.value, (pair.forward * grow) / n0 - 1, atol=1.5e-6)
     np.testing.assert_allclose(found.error, grow * np.sqrt([900, 1, 850]) / n0, rtol=2e-6)
     assert found.history[-1].note == ""
-    assert lifetime_corrected(pair_of([9], [9])).history[-1].note == "no background was subtracted"
+    assert lifetime_corrected(pair_of([9, 9], [9, 9])).history[-1].note == "no background was subtracted"
 
 
 @pytest.mark.parametrize("flat", [0.0, 40.0])
