@@ -1,92 +1,79 @@
-"""Alpha and the total asymmetry from a transverse-field run."""
+"""Alpha and the total asymmetry from transverse-field runs."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
-
-import numpy as np
+from collections.abc import Sequence
 
 from musrcu import notation
-from musrcu.constants import GAMMA_MU_OVER_2PI
+from musrcu.analysis.balance_methods import METHODS
+from musrcu.analysis.combined_calibration import combine_calibrations
 from musrcu.containers.calibration import Calibration
 from musrcu.containers.run import Run
-from musrcu.errors import FitError
-from musrcu.fitting.balance import BalancedModel
-from musrcu.fitting.cost import AsymmetryCost
-from musrcu.fitting.fit import fit
-from musrcu.fitting.freedom import settle
-from musrcu.fitting.minimise import minimise
-from musrcu.fitting.result import chi2_probability
-from musrcu.fitting.window import FEWEST_COUNTS
-from musrcu.notation import bracket
-from musrcu.reduction.asymmetry import form_asymmetry
-from musrcu.reduction.grouping import ranges
-from musrcu.reduction.rebin import rebin
-from musrcu.reduction.recipe import Reduction, grouped_counts
+from musrcu.errors import FitError, nearest
+from musrcu.models.model import Model
+from musrcu.reduction.recipe import Reduction
 
 NEAR_FIELD = 0.2
 """Largest deviation of the precession from the field of the file, as a share of that field."""
-CERTAIN = 6.0
-"""Errors above zero that the total asymmetry must lie: the best of a thousand frequencies of a run
-without precession reaches four."""
 
 
 def calibrate(
-    run: Run,
+    run: Run | Sequence[Run],
     recipe: Reduction | None = None,
     *,
+    method: str = "counts",
     model: str = "damped_cosine",
     t_range: tuple[float, float] | None = None,
+    detector_beta: bool = False,
 ) -> Calibration:
-    """Balance and total asymmetry of a pair, by a precession fit with alpha free.
+    """Balance and total asymmetry of a pair, from a run in a transverse field or several.
 
-    The raw asymmetry (F - B) / (F + B) is fitted by
-    [(alpha - 1) + (alpha + 1) A(t)] / [(alpha + 1) + (alpha - 1) A(t)]; unlike the ratio of the
-    summed counts this is not biased by an incomplete turn of the precession.
+    ========== ======================================================= ==========================
+    method     alpha is                                                known bias
+    ========== ======================================================= ==========================
+    ``counts`` free in a joint Poisson fit of forward and backward      none
+               counts, mu_F = N0 sqrt(alpha) e^(-t/tau) (1 + A P) + b_F,
+               mu_B = N0 / sqrt(alpha) e^(-t/tau) (1 - A P) + b_B
+    ``cosine`` free in a fit of the raw asymmetry                       few counts (refused)
+    ``sum``    the ratio of the summed counts                           incomplete turns
+    ``zero``   where the weighted mean asymmetry is zero                incomplete turns, weights
+    ========== ======================================================= ==========================
 
     Parameters
     ----------
-    run : a run in a transverse field in which all muons precess.
-    recipe : how it is reduced; its alpha and calibration are not used.
+    run : a run in a transverse field in which all muons precess; several are calibrated one by one
+        and combined by :func:`musrcu.combine_calibrations`.
+    recipe : how it is reduced; the alpha of it and of its calibration are not used.
+    method : one of the above.
     model : A(t), in which every term precesses or relaxes; a ``constant`` in it would be
         indistinguishable from alpha and is refused.
     t_range : (first, last) time, µs.
+    detector_beta : whether the ratio of the intrinsic asymmetries of backward and forward is free
+        too; it is 1 otherwise. For ``counts`` only.
 
     Returns
     -------
-    Calibration: alpha, total asymmetry (sum of the amplitudes) and field, with errors.
+    Calibration: alpha and, where there was a fit, total asymmetry (sum of the amplitudes), field
+    and phase, with errors and correlations.
 
     Raises
     ------
     FitError if the model cannot determine alpha, the fit is not valid, or too few counts are left.
     """
-    recipe = dataclasses.replace(recipe or Reduction(), alpha=None, calibration=None)
-    balanced = BalancedModel(model)
-    if "constant" in balanced.labels:
+    if method not in METHODS:
+        hint = nearest(str(method), list(METHODS))
+        raise FitError(f"method = {method!r}{hint}; expected {', '.join(map(repr, METHODS))}")
+    if "constant" in Model(model).labels:
         raise FitError(f"calibration with {model!r}: a constant and alpha are one parameter")
-    counts = rebin(grouped_counts(run, recipe), packing=recipe.packing, t_max=recipe.t_max)
-    raw = form_asymmetry(counts, alpha=1.0)
-    guide = fit(raw, f"{model} + constant", t_range=t_range, max_asymmetry=1.0)
-    if guide.chi2 is None:
-        raise FitError(f"{run.name}: no calibration: {guide.reason}")
-    low, high = t_range or (-np.inf, np.inf)
-    used = (raw.time >= low) & (raw.time <= high) & np.isfinite(raw.value)
-    cost = AsymmetryCost(raw.time[used], raw.value[used], raw.error[used], settle(balanced))
-    offset = guide.values[-1]
-    start = np.append(guide.values[:-1], np.clip((1 + offset) / (1 - offset), 0.01, 100))
-    minimum = minimise(cost, start, balanced.names)
-    if not minimum.valid or minimum.covariance is None:
-        raise FitError(f"{run.name}: no calibration: {minimum.reason}")
-    smallest = raw.smallest
-    if smallest is not None and (smallest[used] < FEWEST_COUNTS).mean() > 0.05:
-        raise FitError(
-            f"{run.name}: no calibration: {(smallest[used] < FEWEST_COUNTS).sum()} of "
-            f"{used.sum()} bins hold fewer than {FEWEST_COUNTS} counts in a group; pack more"
-        )
-    found = _calibration(run, counts.detectors, balanced, cost, minimum.x, minimum.covariance)
-    _check_field(run, found)
-    return found
+    runs = [run] if isinstance(run, Run) else list(run)
+    recipe = dataclasses.replace(recipe or Reduction(), alpha=None, calibration=None)
+    found = []
+    for one in runs:
+        calibration = METHODS[method](one, recipe, model, t_range, detector_beta)
+        _check_field(one, calibration)
+        found.append(calibration)
+    return combine_calibrations(found)
 
 
 def _check_field(run: Run, found: Calibration) -> None:
@@ -101,47 +88,3 @@ def _check_field(run: Run, found: Calibration) -> None:
             f"{notation.field(run.field)}; take a run in a transverse field in which no signal of "
             "the sample is beside that of the field"
         )
-
-
-def _calibration(
-    run: Run,
-    detectors: tuple[tuple[int, ...], tuple[int, ...]],
-    model: BalancedModel,
-    cost: AsymmetryCost,
-    x: np.ndarray,
-    covariance: np.ndarray,
-) -> Calibration:
-    values, signs = model.normal_form(x)
-    covariance = covariance * np.outer(signs, signs)
-    amplitudes = [term.amplitude for term in model.terms if term.amplitude is not None]
-    lines = model.oscillations()
-    line: dict[str, Any] = {}
-    if len(lines) == 1:
-        _, nu, phi = lines[0]
-        errors = np.sqrt(np.diag(covariance))
-        line = {
-            "field": float(values[nu]) / GAMMA_MU_OVER_2PI,
-            "field_error": float(errors[nu]) / GAMMA_MU_OVER_2PI,
-            "phase": float(values[phi]),
-            "phase_error": float(errors[phi]),
-        }
-    total = float(values[amplitudes].sum())
-    total_error = float(np.sqrt(covariance[np.ix_(amplitudes, amplitudes)].sum()))
-    if not CERTAIN * total_error < total <= 1:
-        raise FitError(
-            f"{run.name}: no calibration: a total asymmetry of {bracket(total, total_error)} is no "
-            "precession along this pair; take a run in a transverse field, or a pair across the "
-            "beam (--geometry transverse)"
-        )
-    return Calibration(
-        alpha=float(values[-1]),
-        alpha_error=float(np.sqrt(covariance[-1, -1])),
-        total=total,
-        total_error=total_error,
-        forward=ranges(detectors[0]),
-        backward=ranges(detectors[1]),
-        run=run.number,
-        instrument=run.instrument,
-        **line,
-        probability=chi2_probability(cost(x), cost.n_bins - x.size),
-    )
