@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from musrcu import plot as plot
     from musrcu.analysis.calibrate import calibrate
     from musrcu.analysis.combined_calibration import combine_calibrations
+    from musrcu.analysis.dead_time import estimate_dead_time
+    from musrcu.analysis.dead_time_result import DeadTimes
     from musrcu.analysis.order_parameter import fit_order_parameter
     from musrcu.analysis.order_result import OrderParameter
+    from musrcu.analysis.robustness import robustness
+    from musrcu.analysis.robustness_result import Robustness
     from musrcu.analysis.scan import fit_scan
     from musrcu.analysis.scan_result import Scan
     from musrcu.containers.asymmetry import Asymmetry
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from musrcu.reduction.background import subtract_background
     from musrcu.reduction.co_add import add_runs
     from musrcu.reduction.dead_time import correct_dead_time
+    from musrcu.reduction.detectors import inspect_detectors
     from musrcu.reduction.grouping import group
     from musrcu.reduction.rebin import rebin
     from musrcu.reduction.recipe import Reduction, reduce
@@ -52,12 +57,14 @@ __all__ = [
     "Asymmetry",
     "Calibration",
     "Counts",
+    "DeadTimes",
     "FitResult",
     "Model",
     "MusrcuError",
     "OrderParameter",
     "ReadError",
     "Reduction",
+    "Robustness",
     "Run",
     "Scan",
     "add_runs",
@@ -67,18 +74,21 @@ __all__ = [
     "combine_calibrations",
     "component",
     "correct_dead_time",
+    "estimate_dead_time",
     "find_runs",
     "fit",
     "fit_order_parameter",
     "fit_scan",
     "form_asymmetry",
     "group",
+    "inspect_detectors",
     "load",
     "measure_background",
     "read",
     "read_events",
     "rebin",
     "reduce",
+    "robustness",
     "simulate",
     "subtract_background",
     "write",
@@ -87,8 +97,12 @@ __all__ = [
 _HOMES = {
     "musrcu.analysis.calibrate": ("calibrate",),
     "musrcu.analysis.combined_calibration": ("combine_calibrations",),
+    "musrcu.analysis.dead_time": ("estimate_dead_time",),
+    "musrcu.analysis.dead_time_result": ("DeadTimes",),
     "musrcu.analysis.order_parameter": ("fit_order_parameter",),
     "musrcu.analysis.order_result": ("OrderParameter",),
+    "musrcu.analysis.robustness": ("robustness",),
+    "musrcu.analysis.robustness_result": ("Robustness",),
     "musrcu.analysis.scan": ("fit_scan",),
     "musrcu.analysis.scan_result": ("Scan",),
     "musrcu.containers.asymmetry": ("Asymmetry",),
@@ -110,6 +124,7 @@ _HOMES = {
     "musrcu.reduction.background": ("subtract_background",),
     "musrcu.reduction.co_add": ("add_runs",),
     "musrcu.reduction.dead_time": ("correct_dead_time",),
+    "musrcu.reduction.detectors": ("inspect_detectors",),
     "musrcu.reduction.grouping": ("group",),
     "musrcu.reduction.rebin": ("rebin",),
     "musrcu.reduction.recipe": ("Reduction", "reduce"),

@@ -13,7 +13,7 @@ import musrcu
 
 ROOMS = [path.parent.name for path in Path(musrcu.__file__).parent.glob("*/__init__.py")]
 
-# As the plan of the house lists them, less what does not exist yet: robustness.
+# As the plan of the house lists them.
 PLAN = [
     "read",
     "read_events",
@@ -26,18 +26,22 @@ PLAN = [
     "Counts",
     "Asymmetry",
     "Calibration",
+    "DeadTimes",
     "Reduction",
     "FitResult",
     "Scan",
     "OrderParameter",
+    "Robustness",
     "correct_dead_time",
     "group",
     "subtract_background",
     "measure_background",
+    "inspect_detectors",
     "rebin",
     "form_asymmetry",
     "reduce",
     "calibrate",
+    "estimate_dead_time",
     "combine_calibrations",
     "Model",
     "component",
@@ -45,6 +49,7 @@ PLAN = [
     "fit",
     "fit_scan",
     "fit_order_parameter",
+    "robustness",
     "load",
     "MusrcuError",
     "ReadError",

@@ -190,6 +190,7 @@ class WorkedRun:
 
     @property
     def temperature(self) -> float | None:
+        """Of the run, K."""
         return None if self.run is None else self.run.temperature.value
 
     def _searched_to(self, ordered: FitResult) -> float:

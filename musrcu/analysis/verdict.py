@@ -85,7 +85,7 @@ def decide(
         )
     if gain <= doubtful:
         return Decision("not ordered", numbers)
-    failing = _line_fails(with_line)
+    failing = line_fails(with_line)
     if failing:
         return Decision("undecided", f"{numbers}, but {failing}")
     if gain <= threshold:
@@ -106,7 +106,7 @@ def _levels(ordered: FitResult, paramagnetic: FitResult, nu_max: float) -> tuple
     )
 
 
-def _line_fails(result: FitResult) -> str:
+def line_fails(result: FitResult) -> str:
     """Which condition on the line fails, in words; empty where none does."""
     model = Model(result.model)
     lines = model.oscillations()

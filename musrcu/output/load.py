@@ -8,6 +8,8 @@ from typing import Any
 
 from musrcu.analysis.order_result import KIND as ORDER
 from musrcu.analysis.order_result import OrderParameter
+from musrcu.analysis.robustness_result import KIND as ROBUSTNESS
+from musrcu.analysis.robustness_result import Robustness
 from musrcu.analysis.scan_result import KIND as SCAN
 from musrcu.analysis.scan_result import Scan
 from musrcu.errors import MusrcuError
@@ -15,17 +17,18 @@ from musrcu.files import PathLike, read_text
 from musrcu.fitting.result import KIND as FIT
 from musrcu.fitting.result import FitResult
 
-Loaded = FitResult | Scan | OrderParameter
+Loaded = FitResult | Scan | OrderParameter | Robustness
 
 _KINDS: dict[str, Callable[[Mapping[str, Any]], Loaded]] = {
     FIT: FitResult.from_dict,
     SCAN: Scan.from_dict,
     ORDER: OrderParameter.from_dict,
+    ROBUSTNESS: Robustness.from_dict,
 }
 
 
-def load(path: PathLike) -> FitResult | Scan | OrderParameter:
-    """The fit, scan or order parameter in a JSON file that musrcu wrote.
+def load(path: PathLike) -> FitResult | Scan | OrderParameter | Robustness:
+    """The fit, scan, order parameter or budget in a JSON file that musrcu wrote.
 
     Parameters
     ----------

@@ -1,0 +1,153 @@
+"""How much a result depends on choices: the analysis repeated with one thing changed at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from musrcu.analysis.order_method import Exponent
+from musrcu.analysis.refits import Again, Task, refits_of_run
+from musrcu.analysis.robust_scan import Law, chosen, of_scan
+from musrcu.analysis.robustness_result import Quantity, Refit, Robustness
+from musrcu.analysis.scan import ORDERED, PARAMAGNETIC, ScanPlan, WorkedRun
+from musrcu.analysis.variations import VARIATIONS, Variation
+from musrcu.containers.run import Run
+from musrcu.errors import FitError
+from musrcu.files import PathLike
+from musrcu.fitting.fit import fit
+from musrcu.fitting.result import FitResult
+from musrcu.models.model import Model
+from musrcu.readers.registry import read
+from musrcu.reduction.recipe import Reduction, reduce
+
+__all__ = ["Robustness", "robustness"]
+
+
+def robustness(
+    source: Run | PathLike | Iterable[Run | PathLike],
+    recipe: Reduction | None = None,
+    *,
+    model: Model | str = ORDERED,
+    paramagnetic: Model | str = PARAMAGNETIC,
+    start: Mapping[str, float] | None = None,
+    fixed: Mapping[str, float] | None = None,
+    limits: Mapping[str, tuple[float | None, float | None]] | None = None,
+    ties: Mapping[str, str] | None = None,
+    t_range: tuple[float, float] | None = None,
+    parameter: str | None = None,
+    alpha: Exponent = 3.0,
+    method: str = "auto",
+    parameters: Sequence[str] | None = None,
+    alpha_error: float | None = None,
+    executor: Any = None,
+    progress: bool = False,
+) -> Robustness:
+    """The budget of systematic errors of one fit, or of nu0, T_N and beta of a scan.
+
+    The analysis is repeated with t0 a raw bin earlier and later, the first good bin, the packing,
+    the background window, alpha by its error, the dead time, and the fitted range changed, each
+    alone. Apart stand choices of a model: the damping of the line, and the exponent and the method
+    of the order parameter.
+
+    shift_i = p_i - p_0 counts beyond the shift expected by chance, e_i, only:
+    sqrt(max(shift_i^2 - e_i^2, 0)) with e_i = sqrt|sigma_i^2 - sigma_0^2| where other decays enter
+    or are weighed otherwise, and e_i = |sigma_i - sigma_0| where the same decays are seen with
+    another t0, alpha or dead time. t0 and alpha enter by half the difference of their two refits
+    (and a mean shift is told where both move the same way), any other item by its largest shift.
+    The total is the quadrature over these items.
+
+    Parameters
+    ----------
+    source : one run or its file: a fit; several: a scan. Files are read once.
+    recipe : how each run is reduced.
+    model : of the fit; of a scan that of ordered runs.
+    paramagnetic : of the runs of a scan without order.
+    start, fixed, limits, ties, t_range : as in :func:`musrcu.fit` and :func:`musrcu.fit_scan`.
+    parameter, alpha, method : as in :func:`musrcu.fit_order_parameter`.
+    parameters : whose errors are wanted; None takes all free ones.
+    alpha_error : error of alpha to try where the recipe knows none.
+    executor : any object with ``.map``, such as a process pool; runs are shared out among it.
+    progress : show a progress bar where standard error is a terminal.
+
+    Returns
+    -------
+    Robustness. A refit that does not apply or that failed is in it with the reason.
+
+    Raises
+    ------
+    FitError if the nominal fit or order parameter is not valid, so that there is nothing to vary;
+    MusrcuError where one run cannot be read or reduced.
+
+    Source: R. Barlow, "Systematic Errors: Facts and Fictions", arXiv:hep-ex/0207026 (2002).
+    """
+    recipe = recipe or Reduction()
+    shared = (start, fixed, limits, ties, t_range)
+    if isinstance(source, (Run, str, os.PathLike)):
+        plan = _one_plan(model, *shared)
+        return _of_fit(source, Task(plan, recipe, alpha_error, False), parameters)
+    plan = ScanPlan.of(model, paramagnetic, *shared, ())
+    task = Task(plan, recipe, alpha_error, True)
+    law = Law(parameter or plan.parameter, alpha, method)
+    return of_scan(source, task, law, parameters, executor, progress)
+
+
+def _one_plan(
+    model: Model | str,
+    start: Mapping[str, float] | None,
+    fixed: Mapping[str, float] | None,
+    limits: Mapping[str, tuple[float | None, float | None]] | None,
+    ties: Mapping[str, str] | None,
+    t_range: tuple[float, float] | None,
+) -> ScanPlan:
+    """A plan with one model only, for a single fit."""
+    settled = Model(model) if isinstance(model, str) else model
+    options = {
+        "start": dict(start or {}), "fixed": dict(fixed or {}),
+        "limits": dict(limits or {}), "ties": dict(ties or {}),
+    }  # fmt: skip
+    return ScanPlan((settled,), (options,), t_range, (), {})
+
+
+def _of_fit(source: Run | PathLike, task: Task, wanted: Sequence[str] | None) -> Robustness:
+    run = source if isinstance(source, Run) else read(source)
+    asymmetry = reduce(run, task.recipe)
+    (model,), (options,) = task.plan.models, task.plan.options
+    result = fit(asymmetry, model, t_range=task.plan.t_range, **options)
+    if not result.valid:
+        raise FitError(f"{run.name}: the fit is not valid, nothing is varied: {result.reason}")
+    item = WorkedRun(run, asymmetry, (result,), None, "", run)
+    nominal = chosen(_quantities(result), wanted)
+    refits = tuple(
+        _refit(variation, again, result, nominal)
+        for variation, again in zip(VARIATIONS, refits_of_run(item, task), strict=True)
+    )
+    return Robustness(name=run.name, nominal=nominal, refits=refits)
+
+
+def _refit(
+    variation: Variation, again: Again, result: FitResult, nominal: Mapping[str, Quantity]
+) -> Refit:
+    label = again.label or variation.label
+    made = partial(Refit, item=variation.item, label=label, kind=variation.kind)
+    if again.fit is None:
+        return made(status=again.status, reason=again.reason)
+    if not again.fit.valid:
+        return made(status="failed", reason=again.fit.reason)
+    found = _quantities(again.fit)
+    notes: tuple[str, ...] = ()
+    if variation.kind == "model" and result.chi2 is not None and again.fit.chi2 is not None:
+        notes = (f"chi2 changes by {again.fit.chi2 - result.chi2:+.1f}",)
+    values = {name: found[name] for name in nominal if name in found}
+    return made(status="done", values=values, notes=notes)
+
+
+def _quantities(result: FitResult) -> dict[str, Quantity]:
+    """The free parameters of a model, those of the experiment (alpha, backgrounds) left out."""
+    own = Model(result.model).names
+    return {
+        name: Quantity(p.value, p.error, p.unit)
+        for name, p in result.parameters.items()
+        if name in own and not (p.fixed or p.at_limit) and p.value is not None
+    }
