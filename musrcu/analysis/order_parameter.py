@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from musrcu.analysis.order_common import common_shifts
 from musrcu.analysis.order_errors import Interval, minos_errors
 from musrcu.analysis.order_method import Exponent, Method, choose_method, held_alpha, too_little
 from musrcu.analysis.order_minimum import (
@@ -82,6 +83,7 @@ def fit_order_parameter(
     outcome = _at_limits(cost, minimum, limits, held)
     if minos and outcome.minimum.valid:
         outcome = _with_minos(cost, outcome, limits, held)
+    outcome = _with_common(cost, outcome, limits, held)
     beside = _beta_for_alpha(cost, limits, outcome, held)
     return _result(cost, parameter, held, limits, choice, outcome, beside)
 
@@ -140,7 +142,10 @@ def likelihood_root(order: OrderParameter, name: str, truth: float) -> float:
         held["alpha"] = order.alpha.value
     cost = LawCost(order.points, latent=order.method == "latent")
     found = lowest(cost, law_limits(cost), held, near=order.values, tries=1)
-    return math.copysign(math.sqrt(max(found.chi2 - order.chi2, 0.0)), order[name].value - truth)
+    root = math.copysign(math.sqrt(max(found.chi2 - order.chi2, 0.0)), order[name].value - truth)
+    shared = math.hypot(*(moved.get(name, 0.0) for moved in order.common.values()))
+    error = order[name].error
+    return root * math.sqrt(max(1 - (shared / error) ** 2, 0.0)) if shared else root
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,8 @@ class _Outcome:
     """Free parameters that ended at a limit, and were held there for the rest."""
     intervals: dict[str, Interval | None]
     notes: tuple[str, ...]
+    common: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What all runs share, see :func:`musrcu.analysis.order_common.common_shifts`."""
 
 
 def _at_limits(
@@ -192,6 +199,31 @@ def _with_minos(
     all_held = {**held, **outcome.at_limit}
     found = minos_errors(cost, outcome.minimum, limits, all_held, names)
     return _Outcome(found.minimum, outcome.at_limit, found.intervals, outcome.notes + found.notes)
+
+
+def _with_common(
+    cost: LawCost, outcome: _Outcome, limits: Limits, held: Mapping[str, float]
+) -> _Outcome:
+    """The errors with what all runs share added in quadrature."""
+    minimum = outcome.minimum
+    if not cost.points.common or minimum.covariance is None or not minimum.valid:
+        return outcome
+    shifts = common_shifts(cost, minimum, limits, {**held, **outcome.at_limit})
+    covariance = minimum.covariance.copy()
+    intervals = dict(outcome.intervals)
+    for moved in shifts.values():
+        vector = np.array([moved[name] for name in minimum.free])
+        covariance += np.outer(vector, vector)
+        for name, shift in moved.items():
+            sides = intervals.get(name)
+            if sides is not None:
+                intervals[name] = (-math.hypot(sides[0], shift), math.hypot(sides[1], shift))
+    return replace(
+        outcome,
+        minimum=replace(minimum, covariance=covariance),
+        intervals=intervals,
+        common=shifts,
+    )
 
 
 def _beta_for_alpha(
@@ -267,6 +299,7 @@ def _result(
             *choice.notes, *quality_notes(points, limits, minimum.chi2, n_free), *outcome.notes,
         ),
         parameter=parameter,
+        common=outcome.common,
     )  # fmt: skip
 
 

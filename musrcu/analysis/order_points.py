@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -43,6 +43,9 @@ class OrderPoints:
     """K, temperatures of all runs that are not ordered; the lowest is the bound."""
     left_out_at: tuple[tuple[float, float], ...] = ()
     """(K, MHz) of the runs left out whose temperature is known; 0 MHz where nothing was fitted."""
+    common: Mapping[str, FloatArray] = field(default_factory=dict)
+    """By source, (n,) MHz by which one sigma of what all runs share moves each frequency, such as
+    the error of one calibration's alpha; not part of ``error``."""
 
     def __post_init__(self) -> None:
         for name in ("temperature", "value", "error", "temperature_error"):
@@ -59,6 +62,8 @@ class OrderPoints:
         object.__setattr__(self, "not_ordered", above)
         places = tuple((float(T), float(nu)) for T, nu in self.left_out_at)
         object.__setattr__(self, "left_out_at", places)
+        common = {name: _column(name, shift) for name, shift in dict(self.common).items()}
+        object.__setattr__(self, "common", common)
         self._check_lengths(size)
         self._check_numbers()
         self._check_bound()
@@ -73,6 +78,9 @@ class OrderPoints:
                 )
 
     def _check_numbers(self) -> None:
+        for name, shift in self.common.items():
+            if len(shift) != len(self) or not np.isfinite(shift).all():
+                raise FitError(f"the common shift by {name} must be one finite number per run")
         self._refuse("temperature", ~(np.isfinite(self.temperature) & (self.temperature >= 0)),
                      "a finite number of kelvin, 0 or above")  # fmt: skip
         self._refuse("value", ~np.isfinite(self.value), "a finite number; leave such a run out")
@@ -135,6 +143,7 @@ class OrderPoints:
             "left_out": list(self.left_out),
             "not_ordered": list(self.not_ordered),
             "left_out_at": [list(place) for place in self.left_out_at],
+            "common": {name: shift.tolist() for name, shift in self.common.items()},
         }
 
     @classmethod
@@ -154,6 +163,7 @@ class OrderPoints:
             left_out=tuple(data["left_out"]),
             not_ordered=tuple(data.get("not_ordered", ())),
             left_out_at=tuple((T, nu) for T, nu in data.get("left_out_at", ())),
+            common=data.get("common", {}),
         )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from musrcu import notation
-from musrcu.analysis.order_minimum import NAMES, Values
+from musrcu.analysis.order_minimum import NAMES, UNITS, Values
 from musrcu.analysis.order_notes import one_sided
 from musrcu.analysis.order_points import OrderPoints, grouped
 from musrcu.containers.arrays import FloatArray, frozen
@@ -115,6 +115,9 @@ class OrderParameter:
     beta_for_alpha: tuple[BetaForAlpha, ...] = ()
     notes: tuple[str, ...] = ()
     parameter: str = "nu2"
+    common: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By source, how far one sigma of what all runs share moves each parameter; part of the errors,
+    of ``covariance`` and of the MINOS errors."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "covariance", frozen(self.covariance, float))
@@ -190,6 +193,7 @@ class OrderParameter:
         lines.append("valid" if self.valid else f"NOT VALID: {self.reason}")
         lines.append(f"method: {self.method} ({self.method_reason})")
         lines.append(self.bound)
+        lines += [f"shared by all runs, {text}" for text in map(_common_text, self.common.items())]
         if self.beta_for_alpha:
             lines.append("beta for alpha = " + "; ".join(map(str, self.beta_for_alpha)))
         if self.left_out:
@@ -215,6 +219,7 @@ class OrderParameter:
             "bound": self.bound,
             "beta_for_alpha": [row.to_dict() for row in self.beta_for_alpha],
             "notes": list(self.notes),
+            "common": {source: dict(shifts) for source, shifts in self.common.items()},
             "points": self.points.to_dict(),
         }
 
@@ -240,12 +245,21 @@ class OrderParameter:
             beta_for_alpha=tuple(map(BetaForAlpha.from_dict, data["beta_for_alpha"])),
             notes=tuple(data["notes"]),
             parameter=data["parameter"],
+            common=data.get("common", {}),
         )
 
     def save(self, path: PathLike, *, overwrite: bool = False) -> None:
         """Write the result as JSON, for :func:`musrcu.load`."""
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
         write_text(path, text + "\n", overwrite=overwrite)
+
+
+def _common_text(entry: tuple[str, Mapping[str, float]]) -> str:
+    """One source and what it moves: ``alpha = 1.08(2): T_N by 1.2e-05 K, in its error``."""
+    source, shifts = entry
+    units = dict(zip(NAMES, UNITS, strict=True))
+    moved = [f"{name} by {abs(s):.2g} {units[name]}".rstrip() for name, s in shifts.items()]
+    return f"{source} moves {', '.join(moved)} (in the errors)"
 
 
 def _parameter_dict(parameter: LawParameter) -> dict[str, Any]:

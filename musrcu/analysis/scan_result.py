@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from musrcu.analysis.order_common import at_calibration
 from musrcu.analysis.order_parameter import OrderParameter, OrderPoints
 from musrcu.analysis.scan_assumptions import assumptions_of
 from musrcu.analysis.verdict import Verdict
@@ -175,19 +176,22 @@ class Scan:
             default=None,
         )
         errors = [run.temperature_error for run, _ in rows]
+        fits = [run.result for run, _ in rows if run.result is not None]
+        value, error, common = at_calibration(fits, name)
         return OrderPoints(
             temperature=np.array([run.temperature for run, _ in rows], dtype=float),
             temperature_error=None
             if all(error is None for error in errors)
             else np.array([np.nan if error is None else error for error in errors]),
-            value=np.array([nu.value for _, nu in rows], dtype=float),
-            error=np.array([nu.error for _, nu in rows], dtype=float),
+            value=value,
+            error=error,
             labels=tuple(run.name for run, _ in rows),
             upper_bound=None if lowest is None else lowest.temperature,
             upper_bound_error=None if lowest is None else lowest.temperature_error,
             left_out=tuple(left_out),
             not_ordered=tuple(run.temperature for run in above if run.temperature is not None),
             left_out_at=tuple(places),
+            common=common,
         )
 
     def _mixed(self) -> list[str]:
