@@ -50,7 +50,7 @@ _REDUCTION = (
         "in the first); edges=0.1,0.2,0.5 (us); default: the fewest raw bins that counts allow",
     ),
     ("--t-max", "US", values.above_zero, "late cut, us; default: the latest that counts allow"),
-    ("--t0", "BIN", values.one_or_several, "bin (from 0) of the muon's arrival, or one a detector"),
+    ("--t0", "HOW", values.t0, "file, prompt, edge, or bin (from 0) of the muon's arrival"),
     ("--first-good", "N", values.whole, "first good bin, raw bins after t0; default: the file's"),
     (
         "--background",

@@ -177,6 +177,16 @@ def dead_time(text: str) -> str | float | tuple[float, ...]:
         raise ArgumentTypeError(f"{text!r} is not file, none or a number in us") from None
 
 
+def t0(text: str) -> str | float | tuple[float, ...]:
+    """``file``, ``prompt``, ``edge``, or bins: one number or one per detector."""
+    if text in ("file", "prompt", "edge"):
+        return text
+    try:
+        return one_or_several(text)
+    except ArgumentTypeError:
+        raise ArgumentTypeError(f"{text!r} is not file, prompt, edge or a bin number") from None
+
+
 def exponent(text: str) -> float | str:
     """A number above 0, or ``free``."""
     return text if text == "free" else above_zero(text)

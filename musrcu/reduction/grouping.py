@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,11 +12,12 @@ from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
 from musrcu.containers.numbers import is_whole
 from musrcu.containers.run import Run
-from musrcu.errors import ReductionError
+from musrcu.errors import MusrcuWarning, ReductionError
 from musrcu.instrument_table import Geometry
 from musrcu.instruments import default_pair
 from musrcu.reduction.periods import select_periods
 from musrcu.reduction.selection import select_detectors
+from musrcu.reduction.t0 import METHODS, differences, find_t0
 
 Selection = str | int | Sequence[int]
 
@@ -27,7 +29,7 @@ def group(
     backward: Selection | None = None,
     geometry: Geometry | None = None,
     period: int | str | None = None,
-    t0: ArrayLike | None = None,
+    t0: ArrayLike | str | None = None,
     first_good: int | None = None,
 ) -> Counts:
     """Counts of a forward and a backward group, each detector shifted to a common t0.
@@ -45,7 +47,8 @@ def group(
         it); None takes the usual one of the instrument.
     period : number from 1, label, or a sum ``"1+2"``, where the run has several; None takes the
         first.
-    t0 : bin index (from 0) of the muon's arrival, one number or one per detector; None takes the
+    t0 : bin index (from 0) of the muon's arrival, one number or one per detector; ``"prompt"`` or
+        ``"edge"`` finds it in the counts (see :func:`musrcu.find_t0`); ``"file"`` or None takes the
         file's.
     first_good : first good bin, in raw bins after t0, 0 or above; None takes the file's. Good bins
         that would begin before t0 begin at it, and the step's note says so.
@@ -60,14 +63,15 @@ def group(
     groups, the first good bin is asked for
     before t0, or no good bins are left.
     """
-    run = select_periods(run, period)
+    whole, run = run, select_periods(run, period)
     forward, backward, origin = _pair(run, forward, backward, geometry)
     chosen = (select_detectors(forward, run.labels), select_detectors(backward, run.labels))
     common = set(chosen[0]) & set(chosen[1])
     if common:
         raise ReductionError(f"{run.name}: detector {min(common)} is in forward and in backward")
-    arrivals = _arrivals(run, t0)
     members = np.array([d - 1 for group in chosen for d in group])
+    t0, t0_from, doubts = _time_zero(whole, t0, members)
+    arrivals = _arrivals(run, t0)
     reference = arrivals[members[0]]
     shift = np.rint(arrivals - reference).astype(int)
     start = max(0, int((-shift[members]).max()))
@@ -86,13 +90,13 @@ def group(
     selected = run.history.find("select_periods")
     step = Step(
         "group",
-        "; ".join(filter(None, (origin, cut))),
+        "; ".join(filter(None, (origin, cut, *doubts))),
         {
             "forward": _names(run, chosen[0]),
             "backward": _names(run, chosen[1]),
             "period": 1 if selected is None else selected.options["period"],
             "t0": [round(float(arrivals[k]), 3) for k in members],
-            "t0_from": _t0_from(run) if t0 is None else "given",
+            "t0_from": t0_from,
             "first_good_us": (good[0] - zero) * run.bin_width,
         },
     )
@@ -108,6 +112,24 @@ def group(
         run=run,
         history=run.history.with_step(step),
     )
+
+
+def _time_zero(
+    run: Run, t0: ArrayLike | str | None, members: NDArray[np.int64]
+) -> tuple[ArrayLike | None, str, tuple[str, ...]]:
+    """Numbers for t0 (None: the file's), where they come from, and what is doubtful in them."""
+    if t0 is None or (isinstance(t0, str) and t0 == "file"):
+        return None, _t0_from(run), ()
+    if not isinstance(t0, str):
+        return t0, "given", ()
+    if t0 not in METHODS:
+        raise ReductionError(
+            f"{run.name}: t0 = {t0!r}; expected bin numbers or {', '.join(METHODS)}"
+        )
+    found = find_t0(run, t0, detectors=[int(k) + 1 for k in members])
+    for sentence in differences(run, found):
+        warnings.warn(f"{run.name}: {sentence}", MusrcuWarning, stacklevel=3)
+    return found.value, found.origin, found.notes
 
 
 def _t0_from(run: Run) -> str:

@@ -164,6 +164,8 @@ def is_period(value: Any) -> bool:
 
 
 def _is_t0(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in ("file", "prompt", "edge")
     return _is_row(value, lambda bin_: is_number(bin_) and bin_ >= 0)
 
 
@@ -190,7 +192,11 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda name: isinstance(name, str) and bool(name.strip()),
         "the name of a log, such as 'Temp_Sample'",
     ),
-    "t0": (_is_t0, "finite bin numbers, 0 or above: one for all or one per detector"),
+    "t0": (
+        _is_t0,
+        "finite bin numbers, 0 or above, one for all or one per detector, or 'file', 'prompt' or "
+        "'edge'",
+    ),
     "first_good": (lambda n: is_whole(n) and n >= 0, "a whole number, 0 or above (bins after t0)"),
     "dead_time": (
         _is_dead_time,

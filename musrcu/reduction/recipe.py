@@ -51,8 +51,9 @@ class Reduction:
     0.2)}`` as :func:`musrcu.rebin` takes it; None takes the smallest number that counts allow."""
     t_max: float | None = None
     """Late cut, µs."""
-    t0: float | tuple[float, ...] | None = None
-    """Bin index (from 0) of the muon's arrival, one for all or one per detector."""
+    t0: str | float | tuple[float, ...] | None = None
+    """Bin index (from 0) of the muon's arrival, one for all or one per detector; ``prompt`` or
+    ``edge`` finds it in the counts, ``file`` or None takes the file's."""
     first_good: int | None = None
     """First good bin, raw bins after t0."""
     background: str | Mapping[str, tuple[float, float]] = "auto"

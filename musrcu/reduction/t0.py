@@ -75,11 +75,11 @@ def find_t0(
 
     where [ ] is the difference of its ends u = (k +- 1/2 - t0) / w: a Gaussian of P counts and
     standard deviation w on counts b before it and decays S behind it, which begin at t0 with the
-    same resolution w; g leaves room for a precession. t0, w, P, b, S and g are free. The error is that of the Fisher matrix. Where no
-    Gaussian fits (chi-square less probable than 1e-4, as in most real runs of many counts), what
-    its centre differs by from the highest point and from the median of the peak is added to the
-    error in quadrature, and said. Decays that began at once instead would move t0 by
-    +S w^2 / (2 P) bins, which no fit of these bins can tell apart.
+    same resolution w; g leaves room for a precession. t0, w, P, b, S and g are free. The error is
+    that of the Fisher matrix. Where no Gaussian fits (chi-square less probable than 1e-4, as in
+    most real runs of many counts), what its centre differs by from the highest point and from the
+    median of the peak is added to the error in quadrature, and said. Decays that began
+    at once instead would move t0 by S w^2 / (2 P) bins, which no fit of these bins can tell.
 
     ``edge``: the moment by which half of the muons of the pulse have arrived, from all detectors
     and periods together, common to all. The rise is fitted with a Gaussian pulse, a parabola, and
@@ -125,7 +125,7 @@ def find_t0(
         value=found.value,
         error=found.error,
         method=found.method,
-        notes=(*found.notes, *_differences(run, found)),
+        notes=(*found.notes, *differences(run, found)),
     )
 
 
@@ -203,8 +203,8 @@ def _named(run: Run, number: int) -> str:
     return f"{number} {run.labels[number - 1]}".strip()
 
 
-def _differences(run: Run, found: TimeZero) -> list[str]:
-    """What is to be said of detectors whose t0 in the file is another one."""
+def differences(run: Run, found: TimeZero) -> list[str]:
+    """What is to be said of detectors whose t0 in the file is another one, one sentence or none."""
     assert found.error is not None
     apart = found.value - run.t0
     with np.errstate(invalid="ignore"):
