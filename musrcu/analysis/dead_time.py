@@ -17,6 +17,8 @@ from musrcu.reduction.grouping import Selection
 
 BELOW_ZERO = 3.0
 """Errors below zero from which a value is no dead time."""
+MOST_BELOW = 0.05
+"""Share of the detectors that may lie there before the whole run is refused."""
 
 
 def estimate_dead_time(
@@ -31,7 +33,7 @@ def estimate_dead_time(
     each: bool = True,
     alpha: tuple[float, float] | None = None,
     amplitude_spread: float = 0.1,
-    amplitude_ratio_error: float = 0.0,
+    amplitude_ratio_error: float = 0.02,
 ) -> DeadTimes:
     """Dead times from the shape of the counts of a run at a pulsed source, with errors.
 
@@ -86,7 +88,8 @@ def estimate_dead_time(
     ------
     FitError where the run cannot identify them: no pulsed source, frames or pair, a polarisation
     that no regime describes (chi-square probability below 1e-4), an error of the mean above
-    5 ns, or a mean more than three errors below zero.
+    5 ns, or the mean, or more than one detector in twenty, more than three errors below
+    zero.
 
     Source: the formula of a non-extendable dead time as in :func:`musrcu.correct_dead_time`.
     """
@@ -125,6 +128,12 @@ def _result(run: Run, found: Found, each: bool) -> DeadTimes:
         )
     refused = dict(found.refused)
     low = tau < -BELOW_ZERO * errors
+    if low.sum() > max(1, MOST_BELOW * low.size):
+        raise FitError(
+            f"{run.name}: no dead times; {low.sum()} of {low.size} values lie more than "
+            f"{BELOW_ZERO:g} errors below zero: the detectors do not see one polarisation as the "
+            f"{found.regime} regime assumes"
+        )
     for d, value, error in zip(found.chosen.numbers, tau, errors, strict=True):
         if value < -BELOW_ZERO * error:
             refused[d] = (

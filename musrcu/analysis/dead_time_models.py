@@ -71,16 +71,17 @@ class CommonPolarisation:
 
 
 class CommonPrecession:
-    """n_d = N_d [e + integral of e^{-t/tau_mu - lambda t} (C_d cos + S_d sin)(2 pi nu t) + b_d w].
+    """n_d = N_d [e + integral of e^{-t/tau_mu - lambda t} (C_d cos + S_d sin) g + b_d w].
 
-    Own parameters: ln N, C, S, b. Shared: nu (MHz), lambda (1/µs). The integrals over a bin are
-    closed forms.
+    cos and sin are of 2 pi nu t, g = exp(-s t²) at the centre of the bin. Own parameters: ln N, C,
+    S, b. Shared: nu (MHz), lambda (1/µs), s (1/µs²). The integrals over a bin are closed forms.
     """
 
     n_own = 4
 
     def __init__(self, edges: FloatArray) -> None:
         self.edges, self.e, self.width = edges, lifetime(edges), np.diff(edges)
+        self.centre = (edges[1:] + edges[:-1]) / 2
 
     def value(self, own: FloatArray, shared: FloatArray) -> FloatArray:
         """(n_detectors, n_bins) positrons."""
@@ -90,7 +91,7 @@ class CommonPrecession:
         return np.asarray(np.exp(own[:, :1]) * rate)
 
     def gradient(self, own: FloatArray, shared: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """By ln N, C, S and b, and by nu and lambda."""
+        """By ln N, C, S and b, and by nu, lambda and s."""
         level = np.exp(own[:, :1])
         wave, slope = self._waves(shared)
         flat = np.broadcast_to(self.width, (own.shape[0], self.width.size))
@@ -98,11 +99,14 @@ class CommonPrecession:
         by_own = np.stack([self.value(own, shared), *parts], axis=1)
         both = own[:, 1, None] * slope - 1j * own[:, 2, None] * slope
         turning = (2j * np.pi * both).real
-        return by_own, np.stack([level * turning, -level * both.real])
+        seen = np.outer(own[:, 1], wave.real) + np.outer(own[:, 2], wave.imag)
+        widening = -level * seen * self.centre**2
+        return by_own, np.stack([level * turning, -level * both.real, widening])
 
     def _waves(self, shared: FloatArray) -> tuple[np.ndarray, np.ndarray]:
         """Integral of exp(z t) over each bin and its derivative by z."""
         z = -1 / MUON_LIFETIME - shared[1] + 2j * np.pi * shared[0]
         at = np.exp(z * self.edges)
         integral = np.diff(at) / z
-        return integral, np.diff(self.edges * at) / z - integral / z
+        damping = np.exp(-shared[2] * self.centre**2)
+        return integral * damping, (np.diff(self.edges * at) / z - integral / z) * damping

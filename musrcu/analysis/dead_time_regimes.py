@@ -23,7 +23,7 @@ POLARISATIONS: tuple[str, ...] = get_args(Polarisation)
 
 LARGEST_ERROR = 0.005
 """µs; a mean dead time with a larger error tells ten ns from none with less than two of them."""
-MOST_ODD = 0.2
+MOST_ODD = 0.1
 """Share of the detectors that may be left out because the model does not describe them."""
 FEWEST_COUNTS = 1e3
 """Counts of a detector in the fitted bins."""

@@ -80,10 +80,12 @@ def fit_transverse(chosen: Chosen, line: Line, *, each: bool) -> tuple[DetectorF
         columns = np.delete(columns, places[1:], axis=1)
     nothing = Knowledge(np.zeros((0, start.size)), np.zeros(0), np.ones(0))
     found = DetectorCost(data, model, nothing).minimise(start, columns, model.n_own)
-    nu, relaxation = (float(value) for value in found.x[-2:])
+    nu, relaxation, widening = (float(value) for value in found.x[-3:])
     amplitude = float(np.median(np.hypot(found.x[places - 3], found.x[places - 2])))
-    seen = min(data.edges[-1] - data.edges[0], 1 / max(relaxation, 1e-3))
-    text = f"{nu:.4g} MHz, median asymmetry {amplitude:.3f}, relaxing with {relaxation:.3g} /us"
+    relaxation, widening = max(relaxation, 1e-3), max(widening, 0.0)
+    late = (relaxation + np.sqrt(relaxation**2 + 4 * widening)) / 2
+    seen = min(data.edges[-1] - data.edges[0], 1 / late)
+    text = f"{nu:.4g} MHz, median asymmetry {amplitude:.3f}, relaxed in {1 / late:.2g} us"
     if not nu * seen >= TURNS:
         raise FitError(
             f"the precession ({text}) makes {max(nu * seen, 0.0):.2g} turns before it has relaxed, "
@@ -108,4 +110,4 @@ def _start(data: SeenCounts, model: CommonPrecession, frequency: float) -> Float
     waves = np.clip(found[2:] / level, -0.3, 0.3)
     zero = np.zeros_like(level)
     own = np.stack([np.log(level), *waves, zero, zero], axis=1)
-    return np.concatenate([own.ravel(), [frequency, 0.03]])
+    return np.concatenate([own.ravel(), [frequency, 0.03, 0.0]])
