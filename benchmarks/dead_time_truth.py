@@ -43,6 +43,8 @@ class Truth:
     phase: np.ndarray | None = None
     background: float = 0.0
     """Flat background: counts in a bin over decays in a bin at t0."""
+    t0: float = T0_BIN
+    """Bin index, from 0, of the centre of the pulse."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,8 @@ def _detector(
     line = age + _arrivals(age.size, rng)
     if truth.background:
         flat = int(rng.poisson(decays * truth.share[d] * truth.background * BINS * DT / TAU_MU))
-        line = np.concatenate([line, rng.uniform(-(T0_BIN + 0.5) * DT, BINS * DT, flat)])
-    line += rng.integers(0, frames, line.size) * span + DT * (T0_BIN + 0.5)
+        line = np.concatenate([line, rng.uniform(-(truth.t0 + 0.5) * DT, BINS * DT, flat)])
+    line += rng.integers(0, frames, line.size) * span + DT * (truth.t0 + 0.5)
     line.sort()
     blind = _blind(line, truth.tau[d])
     place = np.floor((line - np.floor(line / span) * span) / DT).astype(np.int64)
