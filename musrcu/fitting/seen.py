@@ -78,9 +78,10 @@ class Formed:
 class SeenAsymmetry(_Seen):
     """The asymmetry that is formed with one alpha and background where others are true.
 
-    With u = level / (1 + beta), s = sqrt(alpha / alpha0) and a(t) the model,
+    With s = sqrt(alpha / alpha0), a(t) the model, and r = (1 + beta) k / level the weight of a
+    background in a bin of k raw bins,
 
-        F = u s (1 + a) + (b_F - b_F0),   alpha0 B = (u / s) (1 - beta a) + alpha0 (b_B - b_B0)
+        F = s (1 + a) + r (b_F - b_F0),   alpha0 B = (1 - beta a) / s + alpha0 r (b_B - b_B0)
         A = (F - alpha0 B) / (beta F + alpha0 B),
 
     which is a(t) where alpha = alpha0 and the backgrounds are those subtracted. The data and their
@@ -93,12 +94,15 @@ class SeenAsymmetry(_Seen):
     extra : which of ``ALPHA``, ``B_F``, ``B_B`` are parameters.
     """
 
-    __slots__ = ("extra", "formed")
+    __slots__ = ("_weight", "extra", "formed")
 
     def __init__(self, expression: str, formed: Formed, extra: Sequence[Parameter]) -> None:
         super().__init__(expression, extra)
         self.formed = formed
         self.extra = tuple(extra)
+        self._weight: FloatArray | None = None
+        if formed.level is not None and formed.raw_bins is not None:
+            self._weight = (1 + formed.detector_beta) * formed.raw_bins / formed.level
 
     def without(self, term: int) -> Self:
         """This without one term of the model."""
@@ -107,7 +111,11 @@ class SeenAsymmetry(_Seen):
     def value(self, t: ArrayLike, values: Sequence[float] | FloatArray) -> FloatArray:
         """The formed asymmetry at the bins, (n_bins,)."""
         a = super().value(t, values)
-        return self._formed(a, values)[0] if self.extra else a
+        if not self.extra:
+            return a
+        above, below = self._sides(a, values)
+        above /= below
+        return above
 
     def value_and_gradient(
         self,
@@ -119,39 +127,49 @@ class SeenAsymmetry(_Seen):
         a, gradient = super().value_and_gradient(t, values, out)
         if not self.extra:
             return a, gradient
-        seen, by_a, by_extra = self._formed(a, values)
-        gradient[: self.own] *= by_a
+        above, below = self._sides(a, values)
+        seen = above / below
+        alpha, s, _ = self._balance(values)
+        alpha0, beta = self.formed.alpha, self.formed.detector_beta
+        gradient[: self.own] *= ((s + beta / s) - beta * (s - 1 / s) * seen) / below
         for place, one in enumerate(self.extra, self.own):
-            gradient[place] = by_extra[one.name]
+            if one is ALPHA:
+                rising = (s + 1 / s) + (s - beta / s) * a
+                falling = (beta * s - 1 / s) + beta * (s + 1 / s) * a
+                gradient[place] = (rising - seen * falling) / (2 * alpha * below)
+            elif one is B_F:
+                gradient[place] = self._weight * (1 - beta * seen) / below
+            else:
+                gradient[place] = -alpha0 * self._weight * (1 + seen) / below
         return seen, gradient
 
-    def _formed(
-        self, a: FloatArray, values: Sequence[float] | FloatArray
-    ) -> tuple[FloatArray, FloatArray, dict[str, FloatArray]]:
-        """The formed asymmetry and its derivatives by a and by each parameter behind it."""
+    def _balance(
+        self, values: Sequence[float] | FloatArray
+    ) -> tuple[float, float, tuple[float, float]]:
+        """alpha, s, and how far (F, alpha0 B) are off by their backgrounds, per raw bin."""
         formed = self.formed
         given = dict(zip(self.names[self.own :], values[self.own :], strict=True))
-        alpha0, beta = formed.alpha, formed.detector_beta
-        alpha = float(given.get("alpha", alpha0))
-        s = np.sqrt(alpha / alpha0)
-        u = 1.0 if formed.level is None else formed.level / (1 + beta)
-        f_decays, b_decays = u * s * (1 + a), u / s * (1 - beta * a)
-        f, b = f_decays, b_decays
-        raw = 0.0 if formed.raw_bins is None else formed.raw_bins
-        if "b_F" in given:
-            f = f + raw * (given["b_F"] - formed.background[0])
-        if "b_B" in given:
-            b = b + alpha0 * raw * (given["b_B"] - formed.background[1])
-        below = beta * f + b
-        seen = (f - b) / below
-        by_a = u * ((s + beta / s) - seen * beta * (s - 1 / s)) / below
-        by_extra = {
-            "alpha": ((f_decays + b_decays) - seen * (beta * f_decays - b_decays))
-            / (2 * alpha * below),
-            "b_F": raw * (1 - seen * beta) / below,
-            "b_B": -alpha0 * raw * (1 + seen) / below,
-        }
-        return seen, by_a, by_extra
+        alpha = float(given.get("alpha", formed.alpha))
+        off = (
+            float(given.get("b_F", formed.background[0])) - formed.background[0],
+            formed.alpha * (float(given.get("b_B", formed.background[1])) - formed.background[1]),
+        )
+        return alpha, float(np.sqrt(alpha / formed.alpha)), off
+
+    def _sides(
+        self, a: FloatArray, values: Sequence[float] | FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """(n_bins,) F - alpha0 B and beta F + alpha0 B, in units of the decays of the bin."""
+        beta = self.formed.detector_beta
+        _, s, (off_f, off_b) = self._balance(values)
+        above = (s + beta / s) * a
+        above += s - 1 / s
+        below = beta * (s - 1 / s) * a
+        below += beta * s + 1 / s
+        if self._weight is not None and (off_f or off_b):
+            above += (off_f - off_b) * self._weight
+            below += (beta * off_f + off_b) * self._weight
+        return above, below
 
 
 @dataclass(frozen=True, slots=True, eq=False)
