@@ -48,6 +48,19 @@ class Counts:
     """(2,) its error per raw bin, common to all bins of a group; None where unknown."""
     losses: tuple[Losses, Losses] | None = None
     """What dead time took from each group, where the counts are as they were seen."""
+    alpha: float | None = None
+    """Balance of the pair that a fit of the counts may take as known; None where it is not."""
+    alpha_error: float | None = None
+    """Its error; None takes it as exact."""
+    detector_beta: float | None = None
+    """Ratio of the intrinsic asymmetries of backward and forward, as ``alpha``; None is taken as
+    1."""
+    detector_beta_error: float | None = None
+    balance_correlation: float = 0.0
+    """Correlation of the errors of alpha and detector_beta."""
+    total: float | None = None
+    """Total asymmetry of the spectrometer from a calibration run; None where unknown."""
+    total_error: float | None = None
     run: Run
     """The run behind it: metadata, and raw histograms as they were grouped."""
     history: History

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,26 @@ class Constraint:
                 f"constraint of {', '.join(self.names)}: the covariance must be symmetric and "
                 "positive definite; leave out what is known exactly and fix it instead"
             )
+
+    def given(self, held: Mapping[str, float], others: Set[str] = frozenset()) -> Constraint | None:
+        """What is left to know where some of the parameters are settled in another way.
+
+        Values and errors are those on condition of the values held; ``others``, of which
+        something else is known, are left out. None where no parameter is left.
+        """
+        keep = [k for k, name in enumerate(self.names) if name not in held and name not in others]
+        if len(keep) == len(self.names):
+            return self
+        if not keep:
+            return None
+        at = [k for k, name in enumerate(self.names) if name in held]
+        gain = np.linalg.solve(self.covariance[np.ix_(at, at)], self.covariance[np.ix_(at, keep)])
+        off = np.array([held[self.names[k]] for k in at]) - self.values[at]
+        covariance = (
+            self.covariance[np.ix_(keep, keep)] - gain.T @ self.covariance[np.ix_(at, keep)]
+        )
+        names = tuple(self.names[k] for k in keep)
+        return Constraint(names, self.values[keep] + gain.T @ off, covariance)
 
 
 Constraints = Mapping[str, tuple[float, float]] | Iterable[Constraint]

@@ -58,8 +58,7 @@ class CountData(Data):
 
     def seen(self, expression: str, named: set[str]) -> tuple[SeenCounts, Known]:
         """The model with N0, alpha, detector_beta and the backgrounds."""
-        fixed = {} if "detector_beta" in named else {"detector_beta": 1.0}
-        known = []
+        fixed, known = self._balance(named)
         counts = self.counts
         for k, name in enumerate(("b_F", "b_B")):
             if counts.background is None:
@@ -74,6 +73,26 @@ class CountData(Data):
             elif name not in named:
                 fixed[name] = level
         return SeenCounts(expression, self.bins), Known(fixed, known)
+
+    def _balance(self, named: set[str]) -> tuple[dict[str, float], list[Constraint]]:
+        """Alpha and detector_beta: those that are held, and what is known within errors."""
+        counts = self.counts
+        given = {
+            "alpha": (counts.alpha, counts.alpha_error),
+            "detector_beta": (counts.detector_beta or 1.0, counts.detector_beta_error),
+        }
+        fixed = {
+            name: float(value)
+            for name, (value, error) in given.items()
+            if value is not None and not error and name not in named
+        }
+        names = tuple(name for name, (value, error) in given.items() if value and error)
+        if not names:
+            return fixed, []
+        values, errors = np.array([given[name] for name in names], dtype=float).T
+        correlation = np.eye(len(names))
+        correlation[~np.eye(len(names), dtype=bool)] = counts.balance_correlation
+        return fixed, [Constraint(names, values, correlation * np.outer(errors, errors))]
 
     def cost(self, freedom: Freedom, constraints: Sequence[Constraint]) -> Cost:
         """Poisson's likelihood of these counts."""

@@ -51,9 +51,9 @@ def fit(
 
     What all bins share is no noise: where the error of alpha or of a background is known, they are
     parameters of the fit with that knowledge as a Gaussian constraint (``alpha``, ``b_F``,
-    ``b_B``), so that it reaches every other parameter. A fit of counts has N0, alpha,
-    detector_beta (held at 1 unless named) and both backgrounds (0 for a pulsed source unless
-    named) in any case.
+    ``b_B``), so that it reaches every other parameter. A fit of counts has N0, alpha (constrained
+    to a calibration, held where it was given, else free), detector_beta (held at 1 unless known or
+    named) and both backgrounds (0 for a pulsed source unless known or named) in any case.
 
     Parameters
     ----------
@@ -98,8 +98,9 @@ def fit(
     words = {*(start or {}), *(fixed or {}), *(limits or {}), *(ties or {})}
     named = words | {name for one in told for name in one.names}
     seen, known = window.seen(model.expression, named)
-    settled = {*(fixed or {}), *(ties or {}), *(name for one in told for name in one.names)}
-    told += [one for one in known.constraints if not settled & set(one.names)]
+    settled = {*(ties or {}), *(name for one in told for name in one.names)}
+    left = [one.given(fixed or {}, settled) for one in known.constraints]
+    told += [one for one in left if one is not None]
     freedom = settle(seen, start, {**known.fixed, **(fixed or {})}, limits, ties)
     bound = Bound(getattr(data, "total", None), getattr(data, "total_error", None))
     if max_asymmetry is not None:

@@ -18,7 +18,8 @@ from musrcu.files import PathLike, write_text
 from musrcu.instrument_table import Geometry
 from musrcu.reduction.asymmetry import form_asymmetry
 from musrcu.reduction.background import leave_background, subtract_background
-from musrcu.reduction.balance import choose_balance
+from musrcu.reduction.balance import choose_balance, know_balance
+from musrcu.reduction.calibrated import origin_of, take_calibration
 from musrcu.reduction.dead_time import correct_dead_time, leave_dead_time, settle_dead_time
 from musrcu.reduction.grouping import Selection, group
 from musrcu.reduction.options import as_tuple, check_options, read_background
@@ -207,12 +208,14 @@ def reduce_counts(run: Run, recipe: Reduction | None = None) -> Counts:
 
     Periods, grouping, background, packing. The dead time is not corrected, because corrected
     counts are not Poisson's: what it took stands in ``losses``, for the model to take it off too.
-    A measured background is subtracted from ``values``; ``variance`` holds what was counted.
+    A measured background is subtracted from ``values``; ``variance`` holds what was counted. What
+    is known of alpha and detector_beta goes with them: a fit constrains them to a calibration,
+    holds those that the recipe gives, and is free to find an alpha of which nothing is known.
 
     Parameters
     ----------
     run : a raw run.
-    recipe : the options; None takes the default of each. Its alpha is not used.
+    recipe : the options; None takes the default of each.
 
     Raises
     ------
@@ -227,8 +230,18 @@ def reduce_counts(run: Run, recipe: Reduction | None = None) -> Counts:
         own = recipe.dead_time == "file"
         run = with_dead_time(run, None if own else recipe.dead_time)  # type: ignore[arg-type]
         counts = _grouped(run, recipe, recipe.period)
-        counts = with_losses(counts, "from the file" if own else "given")
-    return rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
+        counts = with_losses(counts, f"from {origin_of(run, 'dead_time')}" if own else "given")
+    counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
+    return know_balance(counts, recipe.alpha, recipe.calibration, recipe.detector_beta)
+
+
+def _calibrated(run: Run, recipe: Reduction) -> Run:
+    """The run with its temperature, and with t0 and dead times of the calibration."""
+    run = take_temperature(run, recipe.temperature_log)
+    if recipe.calibration is None:
+        return run
+    t0, dead_time = recipe.t0 is None, recipe.dead_time == "auto"
+    return take_calibration(run, recipe.calibration, t0=t0, dead_time=dead_time)
 
 
 def _dead_time_settled(run: Run, recipe: Reduction) -> Run:
