@@ -168,13 +168,13 @@ def packing(text: str) -> int | str | dict[str, int | tuple[float, ...]]:
 
 
 def dead_time(text: str) -> str | float | tuple[float, ...]:
-    """``file``, ``none``, or us: one number or one per detector."""
-    if text in ("file", "none"):
+    """``auto``, ``file``, ``none``, or us: one number or one per detector."""
+    if text in ("auto", "file", "none"):
         return text
     try:
         return one_or_several(text)
     except ArgumentTypeError:
-        raise ArgumentTypeError(f"{text!r} is not file, none or a number in us") from None
+        raise ArgumentTypeError(f"{text!r} is not auto, file, none or a number in us") from None
 
 
 def t0(text: str) -> str | float | tuple[float, ...]:

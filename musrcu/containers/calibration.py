@@ -67,6 +67,8 @@ class Calibration:
     """What a reader should know, such as a run that disagrees with the others."""
     n_detectors: int | None = None
     """Detectors of the instrument."""
+    bin_width: float | None = None
+    """Width of a raw bin, µs: what t0 counts."""
     detectors: tuple[int, ...] = ()
     """Numbers, from 1, of the detectors that the rows below are of."""
     dead_time: tuple[float, ...] = ()

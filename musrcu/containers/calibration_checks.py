@@ -74,6 +74,7 @@ RULES: dict[str, Rule] = {
     ),
     "notes": _row(lambda note: isinstance(note, str), "texts"),
     "n_detectors": (_is_from_1, "a whole number, 1 or above"),
+    "bin_width": (lambda width: is_number(width) and width > 0, "a number above 0 (us)"),
     "detectors": _row(_is_from_1, "whole numbers, 1 or above"),
     "dead_time": _row(
         lambda tau: is_number(tau) and abs(tau) <= LONGEST_DEAD_TIME,

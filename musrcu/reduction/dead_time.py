@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from musrcu.containers.history import Step
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuWarning, ReductionError
+from musrcu.reduction.calibrated import origin_of
 from musrcu.reduction.options import LONGEST_DEAD_TIME
 
 LARGEST_LOSS = 0.5
@@ -70,7 +71,9 @@ def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
         "correct_dead_time",
         f"largest loss {100 * largest:.2g} %",
         {
-            "dead_time": "from the file" if dead_time is None else "given",
+            "dead_time": "given"
+            if dead_time is not None
+            else f"from {origin_of(run, 'dead_time')}",
             "mean_us": float(tau.mean()),
             "frames": [int(n) for n in run.good_frames],
         },
