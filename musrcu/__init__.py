@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from musrcu.reduction.grouping import group
     from musrcu.reduction.rebin import rebin
     from musrcu.reduction.recipe import Reduction, reduce
+    from musrcu.reduction.t0 import TimeZero, find_t0
     from musrcu.reduction.reference import measure_background
     from musrcu.simulation.simulate import simulate
     from musrcu.writers.registry import write
@@ -67,6 +68,7 @@ __all__ = [
     "Robustness",
     "Run",
     "Scan",
+    "TimeZero",
     "add_runs",
     "attach_temperature_log",
     "calibrate",
@@ -76,6 +78,7 @@ __all__ = [
     "correct_dead_time",
     "estimate_dead_time",
     "find_runs",
+    "find_t0",
     "fit",
     "fit_order_parameter",
     "fit_scan",
@@ -128,6 +131,7 @@ _HOMES = {
     "musrcu.reduction.grouping": ("group",),
     "musrcu.reduction.rebin": ("rebin",),
     "musrcu.reduction.recipe": ("Reduction", "reduce"),
+    "musrcu.reduction.t0": ("TimeZero", "find_t0"),
     "musrcu.reduction.reference": ("measure_background",),
     "musrcu.simulation.simulate": ("simulate",),
     "musrcu.writers.registry": ("write",),

@@ -33,6 +33,8 @@ PLAN = [
     "OrderParameter",
     "Robustness",
     "correct_dead_time",
+    "find_t0",
+    "TimeZero",
     "group",
     "subtract_background",
     "measure_background",

@@ -59,7 +59,7 @@ _REDUCTION = (
         "auto, none, fit, before_t0=-0.5,-0.05 or late=10,30 (us), given=3.1,2.9 (counts per raw "
         "bin), or run=FILE (no muons; PSI, TRIUMF: run=FILE,factor)",
     ),
-    ("--dead-time", "HOW", values.dead_time, "file, none, or us: one number or one a detector"),
+    ("--dead-time", "HOW", values.dead_time, "auto (calibration, else file), file, none, or us"),
     (
         "--temperature-log",
         "NAME",

@@ -44,7 +44,7 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
         "t0": (300.0, "bin (from 0) of the muon's arrival; default: the file's"),
         "first_good": (5, "first good bin after t0; default: the file's"),
         "background": ("auto", 'or "none", {before_t0 = [-0.5, -0.05]}, {given = [3.1, 2.9]}'),
-        "dead_time": ("file", 'or "none", or us'),
+        "dead_time": ("auto", '"file", "none", or us'),
         "temperature_log": ("Temp_Sample", "log that gives T; default: what the file states"),
     },
     "fit": {

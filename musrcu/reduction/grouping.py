@@ -15,6 +15,7 @@ from musrcu.containers.run import Run
 from musrcu.errors import MusrcuWarning, ReductionError
 from musrcu.instrument_table import Geometry
 from musrcu.instruments import default_pair
+from musrcu.reduction.calibrated import origin_of
 from musrcu.reduction.periods import select_periods
 from musrcu.reduction.selection import select_detectors
 from musrcu.reduction.t0 import METHODS, differences, find_t0
@@ -135,8 +136,8 @@ def _time_zero(
 def _t0_from(run: Run) -> str:
     """Where the t0 of a run comes from."""
     step = run.history.find("read_events")
-    if step is None:
-        return "the file"
+    if step is None or run.history.find("take_calibration") is not None:
+        return origin_of(run, "t0")
     return "given" if "t0" in step.options else "the rise of the counts"
 
 

@@ -171,7 +171,7 @@ def _is_t0(value: Any) -> bool:
 
 def _is_dead_time(value: Any) -> bool:
     if isinstance(value, str):
-        return value in ("file", "none")
+        return value in ("auto", "file", "none")
     return _is_row(value, lambda tau: is_number(tau) and abs(tau) <= LONGEST_DEAD_TIME, depth=2)
 
 
@@ -200,7 +200,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "first_good": (lambda n: is_whole(n) and n >= 0, "a whole number, 0 or above (bins after t0)"),
     "dead_time": (
         _is_dead_time,
-        "'file', 'none' or numbers in us: one for all, one per detector or rows of them by period, "
-        f"finite and at most {LONGEST_DEAD_TIME:g}",
+        "'auto', 'file', 'none' or numbers in us: one for all, one per detector or rows of them by "
+        f"period, finite and at most {LONGEST_DEAD_TIME:g}",
     ),
 }

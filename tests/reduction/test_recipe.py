@@ -56,7 +56,7 @@ def recipes(draw: st.DrawFn) -> Reduction:
     def maybe(values: st.SearchStrategy[Any]) -> Any:
         return draw(st.none() | values)
 
-    dead_time = st.sampled_from(["file", "none"]) | NUMBERS | st.lists(NUMBERS, min_size=1)
+    dead_time = st.sampled_from(["auto", "file", "none"]) | NUMBERS | st.lists(NUMBERS, min_size=1)
     alpha = st.builds(lambda a, e: Calibration(alpha=a, alpha_error=e, run=3), NUMBERS, NUMBERS)
     return Reduction(
         forward=maybe(SELECTIONS),
@@ -128,10 +128,10 @@ def test_numpy_options_are_saved_as_plain_numbers(tmp_path: Path) -> None:
         ("[reduction]\nbackground = 3", "background = 3; expected 'auto', 'none'"),
         ("[reduction]\nbackground = {before = [1, 2]}", "name before_t0, given, per"),
         ("[reduction]\nbackground = {}", "name before_t0, given, per_frame or late"),
-        ("[reduction]\ndead_time = 'off'", "dead_time = 'off'; expected 'file', 'none' or numbers"),
+        ("[reduction]\ndead_time = 'off'", "dead_time = 'off'; expected 'auto', 'file', 'none' or numbers"),
         (
             "[reduction]\ndead_time = [0.1, 'x']",
-            "dead_time = .* expected .file., .none.",
+            "dead_time = .* expected .auto., .file., .none.",
         ),
         (
             "[reduction]\n[calibration]\nalpha = 0\nalpha_error = 1",
