@@ -100,7 +100,7 @@ class SeenAsymmetry(_Seen):
         super().__init__(expression, extra)
         self.formed = formed
         self.extra = tuple(extra)
-        self._weight: FloatArray | None = None
+        self._weight: FloatArray | float = 0.0
         if formed.level is not None and formed.raw_bins is not None:
             self._weight = (1 + formed.detector_beta) * formed.raw_bins / formed.level
 
@@ -166,7 +166,7 @@ class SeenAsymmetry(_Seen):
         above += s - 1 / s
         below = beta * (s - 1 / s) * a
         below += beta * s + 1 / s
-        if self._weight is not None and (off_f or off_b):
+        if off_f or off_b:
             above += (off_f - off_b) * self._weight
             below += (beta * off_f + off_b) * self._weight
         return above, below
