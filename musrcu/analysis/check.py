@@ -9,8 +9,8 @@ import numpy as np
 
 from musrcu.analysis.check_histograms import (
     PROMPT_REACH,
-    dead_and_hot,
     full_bins,
+    odd_detectors,
     spikes,
     stopped,
 )
@@ -57,7 +57,7 @@ def check_run(run: Run) -> tuple[str, ...]:
     """
     found = list(run.warnings)
     about_file = (_title, _thermometers, _logs, _arrival)
-    for look in (*about_file, dead_and_hot, stopped, spikes, full_bins, _losses, _clock):
+    for look in (*about_file, odd_detectors, stopped, spikes, full_bins, _losses, _clock):
         found += look(run)
     return tuple(dict.fromkeys(" ".join(sentence.split()) for sentence in found))
 

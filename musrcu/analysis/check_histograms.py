@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.run import Run
+from musrcu.reduction.detectors import DEAD, inspect_detectors
 
-QUIET, LOUD = 0.05, 5.0
-"""A detector with fewer or more counts than these fractions of the middle one is odd."""
 PROMPT_REACH = 0.05
 """µs about t0 in which a prompt peak is looked for."""
 BESIDE = (1, 2, 3)
@@ -28,24 +27,25 @@ counted nothing is exp(-50)."""
 MOST_NAMED = 8
 
 
-def dead_and_hot(run: Run) -> Iterator[str]:
-    """Detectors with no counts, almost none, or far too many."""
-    totals = run.counts.sum(axis=(0, 2)).astype(float)
-    middle = float(np.median(totals[totals > 0])) if np.any(totals > 0) else 0.0
-    if middle == 0:
+def odd_detectors(run: Run) -> Iterator[str]:
+    """Detectors that :func:`musrcu.inspect_detectors` finds odd, one sentence a kind."""
+    found = inspect_detectors(run)
+    if not any(row.counts for row in found):
         yield "no detector counted anything"
         return
-    for title, wrong in (
-        ("no counts at all", totals == 0),
-        (
-            f"under {QUIET:.0%} of the counts of the middle one",
-            (totals > 0) & (totals < QUIET * middle),
-        ),
-        (f"over {LOUD:g} times the counts of the middle one", totals > LOUD * middle),
+    usual = "of the counts of the middle one of its bank"
+    for title, rows in (
+        ("no counts at all", [r for r in found if r.kind == "dead" and not r.counts]),
+        (f"dead, under {DEAD:.0%} {usual}", [r for r in found if r.kind == "dead" and r.counts]),
+        ("hot", [r for r in found if r.kind == "hot"]),
+        ("noisy", [r for r in found if r.kind == "noisy"]),
+        ("fewer counts than its bank scatters", [r for r in found if r.kind == "low"]),
+        ("more counts than its bank scatters", [r for r in found if r.kind == "high"]),
+        ("no positron counter by its label", [r for r in found if r.kind == "auxiliary"]),
     ):
-        if np.any(wrong):
-            named = _some([f"{d + 1} ({totals[d]:.4g})" for d in np.flatnonzero(wrong)])
-            yield f"{title} ({middle:.4g}): detector {named}"
+        if rows:
+            named = [f"{r.number} ({r.why if r.counts else 0})" for r in rows]
+            yield f"{title}: detector {_some(named)}"
 
 
 def full_bins(run: Run) -> Iterator[str]:

@@ -29,7 +29,7 @@ from musrcu.reduction.recipe import Reduction
 FIT_KEYS = (
     "ordered", "paramagnetic", "t_range", "start", "fixed", "limits", "ties", "minos",
 )  # fmt: skip
-_PAIR = ("forward", "backward", "geometry")
+_PAIR = ("forward", "backward", "exclude", "geometry")
 """Options that hold for the calibration run too."""
 ORDER_KEYS = ("parameter", "alpha", "method")
 

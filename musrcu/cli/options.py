@@ -16,12 +16,13 @@ DEFAULT_MODEL = "exponential + damped_cosine + constant"
 """The model of ``musrcu fit`` where none is given: a relaxing and an oscillating part."""
 PARAMAGNETIC = "gaussian + exponential + constant"
 """The model of runs without order where none is given."""
-PAIR = ("forward", "backward", "geometry", "period")
+PAIR = ("forward", "backward", "exclude", "geometry", "period")
 """Options of a run's reduction that hold for its calibration run too."""
 
 _REDUCTION = (
     ("--forward", "GROUP", str, "detectors the muon spin points to: Back, or 1-4,7"),
     ("--backward", "GROUP", str, "detectors on the other side"),
+    ("--exclude", "DETECTORS", str, "detectors to leave out: 3,7, or bad (dead, hot, noisy)"),
     (
         "--geometry",
         "HOW",

@@ -35,6 +35,7 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
     "reduction": {
         "forward": ("Back", "detectors the muon spin points to"),
         "backward": ("Forw", "detectors on the other side"),
+        "exclude": ("bad", "detectors to leave out: bad, or numbers; default: none"),
         "geometry": ("longitudinal", 'or "transverse": default pair, instead of naming groups'),
         "period": (1, 'or a label, "1+2" or "1-2", where a run has several'),
         "alpha": (1.0, "balance of the pair; default: the calibration's, or 1"),

@@ -16,6 +16,7 @@ from musrcu.errors import MusrcuWarning, ReductionError
 from musrcu.instrument_table import Geometry
 from musrcu.instruments import default_pair
 from musrcu.reduction.calibrated import origin_of
+from musrcu.reduction.detectors import inspect_detectors, left_out, said_of
 from musrcu.reduction.periods import select_periods
 from musrcu.reduction.selection import select_detectors
 from musrcu.reduction.t0 import METHODS, differences, find_t0
@@ -32,6 +33,7 @@ def group(
     period: int | str | None = None,
     t0: ArrayLike | str | None = None,
     first_good: int | None = None,
+    exclude: Selection | None = None,
 ) -> Counts:
     """Counts of a forward and a backward group, each detector shifted to a common t0.
 
@@ -53,6 +55,9 @@ def group(
         file's.
     first_good : first good bin, in raw bins after t0, 0 or above; None takes the file's. Good bins
         that would begin before t0 begin at it, and the step's note says so.
+    exclude : detectors to leave out of both groups, or ``"bad"`` for those that
+        :func:`musrcu.inspect_detectors` finds in all periods together. None leaves none out; bad
+        ones among them are named in the step's note.
 
     Returns
     -------
@@ -61,15 +66,12 @@ def group(
     Raises
     ------
     ReductionError if a detector is unknown or in both groups, a geometry is named beside the
-    groups, the first good bin is asked for
-    before t0, or no good bins are left.
+    groups, a group loses all its detectors, the first good bin is asked for before t0, or no good
+    bins are left.
     """
     whole, run = run, select_periods(run, period)
     forward, backward, origin = _pair(run, forward, backward, geometry)
-    chosen = (select_detectors(forward, run.labels), select_detectors(backward, run.labels))
-    common = set(chosen[0]) & set(chosen[1])
-    if common:
-        raise ReductionError(f"{run.name}: detector {min(common)} is in forward and in backward")
+    chosen, out, notes = _chosen(whole, forward, backward, exclude)
     members = np.array([d - 1 for group in chosen for d in group])
     t0, t0_from, doubts = _time_zero(whole, t0, members)
     arrivals = _arrivals(run, t0)
@@ -83,18 +85,18 @@ def group(
     variance = run.counts if run.variance is None else run.variance
 
     def total(histograms: NDArray[np.float64], detectors: Sequence[int]) -> NDArray[np.float64]:
-        rows = (histograms[0, d - 1] for d in detectors)
-        shifts = (shift[d - 1] for d in detectors)
-        aligned = [row[start + s : stop + s] for row, s in zip(rows, shifts, strict=True)]
+        shifts = ((d - 1, shift[d - 1]) for d in detectors)
+        aligned = [histograms[0, d, start + s : stop + s] for d, s in shifts]
         return np.asarray(np.sum(aligned, axis=0, dtype=float))
 
     selected = run.history.find("select_periods")
     step = Step(
         "group",
-        "; ".join(filter(None, (origin, cut, *doubts))),
+        "; ".join(filter(None, (origin, cut, *notes, *doubts))),
         {
             "forward": _names(run, chosen[0]),
             "backward": _names(run, chosen[1]),
+            **({"excluded": ranges(out)} if out else {}),
             "period": 1 if selected is None else selected.options["period"],
             "t0": [round(float(arrivals[k]), 3) for k in members],
             "t0_from": t0_from,
@@ -113,6 +115,27 @@ def group(
         run=run,
         history=run.history.with_step(step),
     )
+
+
+def _chosen(
+    run: Run, forward: Selection, backward: Selection, exclude: Selection | None
+) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], tuple[int, ...], list[str]]:
+    """The two groups less what is left out, what that is, and what the history says of it."""
+    named = (select_detectors(forward, run.labels), select_detectors(backward, run.labels))
+    common = set(named[0]) & set(named[1])
+    if common:
+        raise ReductionError(f"{run.name}: detector {min(common)} is in forward and in backward")
+    inspected = inspect_detectors(run)
+    out = left_out(run, inspected, exclude)
+    groups = [tuple(d for d in group if d not in out) for group in named]
+    for side, left in zip(("forward", "backward"), groups, strict=True):
+        if not left:
+            raise ReductionError(
+                f"{run.name}: no detector of the {side} group is left when {ranges(out)} are "
+                "excluded; exclude fewer, or choose other groups"
+            )
+    said = said_of(inspected, out, exclude, {*named[0], *named[1]})
+    return (groups[0], groups[1]), out, list(said)
 
 
 def _time_zero(

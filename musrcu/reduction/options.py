@@ -180,6 +180,7 @@ _SELECTION = (_is_selection, "detectors by label or by number from 1, such as '1
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "forward": _SELECTION,
     "backward": _SELECTION,
+    "exclude": (_is_selection, "'bad', or detectors by label or by number from 1, such as '3,7'"),
     "geometry": (
         lambda name: isinstance(name, str) and name in GEOMETRIES,
         " or ".join(map(repr, GEOMETRIES)),

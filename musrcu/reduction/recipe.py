@@ -21,6 +21,7 @@ from musrcu.reduction.background import leave_background, subtract_background
 from musrcu.reduction.balance import choose_balance, know_balance
 from musrcu.reduction.calibrated import origin_of, take_calibration
 from musrcu.reduction.dead_time import correct_dead_time, leave_dead_time, settle_dead_time
+from musrcu.reduction.detectors import inspect_detectors, left_out
 from musrcu.reduction.grouping import Selection, group
 from musrcu.reduction.options import as_tuple, check_options, read_background
 from musrcu.reduction.packing import Packing, read_packing
@@ -37,6 +38,9 @@ class Reduction:
     forward: Selection | None = None
     """Detectors that the initial muon spin points to: ``"Back"``, ``"1-4,7"``, ``[1, 2]``."""
     backward: Selection | None = None
+    exclude: Selection | None = None
+    """Detectors to leave out: ``"3,7"``, or ``"bad"`` for those that are dead, hot, noisy or no
+    positron counters."""
     geometry: Geometry | None = None
     """``longitudinal`` or ``transverse``: which default pair; None takes the usual one."""
     period: int | str | None = None
@@ -71,7 +75,7 @@ class Reduction:
     """Alpha and total asymmetry of the spectrometer."""
 
     def __post_init__(self) -> None:
-        for name in ("t0", "dead_time", "forward", "backward"):
+        for name in ("t0", "dead_time", "forward", "backward", "exclude"):
             object.__setattr__(self, name, as_tuple(getattr(self, name)))
         check_options({field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
         if self.dead_time is None:
@@ -169,7 +173,9 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
 
 
 def _difference(run: Run, recipe: Reduction, chosen: Periods) -> Asymmetry:
-    """The asymmetry of some periods less that of others, packed alike."""
+    """The asymmetry of some periods less that of others, packed alike, of the same detectors."""
+    out = left_out(run, inspect_detectors(run), recipe.exclude)
+    recipe = dataclasses.replace(recipe, exclude=out or None)
     plus, minus = (_grouped(added(run, side), recipe) for side in (chosen.plus, chosen.minus))
     sides = [
         _asymmetry(rebin(one, packing=recipe.packing, t_max=recipe.t_max, alike=(other,)), recipe)
@@ -257,6 +263,7 @@ def _grouped(run: Run, recipe: Reduction, period: int | str | None = None) -> Co
         run,
         forward=recipe.forward,
         backward=recipe.backward,
+        exclude=recipe.exclude,
         geometry=recipe.geometry,
         period=period,
         t0=recipe.t0,

@@ -46,7 +46,7 @@ def test_every_comment_of_an_option_may_be_uncommented(
     text = musrcu("init", samples / "deltat_tdc_ltf_0001.bin").out
     live = re.sub(r"(?m)^# (\w+ = (?![^#]*calibration))", r"\1", text)
     plan = tomllib.loads(re.sub(r"(?m)^calibration = .*$", "", live))
-    assert len(plan["reduction"]) == 13
+    assert len(plan["reduction"]) == 14
     assert len(plan["fit"]) == 8
     Path("x.toml").write_text(re.sub(r"(?m)^calibration = .*$", "", live))
     ScanFile.load("x.toml")

@@ -61,6 +61,7 @@ def recipes(draw: st.DrawFn) -> Reduction:
     return Reduction(
         forward=maybe(SELECTIONS),
         backward=maybe(SELECTIONS),
+        exclude=maybe(SELECTIONS | st.just("bad")),
         geometry=maybe(st.sampled_from(["longitudinal", "transverse"])),
         period=maybe(st.integers(1, 4)),
         alpha=maybe(NUMBERS),
@@ -162,6 +163,7 @@ NEVER = {
     "first_good": ["-1", "-300", f"{HUGE}", "2.5", "true"],
     "forward": ["0", "-2", "1.5", "true", "''", "[]", "[0]", "[1.5]", "[[1]]", "{a = 1}"],
     "geometry": ["''", "'TF'", "true", "1", "['transverse']", "{a = 1}"],
+    "exclude": ["0", "''", "[]", "true", "1.5", "{a = 1}"],
     "backward": ["2026-01-05", "nan", f"{HUGE}", "['']"],
     "t0": ["-1", "inf", "[]", "[[1, 2]]", "'1.5'", "true", f"[1, {HUGE}{'0' * 300}]", "{}"],
     "dead_time": ["nan", "[[0.1], [0.1, 0.2]]", "1e308", "true", "{a = 1}", "[]"],
