@@ -22,6 +22,8 @@ from musrcu.notation import bracket
 KIND = "musrcu robustness"
 """What a saved budget says it is."""
 STATUS = ("done", "not applied", "failed")
+TINY = 1e-3
+"""Share of the statistical error below which a number is printed as 0."""
 PAIRS = ("t0", "alpha")
 """Items whose two refits are one change in both directions."""
 
@@ -70,7 +72,8 @@ class Total:
 
     def __str__(self) -> str:
         tail = f" {self.unit}" if self.unit else ""
-        size = f"{self.systematic:.1g}{tail}" if self.systematic else "0"
+        size = small(self.systematic, self.statistical, digits=1)
+        size += tail if size != "0" else ""
         return (
             f"{self.name} = {bracket(self.value, self.statistical, self.unit)} (stat) "
             f"+- {size} (syst)"
@@ -212,6 +215,11 @@ class Robustness:
         """Write the budget as JSON, for :func:`musrcu.load`."""
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
         write_text(path, text + "\n", overwrite=overwrite)
+
+
+def small(size: float, error: float | None, *, digits: int = 2, sign: str = "") -> str:
+    """A shift or a part of an error; 0 for what is below a thousandth of the statistical one."""
+    return "0" if abs(size) <= TINY * (error or 0.0) else f"{size:{sign}.{digits}g}"
 
 
 def pair_drift(budget: Robustness, item: str, parameter: str) -> float | None:

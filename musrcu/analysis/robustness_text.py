@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from musrcu.analysis.robustness_result import TINY, Refit, Robustness, pair_drift, small
 from musrcu.notation import bracket, table
 
-if TYPE_CHECKING:
-    from musrcu.analysis.robustness_result import Refit, Robustness
-
-TINY = 1e-3
-"""Share of the statistical error below which a number is printed as 0."""
 HEADER = ["  item", "refit", "value", "shift", "expected", "systematic"]
 
 
@@ -30,8 +24,6 @@ def summary(budget: Robustness) -> str:
 
 
 def _of_parameter(budget: Robustness, name: str) -> list[str]:
-    from musrcu.analysis.robustness_result import pair_drift
-
     known = budget.nominal[name]
     unit = f" ({known.unit})" if known.unit else ""
     lines = [f"{name}{unit}: {bracket(known.value, known.error)}"]
@@ -39,10 +31,10 @@ def _of_parameter(budget: Robustness, name: str) -> list[str]:
     for refit in (one for one in budget.refits if one.kind != "model" and name in one.values):
         first = refit.item not in seen
         seen.add(refit.item)
-        part = _small(budget.systematic(refit.item, name), known.error) if first else ""
+        part = small(budget.systematic(refit.item, name), known.error) if first else ""
         rows.append([*_row(budget, refit, name, first), part])
     if rows:
-        rows.append(["  total", "", "", "", "", _small(budget.total(name), known.error)])
+        rows.append(["  total", "", "", "", "", small(budget.total(name), known.error)])
         lines += table(rows, HEADER).split("\n")
     for item in budget.items:
         drift = pair_drift(budget, item, name)
@@ -62,14 +54,9 @@ def _row(budget: Robustness, refit: Refit, name: str, first: bool) -> list[str]:
         f"  {refit.item}" if first else "",
         refit.label,
         bracket(found.value, found.error),
-        _small(budget.shift(refit, name) or 0.0, error, "+"),
-        "unknown" if expected is None else _small(expected, error),
+        small(budget.shift(refit, name) or 0.0, error, sign="+"),
+        "unknown" if expected is None else small(expected, error),
     ]
-
-
-def _small(size: float, error: float | None, sign: str = "") -> str:
-    """Two digits; 0 for what is below a thousandth of the statistical error."""
-    return "0" if error and abs(size) < TINY * error else f"{size:{sign}.2g}"
 
 
 def _grouped(budget: Robustness, status: str) -> list[str]:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musrcu.analysis.shifts import Kind
 from musrcu.constants import ACCELERATOR_PERIOD, MUON_LIFETIME
@@ -17,7 +18,7 @@ from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.run import Run
 from musrcu.reduction.background import FEWEST_PERIODS
 from musrcu.reduction.choose_bins import FEWEST_COUNTS
-from musrcu.reduction.recipe import Reduction, reduce
+from musrcu.reduction.recipe import Reduction, grouped_counts, reduce
 
 ALREADY = "already in the error"
 """How the reason of an item begins that the errors of the fit hold already."""
@@ -114,8 +115,7 @@ def _window(nominal: Nominal) -> tuple[float, float] | str:
 def t0_moved(nominal: Nominal, bins: int) -> Setup | str:
     """The muon's arrival some raw bins later; the same raw bins are fitted."""
     run, recipe = nominal.run, nominal.recipe
-    given = run.t0 if recipe.t0 is None else recipe.t0
-    arrivals = np.broadcast_to(np.asarray(given, dtype=float), (run.n_detectors,)) + bins
+    arrivals = _arrivals(nominal) + bins
     if arrivals.min() < 0 or arrivals.max() >= run.n_bins:
         return "t0 is the first or the last bin of the histogram"
     by = bins * nominal.width
@@ -132,6 +132,26 @@ def t0_moved(nominal: Nominal, bins: int) -> Setup | str:
     if nominal.t_range is not None:
         t_range = (nominal.first - by, nominal.last - by)
     return Setup(dataclasses.replace(pinned, **changes), t_range)
+
+
+def _arrivals(nominal: Nominal) -> NDArray[np.float64]:
+    """(n_detectors,) t0 that was used, bins; of detectors that were not, the file's.
+
+    The history has it to a thousandth of a bin; the digits behind come from where it was taken.
+    """
+    run, recipe = nominal.run, nominal.recipe
+    given = recipe.t0 if isinstance(recipe.t0, (int, float, tuple)) else run.t0
+    arrivals = np.array(np.broadcast_to(np.asarray(given, dtype=float), (run.n_detectors,)))
+    step = nominal.asymmetry.history.find("group")
+    if step is None:
+        return arrivals
+    period = None if "-" in str(recipe.period) else recipe.period
+    counts = grouped_counts(run, dataclasses.replace(recipe, period=period))
+    members = [d - 1 for group in counts.detectors for d in group]
+    used = np.asarray(step.options["t0"], dtype=float)
+    known = arrivals[members]
+    arrivals[members] = np.where(np.abs(known - used) < 1e-3, known, used)
+    return arrivals
 
 
 def first_good_moved(nominal: Nominal, sign: int) -> Setup | str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options
+from musrcu.cli.robust import add_robust, fit_budget
 from musrcu.cli.saved import recipe_to_dict
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import RUNS, Files, add_data, dumps, reduction_text, say
@@ -32,6 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", help=RUNS)
     add_data(parser)
     options.add_fit(parser, f"default: {options.DEFAULT_MODEL}")
+    add_robust(parser)
     options.add_reduction(parser)
     options.add_output(parser, "write the result as JSON")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="picture: .png, .pdf or .svg")
@@ -58,6 +60,8 @@ def run(arguments: Namespace) -> int:
             taken = {name: getattr(asymmetry.run, name) for name in ("temperature", "warnings")}
             shown = raw.replace(**taken) if recipe.temperature_log else raw
             say(report(shown, asymmetry, result, asked=arguments.model is not None))
+        if arguments.robust:
+            saved["robustness"] = _robust(raw, recipe, arguments)
         if arguments.plot is not None:
             drawable.append((asymmetry, result))
     _give([saved for _, saved in results], arguments, files)
@@ -66,6 +70,15 @@ def run(arguments: Namespace) -> int:
     if files.failures:
         return 1
     return 0 if all(valid for valid, _ in results) else 3
+
+
+def _robust(raw: Run, recipe: Reduction, arguments: Namespace) -> dict[str, Any] | None:
+    """The budget of a fit, printed; as plain data, None where there is none."""
+    given = {"model": arguments.model or options.DEFAULT_MODEL, **options.given_fit(arguments)}
+    found, why = fit_budget(raw, recipe, given)
+    if not arguments.json:
+        say((why if found is None else found.summary()) + "\n")
+    return None if found is None else found.to_dict()
 
 
 def _give(content: list[dict[str, Any]], arguments: Namespace, files: Files) -> None:

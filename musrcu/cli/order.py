@@ -74,6 +74,7 @@ def _points(source: Path, parameter: str | None) -> tuple[OrderPoints, str]:
     from musrcu.analysis.order_points import points_of
     from musrcu.analysis.order_result import OrderParameter
     from musrcu.analysis.scan_result import Scan
+    from musrcu.fitting.result import FitResult
     from musrcu.output.load import load
 
     loaded = load(source)
@@ -83,7 +84,8 @@ def _points(source: Path, parameter: str | None) -> tuple[OrderPoints, str]:
     if isinstance(loaded, OrderParameter):
         _refuse_choice(source, parameter, loaded.parameter)
         return loaded.points, loaded.parameter
-    raise MusrcuError(f"{source} is one fit; an order parameter needs a scan or a table")
+    kind = "one fit" if isinstance(loaded, FitResult) else "a budget of systematic errors"
+    raise MusrcuError(f"{source} is {kind}; an order parameter needs a scan or a table")
 
 
 def _refuse_choice(source: Path, parameter: str | None, only: str) -> None:

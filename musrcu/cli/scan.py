@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options
+from musrcu.cli.robust import add_robust, scan_budget
 from musrcu.cli.saved import recipe_to_dict
 from musrcu.cli.scan_figure import draw
 from musrcu.cli.targets import check_targets
@@ -38,6 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     options.add_fit(parser, f"with precession; default: {options.DEFAULT_MODEL}")
     options.add_paramagnetic(parser)
     options.add_order(parser)
+    add_robust(parser)
     options.add_reduction(parser)
     options.add_output(parser, "write the scan: the fitted table as .csv, else everything as JSON")
     figure = parser.add_mutually_exclusive_group()
@@ -60,10 +62,20 @@ def run(arguments: Namespace) -> int:
         pictures=[figure],
     )
     scan, problem = fitted(plan, progress=sys.stderr.isatty())
-    saved = dumps({**scan.to_dict(), "recipe": recipe_to_dict(plan.recipe)})
+    content = {**scan.to_dict(), "recipe": recipe_to_dict(plan.recipe)}
     # printed before anything is written, so that a full disk costs no result
     last = ["", *_last_lines(scan, problem)]
-    say(saved if arguments.json else "\n".join([scan.summary(), *last]))
+    if not arguments.json:
+        say("\n".join([scan.summary(), *last]))
+    if arguments.robust:
+        found, why = scan_budget(plan, arguments.jobs)
+        content["robustness"] = None if found is None else found.to_dict()
+        problem = problem or why
+        if not arguments.json:
+            say("\n" + (why if found is None else found.summary()))
+    saved = dumps(content)
+    if arguments.json:
+        say(saved)
     sys.stdout.flush()
     written = []
     if arguments.output is not None:

@@ -1,0 +1,68 @@
+"""Systematic errors for ``musrcu fit --robust`` and ``musrcu scan --robust``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from musrcu.cli.values import count
+from musrcu.errors import MusrcuError
+
+if TYPE_CHECKING:
+    from musrcu.analysis.robustness_result import Robustness
+    from musrcu.analysis.scan_file import ScanFile
+    from musrcu.containers.run import Run
+    from musrcu.reduction.recipe import Reduction
+
+FEW_RUNS = 3
+"""So many runs are done sooner than processes start."""
+
+
+def add_robust(parser: ArgumentParser) -> None:
+    """``--robust`` and ``--jobs``."""
+    group = parser.add_argument_group("systematic errors")
+    group.add_argument(
+        "--robust",
+        action="store_true",
+        help="repeat all with t0, first good bin, packing, background, alpha, dead time, range and "
+        "model changed, one at a time; what the shifts are worth, item by item",
+    )
+    group.add_argument(
+        "--jobs", metavar="N", type=count, help="processes for --robust; default: all cores"
+    )
+
+
+def fit_budget(
+    run: Run, recipe: Reduction, given: Mapping[str, Any]
+) -> tuple[Robustness | None, str]:
+    """The budget of one fit, or why there is none."""
+    from musrcu.analysis.robustness import robustness
+
+    options = {name: value for name, value in given.items() if name not in ("minos", "cost")}
+    try:
+        return robustness(run, recipe, **options), ""
+    except MusrcuError as error:
+        return None, f"no systematic errors: {error}"
+
+
+def scan_budget(plan: ScanFile, jobs: int | None) -> tuple[Robustness | None, str]:
+    """The budget of a scan and its order parameter, or why there is none."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    from musrcu.analysis.robustness import robustness
+
+    options = {name: value for name, value in plan.fit.items() if name not in ("minos", "ordered")}
+    if "ordered" in plan.fit:
+        options["model"] = plan.fit["ordered"]
+    options |= {**(plan.order or {}), "progress": sys.stderr.isatty()}
+    jobs = min(jobs or os.cpu_count() or 1, len(plan.data))
+    try:
+        if jobs == 1 or len(plan.data) <= FEW_RUNS:
+            return robustness(plan.data, plan.recipe, **options), ""
+        with ProcessPoolExecutor(jobs) as pool:
+            return robustness(plan.data, plan.recipe, executor=pool, **options), ""
+    except MusrcuError as error:
+        return None, f"no systematic errors: {error}"
