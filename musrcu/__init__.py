@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from musrcu.containers.counts import Counts
     from musrcu.containers.run import Run
     from musrcu.errors import MusrcuError, ReadError
+    from musrcu.fitting.constraint import Constraint
     from musrcu.fitting.fit import fit
     from musrcu.fitting.result import FitResult
     from musrcu.models.model import Model
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from musrcu.reduction.detectors import inspect_detectors
     from musrcu.reduction.grouping import group
     from musrcu.reduction.rebin import rebin
-    from musrcu.reduction.recipe import Reduction, reduce
+    from musrcu.reduction.recipe import Reduction, reduce, reduce_counts
     from musrcu.reduction.t0 import TimeZero, find_t0
     from musrcu.reduction.reference import measure_background
     from musrcu.simulation.simulate import simulate
@@ -57,6 +58,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Asymmetry",
     "Calibration",
+    "Constraint",
     "Counts",
     "DeadTimes",
     "FitResult",
@@ -91,6 +93,7 @@ __all__ = [
     "read_events",
     "rebin",
     "reduce",
+    "reduce_counts",
     "robustness",
     "simulate",
     "subtract_background",
@@ -113,6 +116,7 @@ _HOMES = {
     "musrcu.containers.counts": ("Counts",),
     "musrcu.containers.run": ("Run",),
     "musrcu.errors": ("MusrcuError", "ReadError"),
+    "musrcu.fitting.constraint": ("Constraint",),
     "musrcu.fitting.fit": ("fit",),
     "musrcu.fitting.result": ("FitResult",),
     "musrcu.models.model": ("Model",),
@@ -130,7 +134,7 @@ _HOMES = {
     "musrcu.reduction.detectors": ("inspect_detectors",),
     "musrcu.reduction.grouping": ("group",),
     "musrcu.reduction.rebin": ("rebin",),
-    "musrcu.reduction.recipe": ("Reduction", "reduce"),
+    "musrcu.reduction.recipe": ("Reduction", "reduce", "reduce_counts"),
     "musrcu.reduction.t0": ("TimeZero", "find_t0"),
     "musrcu.reduction.reference": ("measure_background",),
     "musrcu.simulation.simulate": ("simulate",),
