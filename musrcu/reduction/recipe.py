@@ -66,20 +66,24 @@ class Reduction:
     counts), ``{"before_t0": (start, stop)}`` or ``{"late": (start, stop)}`` in µs, ``{"given":
     (forward, backward)}`` in counts per raw bin, or ``{"per_frame": ...}``; the last two may have
     an ``"error"`` too."""
-    dead_time: str | float | tuple[float, ...] = "file"
-    """``file``, ``none``, or µs: one for all or one per detector."""
+    dead_time: str | float | tuple[float, ...] = "auto"
+    """``auto`` (the calibration's where it has them, else the file's), ``file``, ``none``, or µs:
+    one for all or one per detector."""
     temperature_log: str | None = None
     """Log of the file that gives the temperature, such as ``Temp_Sample``; None takes what the
     file states."""
     calibration: Calibration | None = None
-    """Alpha and total asymmetry of the spectrometer."""
+    """What is known of the spectrometer: alpha, detector_beta and total asymmetry, t0 and dead
+    times. An option that is given comes before it, it comes before the file."""
 
     def __post_init__(self) -> None:
         for name in ("t0", "dead_time", "forward", "backward", "exclude"):
             object.__setattr__(self, name, as_tuple(getattr(self, name)))
         check_options({field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
         if self.dead_time is None:
-            raise ReductionError("dead_time = None; expected 'file', 'none' or numbers in us")
+            raise ReductionError(
+                "dead_time = None; expected 'auto', 'file', 'none' or numbers in us"
+            )
         object.__setattr__(self, "background", read_background(self.background))
         object.__setattr__(self, "packing", read_packing(self.packing))
         if not isinstance(self.calibration, Calibration | None):
@@ -164,7 +168,7 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
             f"{run.name}: background = 'fit' is found by a fit of the counts (musrcu fit --cost "
             "poisson, or mu.fit on Counts); an asymmetry needs it subtracted"
         )
-    run = _dead_time_settled(take_temperature(run, recipe.temperature_log), recipe)
+    run = _dead_time_settled(_calibrated(run, recipe), recipe)
     chosen = read_periods(run, recipe.period)
     if chosen.minus:
         return _difference(run, recipe, chosen)
@@ -205,7 +209,7 @@ def grouped_counts(run: Run, recipe: Reduction) -> Counts:
     ReductionError where a stage cannot work with the run, or the recipe asks for a difference of
     periods.
     """
-    run = take_temperature(run, recipe.temperature_log)
+    run = _calibrated(run, recipe)
     return _grouped(_dead_time_settled(run, recipe), recipe, recipe.period)
 
 
@@ -229,11 +233,11 @@ def reduce_counts(run: Run, recipe: Reduction | None = None) -> Counts:
     periods, or the run was corrected for dead time before.
     """
     recipe = recipe or Reduction()
-    run = take_temperature(run, recipe.temperature_log)
+    run = _calibrated(run, recipe)
     if recipe.dead_time == "none":
         counts = _grouped(leave_dead_time(run), recipe, recipe.period)
     else:
-        own = recipe.dead_time == "file"
+        own = isinstance(recipe.dead_time, str)
         run = with_dead_time(run, None if own else recipe.dead_time)  # type: ignore[arg-type]
         counts = _grouped(run, recipe, recipe.period)
         counts = with_losses(counts, f"from {origin_of(run, 'dead_time')}" if own else "given")
@@ -253,7 +257,7 @@ def _calibrated(run: Run, recipe: Reduction) -> Run:
 def _dead_time_settled(run: Run, recipe: Reduction) -> Run:
     if recipe.dead_time == "none":
         return leave_dead_time(run)
-    if recipe.dead_time == "file":
+    if isinstance(recipe.dead_time, str):
         return settle_dead_time(run)
     return correct_dead_time(run, dead_time=recipe.dead_time)
 
