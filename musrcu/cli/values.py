@@ -9,6 +9,7 @@ import argparse
 import itertools
 import math
 from argparse import ArgumentTypeError
+from pathlib import Path
 from typing import Any
 
 LARGEST = 1e9
@@ -168,13 +169,22 @@ def packing(text: str) -> int | str | dict[str, int | tuple[float, ...]]:
 
 
 def dead_time(text: str) -> str | float | tuple[float, ...]:
-    """``auto``, ``file``, ``none``, or us: one number or one per detector."""
+    """``auto``, ``file``, ``none``, us (one number or one per detector), or a table of them."""
     if text in ("auto", "file", "none"):
         return text
     try:
         return one_or_several(text)
     except ArgumentTypeError:
-        raise ArgumentTypeError(f"{text!r} is not auto, file, none or a number in us") from None
+        pass
+    from musrcu.errors import ReadError
+    from musrcu.readers.dead_time_table import read_dead_times
+
+    if not Path(text).is_file():
+        raise ArgumentTypeError(f"{_short(text)} is not auto, file, none, us, nor a file of them")
+    try:
+        return read_dead_times(text)
+    except ReadError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def t0(text: str) -> str | float | tuple[float, ...]:
