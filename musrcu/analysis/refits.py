@@ -141,7 +141,7 @@ def _changed(plan: ScanPlan, setup: Setup) -> ScanPlan | str:
     model = Model(setup.model)
     lost = set(plan.models[0].names) - set(model.names)
     options = plan.options[0]
-    for kind in ("fixed", "limits", "ties"):
+    for kind in ("fixed", "limits", "ties", "constraints"):
         named = set(options[kind])
         if kind == "ties":
             named |= {name for name in lost for text in options[kind].values() if name in text}

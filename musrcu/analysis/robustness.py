@@ -35,6 +35,7 @@ def robustness(
     fixed: Mapping[str, float] | None = None,
     limits: Mapping[str, tuple[float | None, float | None]] | None = None,
     ties: Mapping[str, str] | None = None,
+    constraints: Mapping[str, tuple[float, float]] | None = None,
     t_range: tuple[float, float] | None = None,
     parameter: str | None = None,
     alpha: Exponent = 3.0,
@@ -64,7 +65,8 @@ def robustness(
     recipe : how each run is reduced.
     model : of the fit; of a scan that of ordered runs.
     paramagnetic : of the runs of a scan without order.
-    start, fixed, limits, ties, t_range : as in :func:`musrcu.fit` and :func:`musrcu.fit_scan`.
+    start, fixed, limits, ties, constraints, t_range : as in :func:`musrcu.fit` and
+        :func:`musrcu.fit_scan`.
     parameter, alpha, method : as in :func:`musrcu.fit_order_parameter`.
     parameters : whose errors are wanted; None takes all free ones.
     alpha_error : error of alpha to try where the recipe knows none.
@@ -85,9 +87,9 @@ def robustness(
     recipe = recipe or Reduction()
     shared = (start, fixed, limits, ties, t_range)
     if isinstance(source, (Run, str, os.PathLike)):
-        plan = _one_plan(model, *shared)
+        plan = _one_plan(model, *shared, constraints)
         return _of_fit(source, Task(plan, recipe, alpha_error, False), parameters)
-    plan = ScanPlan.of(model, paramagnetic, *shared, ())
+    plan = ScanPlan.of(model, paramagnetic, *shared, (), constraints)
     task = Task(plan, recipe, alpha_error, True)
     law = Law(parameter or plan.parameter, alpha, method)
     return of_scan(source, task, law, parameters, executor, progress)
@@ -100,12 +102,14 @@ def _one_plan(
     limits: Mapping[str, tuple[float | None, float | None]] | None,
     ties: Mapping[str, str] | None,
     t_range: tuple[float, float] | None,
+    constraints: Mapping[str, tuple[float, float]] | None,
 ) -> ScanPlan:
     """A plan with one model only, for a single fit."""
     settled = Model(model) if isinstance(model, str) else model
     options = {
         "start": dict(start or {}), "fixed": dict(fixed or {}),
         "limits": dict(limits or {}), "ties": dict(ties or {}),
+        "constraints": dict(constraints or {}),
     }  # fmt: skip
     return ScanPlan((settled,), (options,), t_range, (), {})
 

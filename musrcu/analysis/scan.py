@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-import numpy as np
-
 from musrcu.analysis.scan_result import Scan, ScanRun
 from musrcu.analysis.verdict import NU_MIN, decide, expected_gain
 from musrcu.constants import MUON_LIFETIME
@@ -17,6 +15,7 @@ from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, MusrcuError
 from musrcu.files import PathLike
+from musrcu.fitting.constraint import as_constraints
 from musrcu.fitting.fit import fit
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
@@ -27,6 +26,8 @@ __all__ = ["Scan", "ScanRun", "fit_scan"]
 
 ORDERED = "exponential + damped_cosine + constant"
 PARAMAGNETIC = "gaussian + exponential + constant"
+SHARED = ("alpha",)
+"""What may be constrained whatever the model is."""
 BETTER = 0.05
 """Gain in chi-square for which a fit started from a neighbour replaces a run's own."""
 
@@ -41,6 +42,7 @@ def fit_scan(
     fixed: Mapping[str, float] | None = None,
     limits: Mapping[str, tuple[float | None, float | None]] | None = None,
     ties: Mapping[str, str] | None = None,
+    constraints: Mapping[str, tuple[float, float]] | None = None,
     t_range: tuple[float, float] | None = None,
     minos: Iterable[str] = (),
     executor: Any = None,
@@ -57,9 +59,9 @@ def fit_scan(
     recipe : how each is reduced.
     ordered : model with a line (the first oscillation in it is the order parameter).
     paramagnetic : model without a line.
-    start, fixed, limits, ties : as in :func:`musrcu.fit`; they apply to every model that has a
-        parameter of that name. The frequency is limited to 0.3 MHz and above unless limits say
-        otherwise.
+    start, fixed, limits, ties, constraints : as in :func:`musrcu.fit`; they apply to every model
+        that has a parameter of that name, a constraint of alpha to all. The frequency is limited to
+        0.3 MHz and above unless limits say otherwise.
     t_range : (first, last) time, µs.
     minos : parameters of the ordered model whose unequal errors are computed.
     executor : any object with ``.map``, such as a process pool.
@@ -74,7 +76,9 @@ def fit_scan(
     ------
     ModelError where a model cannot be set up, MusrcuError where it has no oscillation.
     """
-    plan = ScanPlan.of(ordered, paramagnetic, start, fixed, limits, ties, t_range, minos)
+    plan = ScanPlan.of(
+        ordered, paramagnetic, start, fixed, limits, ties, t_range, minos, constraints
+    )
     recipe = recipe or Reduction()
     return plan.scan(plan.work(runs, recipe, executor, progress), recipe)
 
@@ -86,7 +90,7 @@ class ScanPlan:
     models: tuple[Model, ...]
     """The ordered and the paramagnetic one."""
     options: tuple[Mapping[str, Any], ...]
-    """Options of the fit of each: start, fixed, limits, ties."""
+    """Options of the fit of each: start, fixed, limits, ties, constraints."""
     t_range: tuple[float, float] | None
     minos: tuple[str, ...]
     given: Mapping[str, Any]
@@ -103,15 +107,19 @@ class ScanPlan:
         ties: Mapping[str, str] | None,
         t_range: tuple[float, float] | None,
         minos: Iterable[str],
+        constraints: Mapping[str, tuple[float, float]] | None = None,
     ) -> ScanPlan:
         """A plan from the arguments of :func:`fit_scan`."""
         models = tuple(Model(m) if isinstance(m, str) else m for m in (ordered, paramagnetic))
-        options = _per_model(models, start, fixed, limits, ties)
+        options = _per_model(
+            models, start=start, fixed=fixed, limits=limits, ties=ties, constraints=constraints
+        )
         given = {
             "start": dict(start or {}),
             "fixed": dict(fixed or {}),
             "limits": {name: list(pair) for name, pair in (limits or {}).items()},
             "ties": dict(ties or {}),
+            "constraints": {name: list(pair) for name, pair in (constraints or {}).items()},
             "t_range": None if t_range is None else list(t_range),
         }
         used = {name: value for name, value in given.items() if value}
@@ -251,23 +259,27 @@ def work_on_run(source: Run | PathLike, *, recipe: Reduction, plan: ScanPlan) ->
 
 
 def _per_model(
-    models: tuple[Model, ...],
-    start: Mapping[str, float] | None,
-    fixed: Mapping[str, float] | None,
-    limits: Mapping[str, tuple[float | None, float | None]] | None,
-    ties: Mapping[str, str] | None,
+    models: tuple[Model, ...], **given: Mapping[str, Any] | None
 ) -> list[dict[str, Any]]:
     """Options of the fit of each model: those whose parameter it has."""
     lines = models[0].oscillations()
     if not lines:
         raise MusrcuError(f"{models[0].expression!r} has no oscillation to follow through a scan")
-    given = {"start": start, "fixed": fixed, "limits": limits, "ties": ties}
-    for name in {name for values in given.values() for name in values or {}}:
-        if not any(name in model.names for model in models):
-            models[0].index(name)  # raises, naming the nearest parameter
+    if given["constraints"] is not None:
+        as_constraints(given["constraints"])  # before any fit
+    shared = {"constraints": SHARED}
+    for kind, values in given.items():
+        for name in values or {}:
+            known = any(name in model.names for model in models)
+            if not known and name not in shared.get(kind, ()):
+                models[0].index(name)  # raises, naming the nearest parameter
     chosen: list[dict[str, Any]] = [
         {
-            kind: {n: v for n, v in (values or {}).items() if n in model.names}
+            kind: {
+                n: v
+                for n, v in (values or {}).items()
+                if n in model.names or n in shared.get(kind, ())
+            }
             for kind, values in given.items()
         }
         for model in models
