@@ -27,7 +27,8 @@ from musrcu.reduction.periods import calibration_period
 from musrcu.reduction.recipe import Reduction
 
 FIT_KEYS = (
-    "ordered", "paramagnetic", "t_range", "start", "fixed", "limits", "ties", "minos",
+    "ordered", "paramagnetic", "t_range", "start", "fixed", "limits", "ties", "constraints",
+    "minos",
 )  # fmt: skip
 _PAIR = ("forward", "backward", "exclude", "geometry")
 """Options that hold for the calibration run too."""
@@ -177,6 +178,12 @@ def _is_pair(value: Any, limits: bool = False) -> bool:
     return bool(value[0] < value[1])
 
 
+def _is_known(value: Any) -> bool:
+    """A value and its error."""
+    right = isinstance(value, list) and len(value) == 2 and all(map(is_number, value))
+    return right and bool(value[1] > 0)
+
+
 def _is_table(value: Any, right: Callable[[Any], bool]) -> bool:
     return isinstance(value, Mapping) and all(map(right, value.values()))
 
@@ -195,6 +202,10 @@ _FIT_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "limits": (
         lambda v: _is_table(v, lambda pair: _is_pair(pair, limits=True)),
         "a table such as { nu2 = [0.5, 3.0] }, the lower limit first, inf for an open end",
+    ),
+    "constraints": (
+        lambda v: _is_table(v, _is_known),
+        "a table such as { A1 = [0.21, 0.01] }, a value and its error, above 0",
     ),
     "ties": (lambda v: _is_table(v, _is_text), 'a table such as { lambda2 = "2*lambda1" }'),
 }

@@ -73,12 +73,19 @@ _FIT = (
     ("--fix", "NAME=VALUE", values.assignments, "parameters that are held, such as phi2=0"),
     ("--limit", "NAME=LO,HI", values.limit, "limits of a parameter; an end may be left out"),
     ("--tie", "NAME=EXPR", values.tie, "a parameter from others, such as lambda2=2*lambda1"),
+    (
+        "--constrain",
+        "NAME=VALUE,ERROR",
+        values.known,
+        "what is known of a parameter, such as A1=0.055,0.002",
+    ),
 )
 _FIT_NAMES = {
     "start": "start",
     "fix": "fixed",
     "limit": "limits",
     "tie": "ties",
+    "constrain": "constraints",
     "range": "t_range",
     "minos": "minos",
 }

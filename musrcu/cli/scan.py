@@ -109,7 +109,7 @@ def planned(arguments: Namespace) -> ScanFile:
         runs = dict.fromkeys(path for paths in found for path in paths)
         plan = ScanFile(data=tuple(runs), recipe=Reduction(), fit={}, order={})
     typed = options.given_fit(arguments)
-    for name in ("start", "fixed", "limits", "ties"):
+    for name in ("start", "fixed", "limits", "ties", "constraints"):
         if name in typed:
             typed[name] = {**plan.fit.get(name, {}), **typed[name]}
     for name, model in (("ordered", arguments.model), ("paramagnetic", arguments.paramagnetic)):

@@ -56,6 +56,7 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
         "fixed": ({"phi2": 0.0}, "parameters that are held"),
         "limits": ({"nu2": [0.5, 3.0]}, ""),
         "ties": ({"lambda2": "2*lambda1"}, ""),
+        "constraints": ({"A1": [0.055, 0.002]}, "known value and error"),
         "minos": (["nu2"], "parameters with unequal errors"),
     },
     "order": {

@@ -128,6 +128,15 @@ def tie(text: str) -> dict[str, str]:
     return {name: expression}
 
 
+def known(text: str) -> dict[str, tuple[float, float]]:
+    """``name=value,error``."""
+    name, value = _split(text, "A1=0.055,0.002")
+    found = pair(value)
+    if found[1] < SMALLEST:
+        raise ArgumentTypeError(f"{text!r}: the error is not above 0; --fix holds a parameter")
+    return {name: found}
+
+
 def background(text: str) -> str | dict[str, Any]:
     """A word, a window in us, two numbers, or ``run=FILE`` with ``,factor`` behind it."""
     from musrcu.reduction.options import BACKGROUND_TABLES, BACKGROUNDS
