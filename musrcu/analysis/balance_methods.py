@@ -70,7 +70,7 @@ def by_cosine(
     if detector_beta:
         raise FitError(f"{run.name}: detector_beta comes from the counts; take method 'counts'")
     counts = rebin(grouped_counts(run, recipe), packing=recipe.packing, t_max=recipe.t_max)
-    raw = form_asymmetry(counts, alpha=1.0)
+    raw = form_asymmetry(counts, alpha=1.0, detector_beta=recipe.detector_beta or 1.0)
     low, high = t_range or (-np.inf, np.inf)
     used = (raw.time >= low) & (raw.time <= high) & np.isfinite(raw.value)
     few = counts.variance.min(axis=0)[used] < FEWEST_COUNTS
@@ -183,6 +183,7 @@ def _bare(run: Run, counts: Counts, alpha: float, error: float, **more: Any) -> 
         run=run.number,
         instrument=run.instrument,
         n_detectors=run.n_detectors,
+        bin_width=run.bin_width,
         **more,
     )
 

@@ -12,6 +12,7 @@ from musrcu.containers.calibration import Calibration
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, nearest
 from musrcu.models.model import Model
+from musrcu.reduction.calibrated import take_calibration
 from musrcu.reduction.recipe import Reduction
 
 NEAR_FIELD = 0.2
@@ -44,7 +45,7 @@ def calibrate(
     ----------
     run : a run in a transverse field in which all muons precess; several are calibrated one by one
         and combined by :func:`musrcu.combine_calibrations`.
-    recipe : how it is reduced; the alpha of it and of its calibration are not used.
+    recipe : how it is reduced; t0 and dead times of its calibration are used, alpha is not.
     method : one of the above.
     model : A(t), in which every term precesses or relaxes; a ``constant`` in it would be
         indistinguishable from alpha and is refused.
@@ -67,13 +68,23 @@ def calibrate(
     if "constant" in Model(model).labels:
         raise FitError(f"calibration with {model!r}: a constant and alpha are one parameter")
     runs = [run] if isinstance(run, Run) else list(run)
-    recipe = dataclasses.replace(recipe or Reduction(), alpha=None, calibration=None)
+    recipe = recipe or Reduction()
     found = []
     for one in runs:
-        calibration = METHODS[method](one, recipe, model, t_range, detector_beta)
+        prepared, unbalanced = _prepared(one, recipe, detector_beta)
+        calibration = METHODS[method](prepared, unbalanced, model, t_range, detector_beta)
         _check_field(one, calibration)
         found.append(calibration)
     return combine_calibrations(found)
+
+
+def _prepared(run: Run, recipe: Reduction, detector_beta: bool) -> tuple[Run, Reduction]:
+    """The run with t0 and dead times of the recipe's calibration, and the recipe without alpha."""
+    if recipe.calibration is not None:
+        t0, dead_time = recipe.t0 is None, recipe.dead_time == "auto"
+        run = take_calibration(run, recipe.calibration, t0=t0, dead_time=dead_time)
+    bare = dataclasses.replace(recipe, alpha=None, calibration=None)
+    return run, dataclasses.replace(bare, detector_beta=None) if detector_beta else bare
 
 
 def _check_field(run: Run, found: Calibration) -> None:
