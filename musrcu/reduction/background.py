@@ -11,7 +11,7 @@ from musrcu.constants import ACCELERATOR_PERIOD, IMPROBABLE, MUON_LIFETIME
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
 from musrcu.errors import ReductionError
-from musrcu.reduction.flat import fit_flat
+from musrcu.reduction.flat import chance, fit_flat
 
 GUARD = 0.020
 """Time left free before t0, µs: the prompt peak begins up to 10 ns before it."""
@@ -151,8 +151,9 @@ def _from_late(counts: Counts, window: Two) -> Counts:
             f"{found.mean[worst]:.3g} counts a bin; choose a longer one"
         )
     note = "fit of a decay and a flat level to late times"
-    if found.probability.min() < IMPROBABLE:
-        note += f"; it does not describe them (probability {found.probability.min():.1g})"
+    probability = float(chance(found).min())
+    if probability < IMPROBABLE:
+        note += f"; it does not describe them (probability {probability:.1g})"
     step = Step(
         "subtract_background",
         note,

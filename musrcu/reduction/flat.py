@@ -28,8 +28,10 @@ class Flat:
     level_error: NDArray[np.float64]
     mean: NDArray[np.float64]
     """All counts per raw bin."""
-    probability: NDArray[np.float64]
-    """Of a larger chi-square."""
+    chi_square: NDArray[np.float64]
+    """Pearson's, of the packed bins."""
+    freedom: int
+    """Its degrees of freedom."""
     settled: NDArray[np.bool_]
     """Whether the search for the largest likelihood came to rest."""
 
@@ -44,6 +46,13 @@ class Flat:
         return np.asarray(self.level_error / self.mean)
 
 
+def chance(found: Flat) -> NDArray[np.float64]:
+    """(n_rows,) probability of a larger chi-square."""
+    from scipy.special import gammaincc
+
+    return np.asarray(gammaincc(found.freedom / 2, found.chi_square / 2))
+
+
 def fit_flat(counts: NDArray[np.float64], time: NDArray[np.float64]) -> Flat:
     """Fit decay exp(-t/tau) + level to each row of counts.
 
@@ -56,8 +65,6 @@ def fit_flat(counts: NDArray[np.float64], time: NDArray[np.float64]) -> Flat:
     counts : (n_rows, n_bins) counts of raw bins, at least one in every row.
     time : (n_rows, n_bins) centres of the bins, µs.
     """
-    from scipy.special import gammaincc
-
     pack = max(1, -(-counts.shape[1] // MOST_PACKS))
     n = _packed(counts, pack)
     shape = np.stack((_packed(np.exp(-time / MUON_LIFETIME), pack), _packed(time * 0 + 1, pack)))
@@ -83,7 +90,8 @@ def fit_flat(counts: NDArray[np.float64], time: NDArray[np.float64]) -> Flat:
         level=found[:, 1],
         level_error=error[:, 1],
         mean=mean,
-        probability=np.asarray(gammaincc((n.shape[1] - 2) / 2, chi2 / 2)),
+        chi_square=chi2,
+        freedom=n.shape[1] - 2,
         settled=settled,
     )
 
