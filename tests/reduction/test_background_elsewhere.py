@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from run_of import decay, pair_of, run_of
 from musrcu.containers.counts import Counts
 from musrcu.containers.run import Run
 from musrcu.errors import ReductionError
+from musrcu.readers.registry import read
 from musrcu.reduction.asymmetry import form_asymmetry
 from musrcu.reduction.background import subtract_background
+from musrcu.reduction.grouping import group
 from musrcu.reduction.recipe import Reduction, grouped_counts, reduce
 from musrcu.reduction.reference import measure_background
 
@@ -292,3 +295,20 @@ def test_a_given_error_is_kept() -> None:
     assert found.background_error is not None
     np.testing.assert_allclose(found.background_error, [0.1, 0.2])
     assert str(found.history[-1]) == "subtract_background(given=[1, 2], error=[0.1, 0.2])"
+
+
+@pytest.mark.parametrize(
+    ("name", "window"),
+    [("deltat_tdc_dolly_1020.bin", (4.0, 8.5)), ("deltat_pta_gps_4255.bin", (4.0, 9.0))],
+)
+def test_late_and_early_levels_of_real_runs_agree(
+    real: Path, name: str, window: tuple[float, float]
+) -> None:
+    """Bins before t0 and bins of 4 us and later share no count, and no method."""
+    counts = group(read(real / "psi-bin" / name))
+    early, late = (subtract_background(counts, late=w) for w in (None, window))
+    assert early.background is not None and late.background is not None
+    assert early.background_error is not None and late.background_error is not None
+    error = np.hypot(early.background_error, late.background_error)
+    assert (np.abs(early.background - late.background) < 3 * error).all()
+    assert (late.background_error < early.background_error).all()
