@@ -4,6 +4,7 @@ Examples:
 
   musrcu plot run.bin -o run.png
   musrcu plot "ltf_{0001-0020}.bin" -o runs.pdf
+  musrcu plot run.bin --rrf 27 -o frame.png
   musrcu plot fit.json -o fit.png
   musrcu plot scan.json -o order.pdf
   musrcu plot scan.json --runs -o spectra.pdf
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, values
+from musrcu.cli.plot_forms import FORMS, add_forms, asked_form, form_of
 from musrcu.cli.saved import contents, recipe_from_dict, reduced
 from musrcu.cli.scan_figure import insets
 from musrcu.cli.targets import check_targets
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from musrcu.analysis.scan_result import Scan
     from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.containers.trace import Trace
     from musrcu.reduction.recipe import Reduction
 
 
@@ -49,6 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--range", metavar="A,B", type=values.interval, help="times shown in spectra, us"
     )
     parser.add_argument("--percent", action="store_true", help="asymmetry of spectra in per cent")
+    add_forms(parser)
     options.add_reduction(parser)
 
 
@@ -79,7 +83,7 @@ def _refuse_unused(arguments: Namespace, kind: str, unused: tuple[str, ...]) -> 
     UsageError naming the first of them.
     """
     for name in unused:
-        if getattr(arguments, name):
+        if getattr(arguments, name.replace("-", "_")):
             raise UsageError(f"plot: --{name} is of no use for {kind}")
 
 
@@ -103,6 +107,8 @@ def _runs(arguments: Namespace) -> tuple[Axes | None, int]:
     _refuse_unused(arguments, "runs, which it draws anyway", ("runs",))
     files = Files(arguments.sources, arguments.data)
     _check(files.paths, arguments)
+    if asked_form(arguments):
+        return _form(files, arguments)
     recipe = options.recipe(arguments)
     found = []
     for one in files.runs():
@@ -116,6 +122,32 @@ def _runs(arguments: Namespace) -> tuple[Axes | None, int]:
     if len(found) == 1:
         return plot.asymmetry(found[0], **_view(arguments)), files.failures
     return plot.scan(found, **_view(arguments)), files.failures
+
+
+def _form(files: Files, arguments: Namespace) -> tuple[Axes | None, int]:
+    """The picture of a form of the one run."""
+    from musrcu import plot
+    from musrcu.plot.display import MOST
+
+    if len(files.paths) > 1:
+        raise UsageError(f"plot: --{asked_form(arguments)} draws one run; name one")
+    if arguments.counts:
+        _refuse_unused(arguments, "counts", ("percent",))
+    for one in files.runs():
+        try:
+            found = form_of(one, arguments, MOST)
+        except MusrcuError as error:
+            files.fail(error)
+            continue
+        say("\n".join([f"{one}\n{reduction_text(found[0])}", *_last_steps(found[1:])]))
+        view = {"t_range": arguments.range, "percent": arguments.percent}
+        return plot.traces(found, **view), files.failures
+    return None, files.failures
+
+
+def _last_steps(found: Sequence[Trace]) -> list[str]:
+    """What was done to the second group."""
+    return [f"  {one.history[-1]}" for one in found]
 
 
 def _say_reduction(found: Sequence[Asymmetry]) -> None:
@@ -139,6 +171,7 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     from musrcu.fitting.result import FitResult
     from musrcu.output.load import load
 
+    _refuse_unused(arguments, "a JSON file; name the run", FORMS)
     _check([name], arguments)
     loaded = load(name)
     if not (isinstance(loaded, Scan) and arguments.runs):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
     from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.containers.trace import Trace
 
 RUNS = "files, globs, {0001-0020}, or numbers such as ltf:1-20"
 """What names runs."""
@@ -49,9 +50,9 @@ class UsageError(Exception):
     """Words on the command line that do not go together."""
 
 
-def reduction_text(asymmetry: Asymmetry) -> str:
-    """Every step and default behind an asymmetry, one a line."""
-    return "\n".join(["reduction:", *(f"  {step}" for step in asymmetry.history)])
+def reduction_text(reduced: Asymmetry | Trace) -> str:
+    """Every step and default behind an asymmetry or another form, one a line."""
+    return "\n".join(["reduction:", *(f"  {step}" for step in reduced.history)])
 
 
 def add_data(parser: ArgumentParser) -> None:

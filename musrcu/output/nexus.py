@@ -24,8 +24,9 @@ def write_nexus(asymmetry: Asymmetry, path: PathLike, *, overwrite: bool = False
       deviation, NaN where there were no counts) on the axis ``time`` (µs, centre of each bin);
     * ``title``, ``run_number``, ``start_time``, ``end_time``, ``instrument``, ``sample`` with
       ``temperature`` (K), ``temperature_error`` and ``magnetic_field`` (G), as far as known;
-    * ``reduction`` (NXprocess): program and version, ``alpha``, ``packing``, ``bin_width``, and
-      one NXnote for each step of the history, in its order.
+    * ``reduction`` (NXprocess): program and version, ``alpha``, ``packing``, ``bin_width`` (of
+      the widest bin), ``raw_bins`` of each bin where they differ, and one NXnote for each step of
+      the history, in its order.
 
     Parameters
     ----------
@@ -99,6 +100,10 @@ def _reduction(asymmetry: Asymmetry) -> Any:
     _add(process, "total_asymmetry", asymmetry.total)
     _add(process, "packing", asymmetry.packing)
     _add(process, "bin_width", asymmetry.bin_width, "us")
+    if asymmetry.packs is not None:
+        _add(process, "raw_bins", np.array(asymmetry.packs))
+    if asymmetry.detector_beta != 1:
+        _add(process, "detector_beta", asymmetry.detector_beta)
     for number, step in enumerate(asymmetry.history, start=1):
         note = NXnote()
         _add(note, "type", "text/plain")

@@ -29,7 +29,7 @@ def asymmetry_csv(asymmetry: Asymmetry) -> str:
             ("temperature", asymmetry.run.temperature),
             ("field", None if asymmetry.run.field is None else f"{asymmetry.run.field:g} G"),
             ("alpha", repr(asymmetry.alpha)),
-            ("packing", f"{asymmetry.packing} raw bins, {1e3 * asymmetry.bin_width:.6g} ns"),
+            ("packing", _packing(asymmetry)),
         )
         if value is not None
     ]
@@ -40,6 +40,15 @@ def asymmetry_csv(asymmetry: Asymmetry) -> str:
     return comments + _csv(
         ["time_us", "asymmetry", "error"], ([repr(float(x)) for x in row] for row in rows)
     )
+
+
+def _packing(asymmetry: Asymmetry) -> str:
+    """Raw bins in one bin and its width, from the narrowest to the widest where they differ."""
+    raw = 1e3 * asymmetry.bin_width / asymmetry.packing
+    low, high = int(asymmetry.raw_bins.min(initial=asymmetry.packing)), asymmetry.packing
+    if low == high:
+        return f"{high} raw bins, {high * raw:.6g} ns"
+    return f"{low} to {high} raw bins, {low * raw:.6g} to {high * raw:.6g} ns"
 
 
 def write_asymmetry(asymmetry: Asymmetry, path: PathLike, *, overwrite: bool = False) -> Path:

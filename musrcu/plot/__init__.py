@@ -11,5 +11,6 @@ from musrcu.plot.one_run import asymmetry
 from musrcu.plot.order_curve import order
 from musrcu.plot.saving import save
 from musrcu.plot.stack import scan
+from musrcu.plot.traces import traces
 
-__all__ = ["asymmetry", "order", "save", "scan"]
+__all__ = ["asymmetry", "order", "save", "scan", "traces"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from musrcu.containers.arrays import FloatArray
+from musrcu.containers.arrays import FloatArray, IntArray
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.errors import MusrcuError
 from musrcu.fitting.result import FitResult
@@ -21,6 +23,8 @@ PER_PERIOD = 10
 """Points in one period of the fastest precession that packing for display must leave."""
 NOISE = 0.1
 """Error of a point, relative to the height of the curve, that is quiet enough."""
+ROUNDING = 1e-12
+"""How near an asymmetry comes to its limits where one group has no counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,12 +42,15 @@ class Shown:
     packing: int
     """Bins of the asymmetry in one point; 1 where nothing was packed for display."""
     raw: int
-    """Raw bins in one point."""
+    """Raw bins in one point, in the widest where they differ."""
+    least: int | None = None
+    """Raw bins in the narrowest point, where they differ."""
 
     @property
     def note(self) -> str:
         """What a point stands for."""
-        return f"packing {self.raw}" + (" (display)" if self.packing > 1 else "")
+        text = str(self.raw) if self.least is None else f"{self.least}\N{EN DASH}{self.raw}"
+        return f"packing {text}" + (" (display)" if self.packing > 1 else "")
 
 
 def frequencies(result: FitResult | None) -> list[float]:
@@ -80,14 +87,24 @@ def window(
     if asymmetry.time.size == 0:
         return 0.0, 1.0
     first, last = float(asymmetry.time[0]), float(asymmetry.time[-1])
+    if asymmetry.packs is not None:  # a wide last bin would stand on the edge of the picture
+        last += 0.5 * float(asymmetry.packs[-1]) * asymmetry.bin_width / asymmetry.packing
     if result is not None and result.t_range is not None:
         first, last = result.t_range
     fastest = max(frequencies(result), default=0.0)
     bins = _bins_of_a_point(fastest, asymmetry.bin_width)
     if math.isfinite(bins):
         finest = max(1, math.floor(bins))
-        last = min(last, first + (most * finest - 1) * asymmetry.bin_width)
+        last = min(last, _reach(asymmetry, first, most * finest))
     return first, last
+
+
+def _reach(asymmetry: Asymmetry, first: float, bins: int) -> float:
+    """The time of the last of so many bins from ``first`` on, µs."""
+    if asymmetry.packs is None:
+        return first + (bins - 1) * asymmetry.bin_width
+    start = int(np.searchsorted(asymmetry.time, first))
+    return float(asymmetry.time[min(start + bins, asymmetry.time.size) - 1])
 
 
 def show(
@@ -100,7 +117,7 @@ def show(
 ) -> Shown:
     """The asymmetry inside ``t_range`` as at most ``most`` points.
 
-    A point is the mean of its bins weighted with their counts F + alpha B, so that without a
+    A point is the mean of its bins weighted with their counts beta F + alpha B, so that without a
     background it is the asymmetry of the summed counts. (Weights 1/sigma^2 would pull it away
     from zero in runs of few counts.)
 
@@ -131,44 +148,57 @@ def show(
     curve = result.curve(time) if result is not None and drawable(result) else None
     if packing is None:
         packing = _choose(asymmetry.bin_width, error, value, curve, frequencies(result), most)
-    weight = np.where(known[bins], _counts(value, error, asymmetry.alpha), 0.0)
+    weight = _counts(value, error, asymmetry.alpha, asymmetry.detector_beta)
+    weight = np.where(known[bins], weight, 0.0)
     columns = [time, value, error] if curve is None else [time, value, error, value - curve]
-    mean_time, mean, spread, *gap = _packed(columns, weight, packing)
+    raw = asymmetry.raw_bins[bins]
+    mean_time, mean, spread, *gap = _packed(columns, weight, packing, raw)
+    widths = _folded(raw, packing).sum(axis=1)
     return Shown(
         mean_time,
         mean,
         spread,
         gap[0] / spread if gap else None,
         packing,
-        packing * asymmetry.packing,
+        packing * asymmetry.packing if asymmetry.packs is None else int(widths.max()),
+        None if asymmetry.packs is None else int(widths.min()),
     )
 
 
-def _counts(value: FloatArray, error: FloatArray, alpha: float) -> FloatArray:
-    """F + alpha B of each bin, from its asymmetry and the Poisson error of it.
+def _counts(value: FloatArray, error: FloatArray, alpha: float, beta: float) -> FloatArray:
+    """Counts beta F + alpha B of each bin, from its asymmetry and the Poisson error of it.
 
-    sigma^2 = (1 - A^2) [1 - A + alpha (1 + A)] / [2 (F + alpha B)], from the formula of
-    :func:`musrcu.form_asymmetry`; a bin with counts in one group only has sigma = 2 alpha / F or
-    2 / (alpha B). With a background these are fewer than the counts, as its noise demands.
+    sigma^2 = (1 + A) (1 - beta A) [1 - beta A + alpha (1 + A)] / [(1 + beta) (beta F + alpha B)],
+    from the formula of :func:`musrcu.form_asymmetry`; a bin with counts in one group only has
+    sigma = (1 + beta) alpha / (beta^2 F) or (1 + beta) / (alpha B). With a background these are
+    fewer than the counts, as its noise demands.
     """
-    inside = np.clip(value, -1.0, 1.0)
-    both = (1 - inside**2) * (1 - inside + alpha * (1 + inside)) / (2 * error**2)
-    one = 2 * np.where(inside > 0, alpha, 1.0) / error
-    return np.where(np.abs(value) < 1, both, one)
+    low, high = -1.0 + ROUNDING, (1.0 - ROUNDING) / beta
+    inside = np.clip(value, low, high)
+    ahead, behind = 1 + inside, 1 - beta * inside
+    both = ahead * behind * (behind + alpha * ahead) / ((1 + beta) * error**2)
+    one = (1 + beta) * np.where(inside > 0, alpha / beta, 1.0) / error
+    return np.where((value > low) & (value < high), both, one)
 
 
-def _packed(columns: list[FloatArray], weight: FloatArray, packing: int) -> list[FloatArray]:
-    """Weighted means of time, value, error (in quadrature) and what follows, of full packs."""
-    n = max(1, weight.size // packing)
-    size = min(packing, weight.size)
-    weight = weight[: n * size].reshape(n, size)
-    folded = [np.nan_to_num(column[: n * size]).reshape(n, size) for column in columns]
+def _folded(column: NDArray[Any], packing: int) -> NDArray[Any]:
+    """A row a pack, of the full ones; at least one row."""
+    n, size = max(1, column.size // packing), min(packing, column.size)
+    return column[: n * size].reshape(n, size)
+
+
+def _packed(
+    columns: list[FloatArray], weight: FloatArray, packing: int, raw: IntArray
+) -> list[FloatArray]:
+    """Means of time (by raw bins), value, error (in quadrature) and what follows, of full packs."""
+    weight, raw = _folded(weight, packing), _folded(raw, packing)
+    folded = [_folded(np.nan_to_num(column), packing) for column in columns]
     total = weight.sum(axis=1)
     kept = total > 0
-    weight, total = weight[kept], total[kept]
+    weight, total, raw = weight[kept], total[kept], raw[kept]
     folded = [column[kept] for column in folded]
     means = [(weight * column).sum(axis=1) / total for column in folded]
-    means[0] = folded[0].mean(axis=1)
+    means[0] = (raw * folded[0]).sum(axis=1) / raw.sum(axis=1)
     means[2] = np.sqrt(((weight * folded[2]) ** 2).sum(axis=1)) / total
     return means
 

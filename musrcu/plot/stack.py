@@ -234,7 +234,7 @@ def _headline(ax: Axes, rows: list[Row], spectra: list[Shown], step: float, last
     if numbers:
         low, high = min(numbers), max(numbers)
         name += f" {low}" if low == high else f" {low}\N{EN DASH}{high}"
-    packings = sorted({points.raw for points in spectra})
+    packings = sorted({points.raw for points in spectra} | {p.least or p.raw for p in spectra})
     text = str(packings[0]) if len(packings) == 1 else f"{packings[0]}\N{EN DASH}{packings[-1]}"
     shown = " (display)" if any(points.packing > 1 for points in spectra) else ""
     note = f"packing {text}{shown}" + (f", offset {step:.3g}" if len(rows) > 1 else "")

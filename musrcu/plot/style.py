@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from musrcu.containers.asymmetry import Asymmetry
     from musrcu.containers.temperature import Temperature
+    from musrcu.containers.trace import Trace
 
 SINGLE, DOUBLE = 3.4, 6.8
 """Width of one column and of two, inches."""
@@ -124,7 +125,7 @@ def quantity(name: str, value: float | None, error: float | None, unit: str = ""
     return f"{symbol(name)} = {number}{gap}{shown}"
 
 
-def headline(asymmetry: Asymmetry) -> list[str]:
+def headline(asymmetry: Asymmetry | Trace) -> list[str]:
     """Name, period, temperature and field of a run, as far as they are known."""
     run = asymmetry.run
     parts = [run.name, period_name(asymmetry)]
@@ -135,7 +136,7 @@ def headline(asymmetry: Asymmetry) -> list[str]:
     return [part for part in parts if part]
 
 
-def period_name(asymmetry: Asymmetry) -> str:
+def period_name(asymmetry: Asymmetry | Trace) -> str:
     """The period with its name in the file, ``period 1 (Laser on)``; empty where there is one.
 
     Several are ``periods 1-2 (Laser on - Laser off)``.

@@ -17,9 +17,9 @@ from musrcu.errors import ReductionError
 
 GROUPS = ("forward", "backward")
 LEFT_OVER = 0.01
-"""Share of the sum frequency that a pack of a rotating frame may keep."""
-MOST_BEATS = 12
-"""Whole periods of the sum frequency among which a pack is looked for."""
+"""Share of the sum frequency and of a constant that a pack of a rotating frame may keep."""
+MOST_TURNS = 6
+"""Turns of the frame, behind those that a pack must hold, among which one is looked for."""
 HALF_OF_SINC = 0.603355
 """sin(pi x) / (pi x) is one half at this x."""
 
@@ -104,9 +104,11 @@ def rotating_frame(
     """The asymmetry as seen from a frame that turns with ``frequency``.
 
     A(t) is multiplied by 2 cos(2 pi nu_R t + phi_R) and averaged over packs of k / (nu + nu_R),
-    whole periods of the sum frequency, which drops out. A line at nu remains at nu - nu_R with its
-    amplitude times sinc[(nu - nu_R) w], w the width of a pack, and its phase less phi_R. The error
-    of a bin is multiplied by abs(2 cos). For display only: a fit takes the asymmetry itself.
+    whole periods of the sum frequency, which drops out; the packs hold whole turns of the frame
+    too, so that a constant, which stands at nu_R, drops out with it. A line at nu remains at
+    nu - nu_R with its amplitude times sinc[(nu - nu_R) w], w the width of a pack, and its phase
+    less phi_R. The error of a bin is multiplied by abs(2 cos). For display only: a fit takes the
+    asymmetry itself.
 
     Parameters
     ----------
@@ -114,12 +116,12 @@ def rotating_frame(
     frequency : nu_R, MHz.
     phase : phi_R, degrees.
     line : nu, MHz; None takes nu_R.
-    packing : fewest bins of the asymmetry in one point; None takes those of one period.
+    packing : fewest bins of the asymmetry in one point; None takes those of one turn.
 
     Returns
     -------
     Trace; a pack with a bin that has no asymmetry is left out. The history says what is left of the
-    sum frequency, and how far a line may lie from the frame.
+    sum frequency and of a constant, and how far a line may lie from the frame.
 
     Raises
     ------
@@ -128,7 +130,8 @@ def rotating_frame(
     line = frequency if line is None else line
     width = asymmetry.bin_width
     _check_frame(asymmetry, frequency, phase, line)
-    size, beats, left = _pack(frequency + line, width, packing or 1, asymmetry.time.size)
+    turns = np.array([frequency, frequency + line]) * width
+    size, left = _pack(turns, packing or 1, asymmetry.time.size)
     n = asymmetry.time.size // size
     time, value, error = (
         array[: n * size].reshape(n, size)
@@ -141,8 +144,8 @@ def rotating_frame(
     span = size * width
     step = Step(
         "rotating_frame",
-        f"for display; packs of {beats} periods of the sum frequency, of which {left:.1%} is left; "
-        f"a line {HALF_OF_SINC / span:.3g} MHz from the frame is halved",
+        f"for display; in a pack {left:.1%} is left of the sum frequency and of a constant; a line "
+        f"{HALF_OF_SINC / span:.3g} MHz from the frame is halved",
         {"frequency": frequency, "phase": phase, "line": line, "packing": size},
     )
     return Trace(
@@ -173,33 +176,32 @@ def _check_frame(asymmetry: Asymmetry, frequency: float, phase: float, line: flo
             )
 
 
-def _pack(frequency: float, width: float, fewest: int, bins: int) -> tuple[int, int, float]:
-    """Bins that hold whole periods best, the periods, and the share of them that is left.
+def _pack(turns: FloatArray, fewest: int, bins: int) -> tuple[int, float]:
+    """Bins of a pack that average precessions away, and the share of them that is left.
 
-    The first number of periods that leaves less than 1 %, or of the first dozen the best.
+    The first number that leaves less than 1 % of each, or the best of the next few turns.
+
+    Parameters
+    ----------
+    turns : (2,) of the frame and of the sum frequency in one bin.
+    fewest : bins that a pack must hold.
+    bins : all there are.
     """
-    first = max(1, math.ceil(fewest * frequency * width - 1e-9))
-    found: list[tuple[float, int, int]] = []
-    for beats in range(first, first + MOST_BEATS):
-        size = max(2, round(beats / (frequency * width)))
-        if size > bins:
-            break
-        left = _left_over(frequency * width, size)
-        if left < LEFT_OVER:
-            return size, beats, left
-        found.append((left, size, beats))
-    if not found:
-        raise ReductionError(
-            f"{bins} bins of {1e3 * width:.4g} ns are too few for a pack of a rotating frame"
-        )
-    left, size, beats = min(found)
-    return size, beats, left
-
-
-def _left_over(turns: float, size: int) -> float:
-    """What is left of a precession by the mean of ``size`` bins, ``turns`` of it in each."""
-    below = size * math.sin(math.pi * turns)
-    return abs(math.sin(math.pi * turns * size) / below) if abs(below) > 1e-12 else 1.0
+    one_turn = math.ceil(1 / float(turns[0]) - 0.5)
+    first = max(2, fewest, one_turn)
+    sizes = np.arange(first, min(bins, first + MOST_TURNS * one_turn) + 1)
+    if not sizes.size:
+        raise ReductionError(f"{bins} bins are too few for a pack of {first} in a rotating frame")
+    below = sizes * np.sin(np.pi * turns)[:, None]
+    even = np.abs(below) > 1e-9 * sizes  # a whole number of turns in a bin never averages away
+    left = np.abs(np.sin(np.pi * turns[:, None] * sizes)) / np.where(even, np.abs(below), 1.0)
+    left = np.where(even, left, 1.0).max(axis=0)
+    good = np.flatnonzero(left < LEFT_OVER)
+    # the first good number may only begin to be good: its neighbour may leave less
+    best = int(good[0]) if good.size else int(np.argmin(left))
+    while good.size and best + 1 < sizes.size and left[best + 1] < left[best]:
+        best += 1
+    return int(sizes[best]), float(left[best])
 
 
 def _group(group: str) -> Literal[0, 1]:

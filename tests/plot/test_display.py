@@ -23,19 +23,41 @@ def test_a_point_is_the_mean_of_its_bins() -> None:
     assert points.error == pytest.approx(np.full(10, 0.01 / math.sqrt(10)))
 
 
-@pytest.mark.parametrize("alpha", [1.0, 0.7])
+@pytest.mark.parametrize(("alpha", "beta"), [(1.0, 1.0), (0.7, 1.0), (0.7, 0.85)])
 @pytest.mark.parametrize("mean", [1.5, 30.0])
-def test_packing_for_display_is_packing_of_counts(alpha: float, mean: float) -> None:
+def test_packing_for_display_is_packing_of_counts(alpha: float, beta: float, mean: float) -> None:
     rng = np.random.default_rng(4)
     f, b = rng.poisson([[mean], [0.7 * mean]], (2, 400)).astype(float)
-    value, error = asymmetry_and_error((f, b), np.maximum((f, b), 1.0), alpha)
-    data = made_asymmetry(n=400).replace(value=value, error=error, alpha=alpha)
+    value, error = asymmetry_and_error((f, b), np.maximum((f, b), 1.0), alpha, beta)
+    data = made_asymmetry(n=400).replace(value=value, error=error, alpha=alpha, detector_beta=beta)
     points = show(data, None, (0.0, 10.0), packing=40)
-    assert np.any(np.abs(value) == 1) == (mean < 2)
+    assert np.any((f == 0) != (b == 0)) == (mean < 2)
     f, b = f.reshape(10, 40).sum(axis=1), b.reshape(10, 40).sum(axis=1)
-    summed, spread = asymmetry_and_error((f, b), (f, b), alpha)
+    summed, spread = asymmetry_and_error((f, b), (f, b), alpha, beta)
     assert points.value == pytest.approx(summed, abs=1e-12)
     assert points.error == pytest.approx(spread, rel=0.05 if mean > 2 else 0.5)
+
+
+def test_uneven_bins_say_what_a_point_stands_for() -> None:
+    packs = np.arange(1, 101)
+    time = (np.cumsum(packs) - packs / 2) * 0.01
+    data = made_asymmetry(n=100).replace(time=time, packs=packs, packing=100, bin_width=1.0)
+    points = show(data, None, (0.0, 60.0), packing=1)
+    assert points.note == "packing 1\N{EN DASH}100"
+    np.testing.assert_allclose(points.time, time)
+    joined = show(data, None, (0.0, 60.0), packing=10)
+    assert joined.note == "packing 55\N{EN DASH}955 (display)"
+    edges = np.concatenate(([0.0], np.cumsum(packs) * 0.01))[::10]
+    np.testing.assert_allclose(joined.time, (edges[1:] + edges[:-1]) / 2)
+
+
+def test_a_window_of_uneven_bins_holds_so_many() -> None:
+    """At 50 MHz two points a period at most; 250 bins, however wide, are all that is shown."""
+    packs = np.arange(1, 401)
+    time = (np.cumsum(packs) - packs / 2) * 0.001
+    data = made_asymmetry(n=400).replace(time=time, packs=packs, packing=400, bin_width=0.4)
+    fast = made_fit(ORDERED, {**BELOW_TN, "nu2": 50.0}, t_range=(0.0, float(time[-1])))
+    assert window(data, fast) == (0.0, time[MOST - 1])
 
 
 def test_residuals_are_normal_when_the_curve_is_the_truth() -> None:
