@@ -49,9 +49,9 @@ def test_the_level_before_t0_has_normal_pulls_and_its_error_is_common() -> None:
         assert found.background is not None and found.background_error is not None
         pulls.append((found.background - level) / found.background_error)
         left.append(found.values[:, bins:].mean(axis=1) / found.background_error)
-    for group in range(2):
-        normal(np.array(pulls)[:, group])
-        normal(np.array(left)[:, group])
+    for side in range(2):
+        normal(np.array(pulls)[:, side])
+        normal(np.array(left)[:, side])
 
 
 @pytest.mark.parametrize("facility", ["PSI", "TRIUMF"])
@@ -126,8 +126,8 @@ def test_a_late_level_has_normal_pulls(level: tuple[float, float]) -> None:
         found = subtract_background(late_counts(level, rng), late=(8.0, 31.0))
         assert found.background is not None and found.background_error is not None
         pulls.append((found.background - level) / found.background_error)
-    for group in range(2):
-        normal(np.array(pulls)[:, group])
+    for side in range(2):
+        normal(np.array(pulls)[:, side])
 
 
 def test_a_late_level_of_next_to_nothing_has_errors_that_are_not_too_small() -> None:
@@ -219,8 +219,8 @@ def test_a_reference_run_scales_with_frames_and_has_normal_pulls() -> None:
             )
         truth = np.array([3, 2]) * 0.02 / 20_000
         pulls.append((np.array(found["per_frame"]) - truth) / np.array(found["error"]))
-    for group in range(2):
-        normal(np.array(pulls)[:, group])
+    for side in range(2):
+        normal(np.array(pulls)[:, side])
 
 
 def test_a_reference_of_a_continuous_source_needs_a_factor() -> None:
