@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,37 @@ def test_hifi_183810(real: Path) -> None:
     assert loss.max(axis=(1, 2)) == pytest.approx([0.01826, 0.01759], abs=1e-5)
     assert fixed.history[-1].options["frames"] == [20486, 20483]
     assert fixed.history[-1].note == "largest loss 1.8 %"
+
+
+def test_musr_15189_against_the_formula(real: Path) -> None:
+    """Asymmetry of period 1, dead time corrected: recomputed here from the bare arrays."""
+    path = real / "isis-nexus-v1" / "MUSR00015189_hdf5.nxs"
+    with h5py.File(path) as file:
+        run = file["run"]
+        n = run["histogram_data_1/counts"][:64].astype(float)  # the first of two periods
+        tau = run["instrument/detector/deadtimes"][:64].astype(float)[:, None]
+        time = run["histogram_data_1/raw_time"][()].astype(float)
+        (frames, _) = run["instrument/beam/frames_period_daq"][()].astype(float)
+    dt = float(np.median(np.diff(time)))
+    lost = n * tau / (dt * frames)
+    filled = slice(41 - 1, 41 - 1 + 400)  # first_good_bin 41, counted from 1
+    true, variance = (n / (1 - lost))[:, filled], (n / (1 - lost) ** 2)[:, filled]
+    f, b = (true[rows].sum(axis=0) for rows in (slice(32, 64), slice(0, 32)))
+    var_f, var_b = (variance[rows].sum(axis=0) for rows in (slice(32, 64), slice(0, 32)))
+    value = (f - 1.1 * b) / (f + 1.1 * b)
+    error = 2 * 1.1 * np.sqrt(b**2 * var_f + f**2 * var_b) / (f + 1.1 * b) ** 2
+    recipe = Reduction(forward="33-64", backward="1-32", alpha=1.1, packing=1, period=1)
+    found = reduce(read(path), recipe)
+    np.testing.assert_allclose(found.value[:400], value, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(found.error[:400], error, rtol=1e-5)
+    # it moves every early bin the same way by a tenth of its error
+    raw = reduce(read(path), dataclasses.replace(recipe, dead_time="none"))
+    assert lost.max() > 0.01
+    moved = (found.value - raw.value)[:30] / found.error[:30]
+    assert abs(moved.mean()) > 0.1
+    step = found.history.find("correct_dead_time")
+    assert step is not None
+    assert step.note == f"largest loss {100 * lost.max():.2g} %"
 
 
 def test_emu_114062_keeps_negative_dead_times(real: Path) -> None:
