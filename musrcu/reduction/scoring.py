@@ -18,10 +18,10 @@ Shape = Callable[[FloatArray], FloatArray]
 FEWEST = 1e-9
 """Expected counts of a bin are never taken to be fewer."""
 MOST_STEPS = 200
-CLOSE = 1e-8
+CLOSE = 1e-6
 """A step that would gain less deviance than this ends the search."""
 BEND = 1e-4
-"""Half width of the difference quotients, in units of ``scale``."""
+"""Width of the difference quotients, in units of ``scale``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,7 @@ def score(
     mu = expected(shape, x)
     best = deviance(counts, mu, ratio)
     for _ in range(MOST_STEPS):
-        slopes = jacobian(shape, x, low, high, scale)
+        slopes = jacobian(shape, x, mu, high, scale)
         gradient = slopes @ (ratio * (counts / mu - 1))
         fisher = (slopes * (ratio / mu)) @ slopes.T
         held = ((x <= low) & (gradient < 0)) | ((x >= high) & (gradient > 0))
@@ -92,7 +92,7 @@ def score(
         else:
             damping = max(damping, 1e-6) * 10
     inside = (x > low) & (x < high)
-    slopes = jacobian(shape, x, low, high, scale)
+    slopes = jacobian(shape, x, mu, high, scale)
     covariance = _inverse((slopes * (ratio / mu)) @ slopes.T, inside)
     return Scored(x, covariance, best, int(counts.size - inside.sum()), converged)
 
@@ -109,16 +109,14 @@ def deviance(counts: FloatArray, mu: FloatArray, ratio: FloatArray) -> float:
 
 
 def jacobian(
-    shape: Shape, x: FloatArray, low: FloatArray, high: FloatArray, scale: FloatArray
+    shape: Shape, x: FloatArray, mu: FloatArray, high: FloatArray, scale: FloatArray
 ) -> FloatArray:
     """(n_parameters, n_bins) derivatives by difference quotients within the limits."""
     rows = []
     for place, step in enumerate(BEND * scale):
-        left, right = x.copy(), x.copy()
-        left[place] = max(x[place] - step, low[place])
-        right[place] = min(x[place] + step, high[place])
-        apart = right[place] - left[place]
-        rows.append((shape(right) - shape(left)) / (apart if apart > 0 else 1.0))
+        moved = x.copy()
+        moved[place] += step if x[place] + step <= high[place] else -step
+        rows.append((expected(shape, moved) - mu) / (moved[place] - x[place]))
     return np.array(rows)
 
 

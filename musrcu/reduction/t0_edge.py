@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,15 +118,24 @@ def _mean(fits: list[Scored], best: Scored) -> tuple[float, float, float]:
 def _fit(
     k: FloatArray, n: FloatArray, variance: FloatArray, rough: float, dt: float, name: str
 ) -> Scored:
-    """Middle and width of the pulse, level, background and slope."""
+    """Middle and width of the pulse, decays a bin at the middle, background, slope of decays."""
     length = PULSE / dt
     width = max(length, 1.0) / WIDTHS[name]
     top = n[k > rough + length]
     level, span = max(float(top[: max(1, round(length))].mean()), 1.0), float(k.size)
     low = np.array([k[0], 0.05 * width, 0, 0, -1 / span])
     high = np.array([k[-1], 4 * width, np.inf, np.inf, 1 / span])
+
+    @lru_cache(maxsize=8)
+    def decayed(centre: float, width: float) -> FloatArray:
+        return decays(k, centre, width, dt, name)
+
+    def shape(x: FloatArray) -> FloatArray:
+        centre, _, level, before, slope = x
+        return np.asarray(before + level * decayed(*x[:2]) * (1 + slope * (k - centre)))
+
     return score(
-        lambda x: shape_of(k, x, dt, name),
+        shape,
         n,
         variance,
         start=np.array([rough, width, level, max(float(n[:2].mean()), 0.01), 0.0]),
@@ -134,27 +144,23 @@ def _fit(
     )
 
 
-def shape_of(k: FloatArray, x: FloatArray, dt: float, name: str) -> FloatArray:
-    """Expected counts in bins k: background, and decays of the muons of a pulse.
+def decays(k: FloatArray, centre: float, width: float, dt: float, name: str) -> FloatArray:
+    """Decays in bins k of the muons of a pulse, one a bin at its middle if all muons came then.
 
     Parameters
     ----------
     k : (n_bins,) bin indices, one after the other.
-    x : middle and width of the pulse in bins, decays per bin at the middle if all muons came then,
-        counts per bin before it, relative change of the decays per bin beside that of
-        the muon lifetime.
+    centre, width : middle and width of the pulse, bins.
     dt : bin width, µs.
     name : shape of the pulse, one of ``PULSES``.
     """
-    centre, width, level, before, slope = x
     cells = max(4, int(np.ceil(dt / CELL)))
     edges = (np.arange(k.size * cells + 1) / cells + (k[0] - 0.5) - centre) * dt
     arrived = PULSES[name](edges, width * dt)
     middle = 0.5 * (edges[1:] + edges[:-1])
     fed = np.concatenate([[0.0], np.cumsum(np.diff(arrived) * np.exp(middle / MUON_LIFETIME))])
     alive = np.exp(-edges / MUON_LIFETIME) * (arrived[0] + fed)
-    decayed = np.diff((arrived - alive)[::cells]) * (MUON_LIFETIME / dt)
-    return np.asarray(before + level * decayed * (1 + slope * (k - centre)))
+    return np.asarray(np.diff((arrived - alive)[::cells]) * (MUON_LIFETIME / dt))
 
 
 def _gaussian(t: FloatArray, width: float) -> FloatArray:
@@ -169,7 +175,7 @@ def _parabola(t: FloatArray, half: float) -> FloatArray:
 def _pions(t: FloatArray, half: float) -> FloatArray:
     """A parabola of pions, folded with their decay, about its median."""
     middle = np.array(0.93 * PION_LIFETIME)
-    for _ in range(6):
+    for _ in range(4):
         arrived, density = _decayed_pions(middle, half)
         middle = middle - (arrived - 0.5) / density
     return _decayed_pions(t + middle, half)[0]

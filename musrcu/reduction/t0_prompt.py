@@ -69,9 +69,12 @@ def find_peak(counts: FloatArray, variance: FloatArray, bin_width: float) -> Pea
     n, var = counts[first:last], variance[first:last]
     k = np.arange(first, last, dtype=float)
     found = _fit(k, n, var, (place, width), bin_width)
-    plain = _fit(k, n, var, (place, width), bin_width, peaked=False)
     centre, sigma, area = (float(value) for value in found.x[:3])
-    if area < FEWEST_COUNTS or plain.deviance - found.deviance < SIGNIFICANT:
+    clear = area > FEWEST_COUNTS and area**2 > 4 * SIGNIFICANT * found.covariance[2, 2]
+    if not clear:  # only then is the second fit needed
+        plain = _fit(k, n, var, (place, width), bin_width, peaked=False)
+        clear = plain.deviance - found.deviance > SIGNIFICANT
+    if area < FEWEST_COUNTS or not clear:
         return f"no prompt peak stands out from its counts ({max(area, 0):.0f} counts)"
     if not (found.converged and k[0] + 1 < centre < k[-1] - 1):
         return "the fit of its prompt peak fails"
