@@ -139,10 +139,11 @@ def test_musr_15189_against_the_formula(real: Path) -> None:
     path = real / "isis-nexus-v1" / "MUSR00015189_hdf5.nxs"
     with h5py.File(path) as file:
         run = file["run"]
-        n = run["histogram_data_1/counts"][:64].astype(float)  # the first of two periods
-        tau = run["instrument/detector/deadtimes"][:64].astype(float)[:, None]
+        n = run["histogram_data_1/counts"][()].astype(float)  # 64 of each of two periods
+        tau = run["instrument/detector/deadtimes"][()].astype(float)[:, None]
         time = run["histogram_data_1/raw_time"][()].astype(float)
-        (frames, _) = run["instrument/beam/frames_period_daq"][()].astype(float)
+        frames, other = run["instrument/beam/frames_period_daq"][()].astype(float)
+    assert frames == other == 2500
     dt = float(np.median(np.diff(time)))
     lost = n * tau / (dt * frames)
     filled = slice(41 - 1, 41 - 1 + 400)  # first_good_bin 41, counted from 1
