@@ -218,7 +218,7 @@ def _whole_periods(facility: str | None, n: int, dt: float) -> tuple[int, int]:
     period = ACCELERATOR_PERIOD.get(facility or "")
     if period is None:
         return n, 0
-    periods = int(np.floor(n * dt / period + 1e-9))
+    periods = int(np.floor((n + 0.5) * dt / period))  # those that round to n bins or fewer
     while periods and round(periods * period / dt) > n:
         periods -= 1
     if periods < FEWEST_PERIODS:

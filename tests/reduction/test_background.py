@@ -123,6 +123,17 @@ def test_a_printed_window_gives_the_same_again() -> None:
     np.testing.assert_array_equal(again.background, first.background)
 
 
+@pytest.mark.parametrize("width", [0.0009765625, 0.00125, 0.0005, 0.000625])
+def test_a_printed_window_is_kept_whatever_the_bins(width: float) -> None:
+    """A period is seldom a whole number of bins: the window that was used holds whole ones."""
+    t0 = round(0.4 / width)
+    counts = pair_of(np.full(4 * t0, 7.0), np.full(4 * t0, 9.0), bin_width=width, t0=[t0, t0])
+    for start in np.linspace(-0.35, -0.08, 40):
+        used = subtract_background(counts, before_t0=(start, -0.02)).history[-1].options
+        again = subtract_background(counts, before_t0=tuple(used["before_t0"])).history[-1].options
+        assert again["before_t0"] == used["before_t0"]
+
+
 def test_a_pulsed_source_has_none_before_t0() -> None:
     counts = pair_of(decay(100, 0.016, 1e5), decay(100, 0.016, 1e5), source="pulsed", t0=[5, 5])
     found = subtract_background(counts)
