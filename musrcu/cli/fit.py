@@ -4,6 +4,7 @@ Examples:
 
   musrcu fit run.bin --model "exponential + damped_cosine + constant"
   musrcu fit run.bin --alpha 1.2 --range 0.02,8 --fix phi2=0 --plot run.png
+  musrcu fit run.bin --cost poisson --calibration tf_run.bin --background fit
   musrcu fit "ltf_{0001-0005}.bin" --json
 """
 
@@ -17,12 +18,13 @@ from musrcu.cli import options
 from musrcu.cli.robust import add_robust, fit_budget
 from musrcu.cli.saved import recipe_to_dict
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import RUNS, Files, add_data, dumps, reduction_text, say
+from musrcu.cli.terminal import RUNS, Files, UsageError, add_data, dumps, reduction_text, say
 from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
 if TYPE_CHECKING:
     from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.containers.counts import Counts
     from musrcu.containers.run import Run
     from musrcu.fitting.result import FitResult
     from musrcu.reduction.recipe import Reduction
@@ -32,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu fit``."""
     parser.add_argument("runs", metavar="RUN", nargs="+", help=RUNS)
     add_data(parser)
-    options.add_fit(parser, f"default: {options.DEFAULT_MODEL}")
+    options.add_fit(parser, f"default: {options.DEFAULT_MODEL}", cost=True)
     add_robust(parser)
     options.add_reduction(parser)
     options.add_output(parser, "write the result as JSON")
@@ -50,23 +52,23 @@ def run(arguments: Namespace) -> int:
     for path in files.paths:
         try:
             raw = read(path)
-            asymmetry, result = fitted(raw, recipe, arguments)
+            data, result = fitted(raw, recipe, arguments)
         except MusrcuError as error:
             files.fail(error)
             continue
         saved = {**result.to_dict(), "path": str(path), "recipe": recipe_to_dict(recipe)}
         results.append((result.valid, saved))
         if not arguments.json:
-            taken = {name: getattr(asymmetry.run, name) for name in ("temperature", "warnings")}
+            taken = {name: getattr(data.run, name) for name in ("temperature", "warnings")}
             shown = raw.replace(**taken) if recipe.temperature_log else raw
-            say(report(shown, asymmetry, result, asked=arguments.model is not None))
+            say(report(shown, data, result, asked=arguments.model is not None))
         if arguments.robust:
             saved["robustness"] = _robust(raw, recipe, arguments)
         if arguments.plot is not None:
-            drawable.append((asymmetry, result))
+            drawable.append((data, raw, result))
     _give([saved for _, saved in results], arguments, files)
-    for asymmetry, result in drawable:
-        _draw(asymmetry, result, arguments)
+    for data, raw, result in drawable:
+        _draw(_visible(data, raw, recipe, result), result, arguments)
     if files.failures:
         return 1
     return 0 if all(valid for valid, _ in results) else 3
@@ -94,19 +96,21 @@ def _give(content: list[dict[str, Any]], arguments: Namespace, files: Files) -> 
             say(f"saved: {arguments.output}")
 
 
-def fitted(run: Run, recipe: Reduction, arguments: Namespace) -> tuple[Asymmetry, FitResult]:
-    """The asymmetry of a run, and the fit that was asked for."""
+def fitted(
+    run: Run, recipe: Reduction, arguments: Namespace
+) -> tuple[Asymmetry | Counts, FitResult]:
+    """The asymmetry or the counts of a run, and the fit that was asked for."""
     from musrcu.fitting.fit import fit
-    from musrcu.reduction.recipe import reduce
+    from musrcu.reduction.recipe import reduce, reduce_counts
 
-    asymmetry = reduce(run, recipe)
+    data = (reduce_counts if arguments.cost == "poisson" else reduce)(run, recipe)
     model = arguments.model or options.DEFAULT_MODEL
-    return asymmetry, fit(asymmetry, model, **options.given_fit(arguments))
+    return data, fit(data, model, **options.given_fit(arguments))
 
 
-def report(run: Run, asymmetry: Asymmetry, result: FitResult, *, asked: bool) -> str:
-    """The run, every step and default behind its asymmetry, start values, and the result."""
-    lines = [str(run), reduction_text(asymmetry)]
+def report(run: Run, data: Asymmetry | Counts, result: FitResult, *, asked: bool) -> str:
+    """The run, every step and default behind what was fitted, start values, and the result."""
+    lines = [str(run), reduction_text(data)]
     if not asked:
         lines.append(f"model: none given, so {result.model} (choose with --model)")
     if result.start:
@@ -125,6 +129,19 @@ def _check(arguments: Namespace, files: Files) -> None:
     )
     if arguments.plot is not None and files.several:
         raise MusrcuError("--plot draws one run; name one, or use musrcu plot for several")
+    if arguments.robust and arguments.cost == "poisson":
+        raise UsageError("fit: --robust repeats fits of the asymmetry; leave out --cost poisson")
+
+
+def _visible(data: Asymmetry | Counts, run: Run, recipe: Reduction, result: FitResult) -> Asymmetry:
+    """The asymmetry that was fitted, or that the fit of the counts stands for."""
+    from musrcu.analysis.as_fitted import recipe_as_fitted
+    from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.reduction.recipe import reduce
+
+    if isinstance(data, Asymmetry):
+        return data
+    return reduce(run, recipe_as_fitted(recipe, result))
 
 
 def _draw(asymmetry: Asymmetry, result: FitResult, arguments: Any) -> None:

@@ -167,6 +167,7 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     """The picture of a saved fit, scan or order parameter."""
     from musrcu import plot
     from musrcu.analysis.order_result import OrderParameter
+    from musrcu.analysis.robustness_result import Robustness
     from musrcu.analysis.scan_result import Scan
     from musrcu.fitting.result import FitResult
     from musrcu.output.load import load
@@ -174,6 +175,8 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     _refuse_unused(arguments, "a JSON file; name the run", FORMS)
     _check([name], arguments)
     loaded = load(name)
+    if isinstance(loaded, Robustness):
+        raise MusrcuError(f"{name} holds systematic errors, of which there is no picture")
     if not (isinstance(loaded, Scan) and arguments.runs):
         kind = "a fit" if isinstance(loaded, FitResult) else "nu(T)"
         unused = ("runs",) if isinstance(loaded, FitResult) else ("range", "percent", "runs")
@@ -185,7 +188,7 @@ def _saved(name: str, arguments: Namespace) -> Axes:
         return plot.order(loaded.order, loaded)
     recipe = options.recipe(arguments, recipe_from_dict(data.get("recipe"), name))
     if isinstance(loaded, FitResult):
-        asymmetry = reduced(data.get("path"), recipe, name)
+        asymmetry = reduced(data.get("path"), recipe, name, loaded)
         _say_reduction([asymmetry])
         return plot.asymmetry(asymmetry, loaded, **_view(arguments))
     if not arguments.runs:

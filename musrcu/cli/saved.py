@@ -10,6 +10,7 @@ from musrcu.files import PathLike, read_text
 
 if TYPE_CHECKING:
     from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.fitting.result import FitResult
     from musrcu.reduction.recipe import Reduction
 
 
@@ -45,13 +46,16 @@ def contents(path: PathLike) -> dict[str, Any]:
     return dict(json.loads(read_text(path)))
 
 
-def reduced(path: str | None, recipe: Reduction, where: PathLike) -> Asymmetry:
-    """The asymmetry of a run that a saved result names.
+def reduced(
+    path: str | None, recipe: Reduction, where: PathLike, result: FitResult | None = None
+) -> Asymmetry:
+    """The asymmetry of a run that a saved result names; as a fit of its counts found it.
 
     Raises
     ------
     MusrcuError if no file is named, or it cannot be read or reduced.
     """
+    from musrcu.analysis.as_fitted import recipe_as_fitted
     from musrcu.readers.registry import read
     from musrcu.reduction.recipe import reduce
 
@@ -59,4 +63,4 @@ def reduced(path: str | None, recipe: Reduction, where: PathLike) -> Asymmetry:
         raise MusrcuError(f"{where} does not say which file it was fitted to")
     if not Path(path).exists() and not Path(path).is_absolute():
         path = str(Path(where).parent / path)
-    return reduce(read(path), recipe)
+    return reduce(read(path), recipe if result is None else recipe_as_fitted(recipe, result))

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 _WIDTH = 99
 _RESULTS = """\
 print(run)
-print(asymmetry.history)
+print({data}.history)
 print(result.summary())
 
-# The figure, and the numbers in a file:
-# mu.plot.save(mu.plot.asymmetry(asymmetry, result), {picture})
+{figure}# The numbers in a file:
 # result.save({json})
+"""
+_FIGURE = """\
+# The figure:
+# mu.plot.save(mu.plot.asymmetry(asymmetry, result), {picture})
 """
 
 
@@ -41,14 +44,17 @@ def script(run: Run, arguments: Namespace, folder: Path) -> str:
     assert run.path is not None
     model = Model(arguments.model or options.DEFAULT_MODEL)
     stem = run.path.stem
+    data = "asymmetry" if arguments.cost == "asymmetry" else "counts"
+    figure = _FIGURE.format(picture=_file(folder / f"{stem}.png", folder))
     steps = [
         _head(run),
         "from pathlib import Path\n\nimport musrcu as mu\n\nfolder = Path(__file__).parent",
         *_calibration(arguments, folder),
         _reduction(run, arguments, folder),
-        _model(model, options.given_fit(arguments)),
+        _model(model, data, options.given_fit(arguments)),
         _RESULTS.format(
-            picture=_file(folder / f"{stem}.png", folder),
+            data=data,
+            figure=figure if data == "asymmetry" else "",
             json=_file(folder / f"{stem}.json", folder),
         ),
     ]
@@ -94,23 +100,34 @@ def _calibration_period(name: str, period: int | str) -> dict[str, Any]:
 
 
 def _reduction(run: Run, arguments: Namespace, folder: Path) -> str:
-    """The run and its asymmetry."""
+    """The run and its asymmetry, or its counts."""
     assert run.path is not None
     recipe = {name: _literal(value) for name, value in options.given_reduction(arguments).items()}
     if arguments.calibration is not None:
         recipe["calibration"] = "calibration"
     return "\n".join(
         [
-            "# The asymmetry (F - alpha B) / (F + alpha B) was formed from the detectors along the",
-            "# muon spin. What is not given here is a default; asymmetry.history names every one.",
+            *(_COUNTED if arguments.cost == "poisson" else _FORMED),
             f"run = mu.read({_file(run.path, folder)})",
             _call("recipe = mu.Reduction", [], recipe, literal=False),
-            "asymmetry = mu.reduce(run, recipe)",
+            "counts = mu.reduce_counts(run, recipe)"
+            if arguments.cost == "poisson"
+            else "asymmetry = mu.reduce(run, recipe)",
         ]
     )
 
 
-def _model(model: Model, given: Mapping[str, Any]) -> str:
+_FORMED = (
+    "# The asymmetry (F - alpha B) / (F + alpha B) was formed from the detectors along the",
+    "# muon spin. What is not given here is a default; asymmetry.history names every one.",
+)
+_COUNTED = (
+    "# Counts of the detectors along the muon spin were fitted by Poisson's likelihood, alpha,",
+    "# backgrounds and dead time in the model. counts.history names every default that was used.",
+)
+
+
+def _model(model: Model, data: str, given: Mapping[str, Any]) -> str:
     """The model and its fit."""
     lines = ["# The spectrum was fitted with", "#     A(t) ="]
     for word in f"{model.formula}.".split(" "):
@@ -120,7 +137,7 @@ def _model(model: Model, given: Mapping[str, Any]) -> str:
     if "start" not in given:
         lines.append("# Start values were searched for.")
     lines.append(f"model = mu.Model({_literal(model.expression)})")
-    lines.append(_call("result = mu.fit", ["asymmetry", "model"], given))
+    lines.append(_call("result = mu.fit", [data, "model"], given))
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
     from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.containers.counts import Counts
     from musrcu.containers.trace import Trace
 
 RUNS = "files, globs, {0001-0020}, or numbers such as ltf:1-20"
@@ -50,8 +51,8 @@ class UsageError(Exception):
     """Words on the command line that do not go together."""
 
 
-def reduction_text(reduced: Asymmetry | Trace) -> str:
-    """Every step and default behind an asymmetry or another form, one a line."""
+def reduction_text(reduced: Asymmetry | Counts | Trace) -> str:
+    """Every step and default behind an asymmetry, counts or another form, one a line."""
     return "\n".join(["reduction:", *(f"  {step}" for step in reduced.history)])
 
 

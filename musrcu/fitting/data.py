@@ -90,7 +90,7 @@ def refuse_free_alpha(expression: str) -> None:
     if "constant" in Model(expression).labels:
         raise FitError(
             f"alpha is free in a fit of {expression!r}: alpha and A_bg are one parameter; "
-            "fix or constrain alpha (an alpha or a calibration in the recipe does)"
+            "reduce with alpha= (--alpha) or calibration= (--calibration), or constrain alpha"
         )
 
 

@@ -105,6 +105,8 @@ def figure_of(axes: Axes) -> Figure:
 
 def symbol(name: str) -> str:
     """A parameter's name as mathematics: ``lambda2`` becomes an italic lambda with index 2."""
+    if name == "detector_beta":
+        return r"$\beta_\mathrm{det}$"
     match = _NAME.match(name)
     if match is None:
         return name

@@ -73,6 +73,7 @@ alpha = 1.2
 t_range = [0.02, 6.0]
 fixed = { phi2 = 6.0 }
 limits = { nu2 = [0.5, 3.0] }
+constraints = { A1 = [0.055, 0.002], alpha = [1.2, 0.01] }
 [order]
 alpha = "free"
 """
@@ -80,6 +81,9 @@ alpha = "free"
     assert file.recipe == mu.Reduction(packing=4, alpha=1.2)
     scan = file.run()
     assert scan.runs[0].ordered.reduction["rebin"]["packing"] == 4
+    assert scan.runs[0].ordered["A1"].constraint == (0.055, 0.002)
+    assert scan.runs[0].paramagnetic["alpha"].constraint == (1.2, 0.01)
+    assert scan.options["constraints"] == {"A1": [0.055, 0.002], "alpha": [1.2, 0.01]}
     assert scan.order is not None and not scan.order.valid  # two points for four parameters
 
 
@@ -156,6 +160,8 @@ DATA = "[data]\nruns = 'deltat_tdc_ltf_0003.bin'\n"
         ("fit", "fixed", ["{nu2 = 1" + "0" * 400 + "}"]),
         ("fit", "limits", ["{nu2 = [nan, 1]}", "{nu2 = [3, 1]}", "{nu2 = 3}", "{nu2 = [1]}"]),
         ("fit", "ties", ["{nu2 = 3}", "'nu2'"]),
+        ("fit", "constraints", ["{A1 = [0.2, 0]}", "{A1 = [0.2, -1]}", "{A1 = 0.2}", "{A1 = [1]}"]),
+        ("fit", "constraints", ["{A1 = [nan, 1]}", "{A1 = [1, inf]}", "[0.2, 0.1]"]),
         ("fit", "ordered", ["3", "['constant']"]),
     ],
 )

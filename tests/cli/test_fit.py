@@ -110,7 +110,7 @@ def test_json_of_one_fit(musrcu: Musrcu, run1: Path) -> None:
     assert all(set(one) >= PARAMETER_KEYS for one in found["parameters"].values())
     assert found["parameters"]["phi2"] == {
         "value": 6.0, "error": None, "unit": "deg", "fixed": True, "at_limit": False,
-        "minos": None, "tie": None, "limits": None,
+        "minos": None, "tie": None, "limits": None, "constraint": None,
     }  # fmt: skip
     low, high = found["parameters"]["nu2"]["minos"]
     assert low < 0 < high

@@ -47,13 +47,14 @@ def test_every_comment_of_an_option_may_be_uncommented(
     live = re.sub(r"(?m)^# (\w+ = (?![^#]*calibration))", r"\1", text)
     plan = tomllib.loads(re.sub(r"(?m)^calibration = .*$", "", live))
     assert len(plan["reduction"]) == 14
-    assert len(plan["fit"]) == 8
+    assert len(plan["fit"]) == 9
     Path("x.toml").write_text(re.sub(r"(?m)^calibration = .*$", "", live))
     ScanFile.load("x.toml")
 
 
 def test_options_that_are_typed_are_set(musrcu: Musrcu, samples: Path, here: Path) -> None:
     words = ("--limit", "nu2=0.5,", "--tie", "lambda1=lambda2", "--minos", "nu2",
+             "--constrain", "A1=0.05,0.01",
              "--exponent", "free", "--calibration", samples / "deltat_tdc_ltf_0021.bin",
              "--background", "before_t0=-0.2,-0.05", "--dead-time", "none", "--t0", "298,301,3,4",
              "--model", "cosine + constant")  # fmt: skip
@@ -69,6 +70,7 @@ def test_options_that_are_typed_are_set(musrcu: Musrcu, samples: Path, here: Pat
     assert plan.recipe.calibration.run == 21
     assert plan.fit["limits"] == {"nu2": [0.5, float("inf")]}
     assert plan.fit["ties"] == {"lambda1": "lambda2"}
+    assert plan.fit["constraints"] == {"A1": [0.05, 0.01]}
     assert plan.fit["ordered"] == "cosine + constant"
     assert plan.order == {"alpha": "free"}
 
