@@ -206,7 +206,7 @@ class WorkedRun:
         assert self.asymmetry is not None
         model = Model(ordered.model)
         limits = ordered.parameters[model.names[model.oscillations()[0][1]]].limits
-        highest = 0.5 / self.asymmetry.bin_width
+        highest = 0.5 / self.asymmetry.narrowest
         return highest if limits is None or limits[1] is None else min(limits[1], highest)
 
     def judged(self) -> ScanRun:

@@ -82,6 +82,13 @@ class Asymmetry:
         """(n_bins,) raw bins in each bin."""
         return np.full(self.time.size, self.packing) if self.packs is None else self.packs
 
+    @property
+    def narrowest(self) -> float:
+        """Width of the narrowest bin, µs: it sets the highest frequency that can be seen."""
+        if self.packs is None or not self.packs.size:
+            return self.bin_width
+        return float(self.packs.min()) * self.bin_width / self.packing
+
     def replace(self, step: Step | None = None, **changes: Any) -> Asymmetry:
         """A copy with some fields changed and, where given, one more step in its history."""
         if step is not None:

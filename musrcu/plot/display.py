@@ -92,7 +92,7 @@ def window(
     if result is not None and result.t_range is not None:
         first, last = result.t_range
     fastest = max(frequencies(result), default=0.0)
-    bins = _bins_of_a_point(fastest, asymmetry.bin_width)
+    bins = _bins_of_a_point(fastest, asymmetry.narrowest)
     if math.isfinite(bins):
         finest = max(1, math.floor(bins))
         last = min(last, _reach(asymmetry, first, most * finest))

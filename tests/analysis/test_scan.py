@@ -237,3 +237,11 @@ def test_what_a_scan_takes(samples: Path) -> None:
     for wrong in (None, 5, [5], [None]):
         with pytest.raises(mu.MusrcuError, match="takes runs or files"):
             mu.fit_scan(wrong, recipe)
+
+
+def test_a_scan_in_growing_bins(samples: Path) -> None:
+    """The narrowest bin says how fast a line may be: the widest, 1 us, would hide all."""
+    runs = [samples / f"deltat_tdc_ltf_{n:04d}.bin" for n in (1, 18)]
+    recipe = mu.Reduction(alpha=1.2, packing={"first": 40}, t_max=6.0)
+    found = mu.fit_scan(runs, recipe=recipe)
+    assert [one.verdict for one in found.runs] == ["ordered", "not ordered"]
