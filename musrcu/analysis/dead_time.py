@@ -32,7 +32,7 @@ def estimate_dead_time(
     polarisation: Polarisation = "auto",
     each: bool = True,
     alpha: tuple[float, float] | None = None,
-    amplitude_spread: float = 0.1,
+    amplitude_spread: float = 0.2,
     amplitude_ratio_error: float = 0.02,
 ) -> DeadTimes:
     """Dead times from the shape of the counts of a run at a pulsed source, with errors.
@@ -75,7 +75,8 @@ def estimate_dead_time(
         six standard deviations out of the noise and the model describes the counts.
     each : a dead time for every detector; else one for all.
     alpha : (value, error) of the balance N_F/N_B of the decays, for the longitudinal regime.
-    amplitude_spread : relative standard deviation of a_d inside a group; 0 = all alike.
+    amplitude_spread : relative standard deviation of a_d inside a group, 0 where all are alike;
+        rings at 30 and 50 degrees from the axis differ by 0.2.
     amplitude_ratio_error : of the mean a_d of forward over that of backward about 1.
 
     Returns

@@ -60,7 +60,12 @@ _REDUCTION = (
         "auto, none, fit, before_t0=-0.5,-0.05 or late=10,30 (us), given=3.1,2.9 (counts per raw "
         "bin), or run=FILE (no muons; PSI, TRIUMF: run=FILE,factor)",
     ),
-    ("--dead-time", "HOW", values.dead_time, "auto (calibration, else file), file, none, or us"),
+    (
+        "--dead-time",
+        "HOW",
+        values.dead_time,
+        "auto (calibration, else file), file, none, us, or a table in a file: detector us",
+    ),
     (
         "--temperature-log",
         "NAME",
