@@ -109,7 +109,7 @@ def _window(nominal: Nominal) -> tuple[float, float] | str:
     if "before_t0" in step.options:
         begin, end = step.options["before_t0"]
         return float(begin), float(end)
-    return step.note or "the background was given as numbers"
+    return step.note.removeprefix("not applied: ") or "the background was given as numbers"
 
 
 def t0_moved(nominal: Nominal, bins: int) -> Setup | str:
