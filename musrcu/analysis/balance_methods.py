@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,7 +132,16 @@ def by_zero(
     return _bare(run, counts, np.exp(root), error / abs(slope), method=method, bias=ZERO_BIAS)
 
 
-METHODS: dict[str, Callable[[Run, Reduction, str, Range, bool], Calibration]] = {
+class Method(Protocol):
+    """A way to alpha."""
+
+    def __call__(
+        self, run: Run, recipe: Reduction, model: str, t_range: Range, detector_beta: bool
+    ) -> Calibration:
+        """What it says of the pair of one run."""
+
+
+METHODS: dict[str, Method] = {
     "counts": by_counts,
     "cosine": by_cosine,
     "sum": by_sum,

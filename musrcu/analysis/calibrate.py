@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 from musrcu import notation
 from musrcu.analysis.balance_methods import METHODS
 from musrcu.analysis.combined_calibration import combine_calibrations
+from musrcu.analysis.detector_calibration import (
+    Wanted,
+    measure_detectors,
+    with_dead_time_errors,
+    with_phases,
+)
 from musrcu.containers.calibration import Calibration
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, nearest
@@ -27,6 +34,9 @@ def calibrate(
     model: str = "damped_cosine",
     t_range: tuple[float, float] | None = None,
     detector_beta: bool = False,
+    detectors: bool = False,
+    dead_time: bool = False,
+    t0: bool = False,
 ) -> Calibration:
     """Balance and total asymmetry of a pair, from a run in a transverse field or several.
 
@@ -52,6 +62,12 @@ def calibrate(
     t_range : (first, last) time, µs.
     detector_beta : whether the ratio of the intrinsic asymmetries of backward and forward is free
         too; it is 1 otherwise. For ``counts`` only.
+    detectors : whether phase and amplitude of the precession in each detector of the pair are
+        found, from a joint fit of the counts of all: own phases, amplitudes and levels, common
+        frequency and exponential damping.
+    dead_time : whether the dead time of each detector is found first, by
+        :func:`musrcu.estimate_dead_time`; its error is part of those of alpha and the others.
+    t0 : whether the muon's arrival in each detector is found first, by :func:`musrcu.find_t0`.
 
     Returns
     -------
@@ -67,15 +83,36 @@ def calibrate(
         raise FitError(f"method = {method!r}{hint}; expected {', '.join(map(repr, METHODS))}")
     if "constant" in Model(model).labels:
         raise FitError(f"calibration with {model!r}: a constant and alpha are one parameter")
-    runs = [run] if isinstance(run, Run) else list(run)
-    recipe = recipe or Reduction()
+    wanted = Wanted(phases=detectors, dead_time=dead_time, t0=t0)
     found = []
-    for one in runs:
-        prepared, unbalanced = _prepared(one, recipe, detector_beta)
-        calibration = METHODS[method](prepared, unbalanced, model, t_range, detector_beta)
-        _check_field(one, calibration)
-        found.append(calibration)
+    for one in [run] if isinstance(run, Run) else run:
+        prepared, bare = _prepared(one, recipe or Reduction(), detector_beta)
+        balance = functools.partial(
+            METHODS[method], recipe=bare, model=model, t_range=t_range, detector_beta=detector_beta
+        )
+        found.append(_calibrated(prepared, bare, balance, wanted, t_range))
     return combine_calibrations(found)
+
+
+def _calibrated(
+    run: Run,
+    recipe: Reduction,
+    balance: Callable[[Run], Calibration],
+    wanted: Wanted,
+    t_range: tuple[float, float] | None,
+) -> Calibration:
+    """One run: what its detectors need first, then the pair, then what is asked of detectors."""
+    if not any(dataclasses.astuple(wanted)):
+        found = balance(run)
+        _check_field(run, found)
+        return found
+    measured = measure_detectors(run, recipe, wanted)
+    found = balance(measured.run)
+    _check_field(run, found)
+    found = with_dead_time_errors(found, measured, balance)
+    if wanted.phases:
+        found = with_phases(measured.run, recipe, found, t_range)
+    return dataclasses.replace(found, **measured.entries)
 
 
 def _prepared(run: Run, recipe: Reduction, detector_beta: bool) -> tuple[Run, Reduction]:

@@ -52,7 +52,7 @@ def _detectors(found: Calibration) -> list[str]:
         for title, row, errors in (
             ("phase (deg)", found.phases, found.phases_error),
             ("amplitude", found.amplitudes, found.amplitudes_error),
-            ("dead time (us)", found.dead_time, found.dead_time_error),
+            ("dead time (ns)", _ns(found.dead_time), _ns(found.dead_time_error)),
             ("t0 (bin)", found.t0, found.t0_error),
         )
         if row
@@ -66,6 +66,10 @@ def _detectors(found: Calibration) -> list[str]:
     text = notation.table(rows[:MOST_DETECTORS], ["detector", *(title for title, *_ in columns)])
     more = len(rows) - MOST_DETECTORS
     return [*text.split("\n"), *([f"and {more} more detectors"] if more > 0 else [])]
+
+
+def _ns(row: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(1e3 * us for us in row)
 
 
 def _notes(found: Calibration) -> list[str]:

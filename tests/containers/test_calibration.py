@@ -196,8 +196,9 @@ def test_summary() -> None:
     assert "alpha = 1.30(2) from EMU 20711, 20712 (forward 1,2, backward 3,4; joint fit" in text
     for line in ("bias: none known", "detector_beta = 0.90(3)", "total asymmetry = 0.220(4)"):
         assert line in text
-    assert "detector  phase (deg)  amplitude  dead time (us)  t0 (bin)" in text
+    assert "detector  phase (deg)  amplitude  dead time (ns)  t0 (bin)" in text
     assert "-178.0(6)" in text
+    assert "-0.2(10)" in text  # ns
     many = tuple(range(1, 41))
     long = Calibration(alpha=1.0, alpha_error=0.1, detectors=many, t0=(1.0,) * 40)
     assert "and 24 more detectors" in long.summary()
