@@ -28,7 +28,9 @@ MOST_ODD = 0.1
 FEWEST_COUNTS = 1e3
 """Counts of a detector in the fitted bins."""
 APART = 5.0
-"""Errors by which the mean dead times of the groups may differ in a transverse run."""
+"""Errors by which dead times may go with the side of the detectors in a transverse run."""
+FEWEST_SIDES = 6
+"""Detectors below which that cannot be told from a scatter."""
 
 
 @dataclass(slots=True)
@@ -119,17 +121,36 @@ def _transverse(chosen: Chosen, line: Line, assumed: Assumed) -> Found:
 
     found = _described(chosen, fit)
     _check_error(found, "take a longer run, or one at a higher rate")
-    sign = found.chosen.sign
-    if sign is not None and assumed.each and (sign > 0).any() and (sign < 0).any():
-        row = (sign > 0) / (sign > 0).sum() - (sign < 0) / (sign < 0).sum()
-        apart, error = float(row @ found.tau), float(np.sqrt(row @ found.covariance @ row))
-        scatter = float(np.std(found.tau)) * np.sqrt(4 / sign.size)
-        if abs(apart) > APART * np.hypot(error, scatter):
-            raise FitError(
-                f"forward and backward seem to differ by {1e3 * apart:.3g} +- {1e3 * error:.2g} ns "
-                "in dead time: a part of the polarisation relaxes without precessing"
-            )
+    if assumed.each:
+        _check_opposite(found)
     return found
+
+
+def _check_opposite(found: Found) -> None:
+    """Refuse dead times that go with the side on which a detector stands.
+
+    A part of the polarisation that relaxes without precessing does that: it adds to the dead time
+    of the detectors that the initial spin points to, and takes it off the others.
+    """
+    tau, n = found.tau, found.tau.size
+    if n < FEWEST_SIDES:
+        return
+    sides = [found.fit.x[found.places - 3]]  # in phase with the initial spin
+    if found.chosen.sign is not None:
+        sides.append(found.chosen.sign)
+    for side in sides:
+        z = side - side.mean()
+        if not (z @ z) > 0:
+            continue
+        z = z / np.sqrt(z @ z)
+        slope = float(z @ tau)
+        rest = tau - tau.mean() - slope * z
+        error = np.sqrt(max(float(z @ found.covariance @ z), float(rest @ rest) / (n - 2)))
+        if abs(slope) > APART * error:
+            raise FitError(
+                f"dead times go with the side of the detectors, {abs(slope) / error:.1f} errors: "
+                "a part of the polarisation seems to relax without precessing"
+            )
 
 
 def _longitudinal(chosen: Chosen, assumed: Assumed) -> Found:

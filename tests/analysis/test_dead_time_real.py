@@ -86,7 +86,7 @@ def test_dead_times_of_hifi_agree_with_those_in_its_file(real: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "why"),
     [
-        ("isis-nexus-v2/EMU00114062.nxs_v2", "relaxes without precessing"),  # quartz, muonium
+        ("isis-nexus-v2/EMU00114062.nxs_v2", "relax without precessing"),  # quartz, muonium
         ("isis-hdf4/MUSR00032482.nxs", "turns before it has relaxed"),  # gypsum, nuclear fields
         ("isis-hdf4/EMU03087.nxs", "no such polarisation"),  # quartz, 1 G
     ],
