@@ -1,15 +1,18 @@
-"""The balance alpha and the total asymmetry of a pair, from a run in a transverse field.
+"""Alpha and the total asymmetry of a pair, from runs in a transverse field.
+
+Several runs are calibrated one by one and combined; one that disagrees is named.
 
 Examples:
 
   musrcu calibrate tf_run.bin -o calibration.toml
+  musrcu calibrate emu:20711 emu:20712 --find-dead-time --detectors -o calibration.toml
   musrcu scan "ltf_{0001-0020}.bin" --calibration calibration.toml
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, values
 from musrcu.cli.targets import check_targets
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from musrcu.containers.calibration import Calibration
     from musrcu.containers.run import Run
     from musrcu.reduction.recipe import Reduction
+
+_FOUND = ("detector_beta", "detectors", "dead_time", "t0")
+"""What :func:`musrcu.calibrate` finds on request."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -35,12 +41,41 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--range", metavar="A,B", type=values.interval, help="fitted times, us; default: all"
     )
+    parser.add_argument(
+        "--method",
+        metavar="HOW",
+        default="counts",
+        help="counts (joint fit of the counts, the default), cosine (fit of the asymmetry), sum "
+        "(ratio of the summed counts) or zero (weighted mean zero); the last two are biased",
+    )
+    parser.add_argument(
+        "--detector-beta",
+        action="store_true",
+        dest="find_detector_beta",
+        help="find the ratio of the intrinsic asymmetries of backward and forward too",
+    )
+    parser.add_argument(
+        "--detectors",
+        action="store_true",
+        dest="find_detectors",
+        help="find phase and amplitude of the precession in each detector too",
+    )
+    parser.add_argument(
+        "--find-dead-time",
+        action="store_true",
+        help="find the dead time of each detector first (pulsed source)",
+    )
+    parser.add_argument(
+        "--find-t0",
+        action="store_true",
+        help="find the muon's arrival in each detector first, from prompt peak or pulse edge",
+    )
     options.add_reduction(parser, calibrated=False)
-    options.add_output(parser, "write the calibration of the run as TOML")
+    options.add_output(parser, "write the calibration as TOML")
 
 
 def run(arguments: Namespace) -> int:
-    """Calibrate each run; one that fails does not stop the others.
+    """Calibrate each run, then all together; one that fails does not stop the others.
 
     A fit that the summary calls improbable is not valid: the exit code is 3.
     """
@@ -50,27 +85,47 @@ def run(arguments: Namespace) -> int:
     files = Files(arguments.runs, arguments.data)
     _check(arguments, files)
     recipe = options.recipe(arguments)
+    wanted = {name: getattr(arguments, f"find_{name}") for name in _FOUND}
+    known: dict[str, Any] = {"model": arguments.model, "t_range": arguments.range}
     found: list[Calibration] = []
     for one in files.runs():
         try:
-            calibration = calibrate(one, recipe, model=arguments.model, t_range=arguments.range)
+            calibration = calibrate(one, recipe, method=arguments.method, **known, **wanted)
         except MusrcuError as error:
             files.fail(error)
             continue
         found.append(calibration)
         if not arguments.json:
             say(report(one, recipe, calibration, arguments))
+    made = _combined(found, files)
     if arguments.json and (found or files.several):
-        content = [calibration.to_dict() for calibration in found]
-        say(dumps(content if files.several else content[0]))
-    if arguments.output is not None and found:
-        found[0].save(arguments.output, overwrite=arguments.force)
+        runs = [calibration.to_dict() for calibration in found]
+        together = None if made is None else made.to_dict()
+        say(dumps({"calibration": together, "runs": runs} if files.several else together))
+    elif len(found) > 1 and made is not None:
+        say(f"together:\n{made.summary()}")
+    if arguments.output is not None and made is not None:
+        made.save(arguments.output, overwrite=arguments.force)
         if not arguments.json:
             say(f"saved: {arguments.output}")
     if files.failures:
         return 1
-    probable = [one.probability is None or one.probability >= IMPROBABLE for one in found]
+    everything = [*found, *([] if made is None else [made])]
+    probable = [one.probability is None or one.probability >= IMPROBABLE for one in everything]
     return 0 if all(probable) else 3
+
+
+def _combined(found: list[Calibration], files: Files) -> Calibration | None:
+    """All calibrations as one; None where there is none, or they do not go together."""
+    from musrcu.analysis.combined_calibration import combine_calibrations
+
+    if not found:
+        return None
+    try:
+        return combine_calibrations(found)
+    except MusrcuError as error:
+        files.fail(error)
+        return None
 
 
 def _check(arguments: Namespace, files: Files) -> None:
@@ -81,8 +136,6 @@ def _check(arguments: Namespace, files: Files) -> None:
     if target.suffix != ".toml":
         raise MusrcuError(f"{target}: a calibration is written as TOML; name a file in .toml")
     check_targets(files.paths, force=arguments.force, files=[target])
-    if files.several:
-        raise MusrcuError("-o writes one calibration; name one run")
 
 
 def report(run: Run, recipe: Reduction, found: Calibration, arguments: Namespace) -> str:
@@ -93,5 +146,7 @@ def report(run: Run, recipe: Reduction, found: Calibration, arguments: Namespace
 
     asymmetry = reduce(run, dataclasses.replace(recipe, alpha=None, calibration=found))
     times = "every bin" if arguments.range is None else "{:g} to {:g} us".format(*arguments.range)
-    lines = [str(run), reduction_text(asymmetry), f"model: {arguments.model}, fitted to {times}"]
-    return "\n".join([*lines, found.summary()])
+    what = f"model: {arguments.model}, fitted to {times}"
+    if arguments.method in ("sum", "zero"):
+        what = f"no model, from {times}"
+    return "\n".join([str(run), reduction_text(asymmetry), what, found.summary()])

@@ -1,0 +1,102 @@
+"""``musrcu calibrate`` with several runs, its methods, and what it finds of detectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command import Musrcu
+
+import musrcu as mu
+
+
+@pytest.fixture
+def second(transverse: Path, here: Path) -> Path:
+    """A shorter run of the same pair: half of the counts of the first, by chance."""
+    run = mu.read(transverse)
+    counts = np.random.default_rng(5).binomial(run.counts, 0.5)
+    path = here / "deltat_ltf_0022.bin"
+    mu.write(run.replace(counts=counts, number=22), path)
+    return path
+
+
+def test_several_runs_become_one_calibration(
+    musrcu: Musrcu, transverse: Path, second: Path
+) -> None:
+    done = musrcu("calibrate", transverse, second, "-o", "c.toml")
+    assert (done.code, done.err) == (0, "")
+    found = mu.Calibration.load("c.toml")
+    assert found.runs == (21, 22)
+    single = mu.calibrate(mu.read(transverse))
+    assert found.alpha_error == pytest.approx(single.alpha_error / 1.5**0.5, rel=0.02)
+    assert f"together:\n{found.summary()}" in done.out
+    assert "from LTF 21 (" in done.out
+    assert "from LTF 22 (" in done.out
+    json = musrcu("calibrate", transverse, second, "--json").json
+    assert json["calibration"] == found.to_dict()
+    assert [one["run"] for one in json["runs"]] == [21, 22]
+
+
+def test_a_run_that_disagrees_is_named_and_is_not_valid(
+    musrcu: Musrcu, transverse: Path, here: Path
+) -> None:
+    run = mu.read(transverse)
+    counts = run.counts.copy()
+    counts[0, 1] = np.random.default_rng(5).binomial(counts[0, 1].astype(int), 0.97)
+    mu.write(run.replace(counts=counts, number=22), "deltat_ltf_0022.bin")
+    done = musrcu("calibrate", transverse, "deltat_ltf_0022.bin", "-o", "c.toml")
+    assert done.code == 3
+    assert "note: LTF 22 disagrees: alpha = 0.90" in done.out
+    assert "the runs do not agree within their errors" in done.out
+
+
+def test_runs_of_different_pairs_are_not_combined(
+    musrcu: Musrcu, transverse: Path, here: Path
+) -> None:
+    done = musrcu("calibrate", transverse, transverse.parent / "isis/simulated_EMU00000015.nxs",
+                  "-o", "c.toml")  # fmt: skip
+    assert done.code == 1
+    assert "cannot be combined: their instrument is 'LTF' and 'EMU'" in done.complaint
+    assert not Path("c.toml").exists()
+
+
+def test_methods(musrcu: Musrcu, transverse: Path) -> None:
+    said = {
+        "counts": "joint Poisson fit of the counts",
+        "cosine": "asymmetry cosine fit",
+        "sum": "ratio of the summed counts",
+        "zero": "zero of the weighted mean asymmetry",
+    }
+    for method, words in said.items():
+        done = musrcu("calibrate", transverse, "--method", method)
+        assert done.code == 0
+        assert words in done.out
+        assert ("\nbias: " in done.out) == (method in ("sum", "zero"))
+    assert "expected 'counts', 'cosine'" in musrcu("calibrate", transverse, "--method", "x").err
+
+
+def test_what_is_found_on_request(musrcu: Musrcu, transverse: Path, here: Path) -> None:
+    words = ("--detector-beta", "--detectors", "--find-t0")
+    done = musrcu("calibrate", transverse, *words, "-o", "c.toml")
+    assert done.code == 0
+    found = mu.Calibration.load("c.toml")
+    assert found == mu.calibrate(mu.read(transverse), detector_beta=True, detectors=True, t0=True)
+    assert abs(found.detector_beta - 1) < 4 * found.detector_beta_error
+    assert "detector  phase (deg)  amplitude  t0 (bin)" in done.out
+    assert "t0_from=the calibration LTF 21" in done.out
+    complaint = musrcu("calibrate", transverse, "--find-dead-time").err
+    assert "the source is continuous" in complaint
+    used = musrcu("reduce", transverse, "--calibration", "c.toml")
+    assert "t0_from=the calibration LTF 21" in used.out
+
+
+def test_dead_times_of_a_pulsed_source(musrcu: Musrcu, samples: Path, here: Path) -> None:
+    run = samples / "isis/simulated_EMU00000015.nxs"
+    done = musrcu("calibrate", run, "--find-dead-time", "-o", "c.toml")
+    assert done.code == 0
+    assert "dead time (ns)" in done.out
+    assert "dead_time=from the calibration EMU 15" in done.out
+    found = mu.Calibration.load("c.toml")
+    assert len(found.dead_time) == 96
+    assert found.alpha_error > mu.calibrate(mu.read(run)).alpha_error
