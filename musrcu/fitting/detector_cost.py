@@ -100,11 +100,12 @@ class DetectorCost:
     def mean(self, x: FloatArray, n_own: int) -> tuple[FloatArray, FloatArray]:
         """Means and variances, each (n_detectors, n_bins); NaN where the model makes no sense."""
         own, tau, shared = self.split(x, n_own)
-        n = self.decays.value(own, shared)
-        through = 1.0 + n * tau[:, None] / self.data.exposure
-        sound = (n > 0) & (through > 0)
-        n, through = np.where(sound, n, np.nan), np.where(sound, through, np.nan)
-        return n / through, n / through**3
+        with np.errstate(all="ignore"):  # a step may go far astray
+            n = self.decays.value(own, shared)
+            through = 1.0 + n * tau[:, None] / self.data.exposure
+            sound = (n > 0) & (through > 0)
+            n, through = np.where(sound, n, np.nan), np.where(sound, through, np.nan)
+            return n / through, n / through**3
 
     def normal(self, x: FloatArray, n_own: int) -> tuple[FloatArray, FloatArray]:
         """J^T (n - mu) / V and J^T J / V of the counts."""

@@ -119,3 +119,13 @@ def test_knowledge_beside_the_counts_narrows_what_it_is_about() -> None:
     assert both.covariance[4, 4] == pytest.approx(error**2 / 2, rel=0.05)
     assert both.x[4] == pytest.approx(error / 2, rel=0.1)
     assert both.ndof == pytest.approx(n.size - x.size + 0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("place", [0, 1, 4, -1, -2])
+def test_parameters_that_make_no_sense_are_no_number_and_no_warning(place: int) -> None:
+    model, own, shared = precession()
+    x = np.concatenate([np.column_stack([own, np.zeros(2)]).ravel(), shared])
+    x[place] = -1e4
+    data = SeenCounts(model.value(own, shared), EDGES, FRAMES)
+    mean, variance = DetectorCost(data, model, nothing(x.size)).mean(x, model.n_own)
+    assert not (np.isfinite(mean) & np.isfinite(variance) & (mean > 0)).all()
