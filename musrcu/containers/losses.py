@@ -21,7 +21,8 @@ class Losses:
     """
 
     share: FloatArray
-    """(n_members,) share of the group's decays that each detector sees, together 1."""
+    """(n_members,) share of the group's decays that each detector sees, together 1; where periods
+    were added, each detector in each of them."""
     dead: FloatArray
     """(n_members,) dead time per good frame of each, µs."""
 

@@ -238,9 +238,11 @@ def reduce_counts(run: Run, recipe: Reduction | None = None) -> Counts:
         counts = _grouped(leave_dead_time(run), recipe, recipe.period)
     else:
         own = isinstance(recipe.dead_time, str)
-        run = with_dead_time(run, None if own else recipe.dead_time)  # type: ignore[arg-type]
-        counts = _grouped(run, recipe, recipe.period)
-        counts = with_losses(counts, f"from {origin_of(run, 'dead_time')}" if own else "given")
+        run = with_dead_time(run, None if own else recipe.dead_time)
+        # periods are added as they were seen
+        counts = _grouped(leave_dead_time(run), recipe, recipe.period)
+        origin = f"from {origin_of(run, 'dead_time')}" if own else "given"
+        counts = with_losses(counts, run, read_periods(run, recipe.period).plus, origin)
     counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
     return know_balance(counts, recipe.alpha, recipe.calibration, recipe.detector_beta)
 

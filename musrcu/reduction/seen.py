@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from musrcu.containers.counts import Counts
-from musrcu.containers.history import Step
+from musrcu.containers.history import History, Step
 from musrcu.containers.losses import Losses
 from musrcu.containers.run import Run
 from musrcu.errors import ReductionError
@@ -40,28 +42,53 @@ def with_dead_time(run: Run, dead_time: ArrayLike | None) -> Run:
     return run.replace(dead_time=dead_times(run, dead_time))
 
 
-def with_losses(counts: Counts, origin: str) -> Counts:
+def with_losses(counts: Counts, run: Run, periods: Sequence[int], origin: str) -> Counts:
     """Grouped counts with the losses of their detectors, where dead times and frames are known.
 
-    ``origin`` says where the dead times come from.
+    Each detector loses in each of the added periods by itself: n_seen of a group is the sum over
+    both, with the share of the group's decays that each detector has in each period.
+
+    Parameters
+    ----------
+    counts : as they were seen, of one period or the sum of several.
+    run : the run they are of, with its dead times and all its periods.
+    periods : numbers (from 1) of the periods in the counts.
+    origin : where the dead times come from.
+
+    Raises
+    ------
+    ReductionError if a period has counts but no frames, or a loss reaches one half.
     """
-    run = counts.run
-    if run.dead_time is None or run.good_frames is None or not run.good_frames[0]:
+    history = History(step for step in counts.history if step.stage != "correct_dead_time")
+    if run.dead_time is None or run.good_frames is None:
         why = "none known" if run.dead_time is None else "the good frames are unknown"
-        return counts.replace(step=Step("correct_dead_time", f"not applied: {why}"))
-    tau, frames = run.dead_time[0], float(run.good_frames[0])
-    loss = run.counts * tau[None, :, None] / (frames * run.bin_width)
-    largest = check_loss(run, loss, tau[None])
-    decays = (run.counts[0] / (1 - loss[0])).sum(axis=1)
+        step = Step("correct_dead_time", f"not applied: {why}")
+        return counts.replace(history=history.with_step(step))
+    rows = [period - 1 for period in periods]
+    tau, frames = run.dead_time[rows], np.asarray(run.good_frames, dtype=float)[rows]
+    without = (frames <= 0) & run.counts[rows].any(axis=(1, 2))
+    if without.any():
+        first = int(np.argmax(without))
+        raise ReductionError(
+            f"{run.name}: period {periods[first]} has {frames[first]:g} frames, so there is no "
+            "rate to take the dead time from; use dead_time = 'none'"
+        )
+    frames = np.where(frames > 0, frames, 1.0)  # no counts, whatever the frames
+    dead = tau / frames[:, None]
+    loss = np.zeros(run.counts.shape)
+    loss[rows] = run.counts[rows] * dead[:, :, None] / run.bin_width
+    largest = check_loss(run, loss, run.dead_time)
+    decays = (run.counts[rows] / (1 - loss[rows])).sum(axis=2)
     found = []
     for members in counts.detectors:
-        rows = np.array(members) - 1
-        total = float(decays[rows].sum())
-        share = decays[rows] / total if total > 0 else np.full(rows.size, 1 / rows.size)
-        found.append(Losses(share, tau[rows] / frames))
+        chosen = np.array(members) - 1
+        share = decays[:, chosen].reshape(-1)
+        total = float(share.sum())
+        share = share / total if total > 0 else np.full(share.size, 1 / share.size)
+        found.append(Losses(share, dead[:, chosen].reshape(-1)))
     step = Step(
         "correct_dead_time",
         f"{LEFT}: largest loss {100 * largest:.2g} %",
-        {"dead_time": origin, "mean_us": float(tau.mean()), "frames": [int(frames)]},
+        {"dead_time": origin, "mean_us": float(tau.mean()), "frames": [int(n) for n in frames]},
     )
-    return counts.replace(step=step, losses=(found[0], found[1]))
+    return counts.replace(history=history.with_step(step), losses=(found[0], found[1]))
