@@ -90,7 +90,7 @@ def test_version(musrcu: Musrcu) -> None:
         (["fit", "x", "--minos", "a,,b"], "argument --minos: 'a,,b' is not a list of names"),
         (["fit", "x", "--background", "flat"], "argument --background: 'flat' is not auto, none"),
         (["fit", "x", "--background", "given=1"], "argument --background: '1' is not two numbers"),
-        (["fit", "x", "--dead-time", "yes"], "argument --dead-time: 'yes' is not file, none or"),
+        (["fit", "x", "--dead-time", "yes"], "argument --dead-time: 'yes' is not auto, file, none"),
         (["scan", "x", "--exponent", "big"], "argument --exponent: 'big' is not a number"),
         (["scan", "x", "--plot", "a.png", "--no-plot"], "not allowed with argument"),
         (["plot", "x"], "the following arguments are required: -o/--output"),
