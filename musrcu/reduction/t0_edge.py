@@ -45,13 +45,16 @@ class Edge:
     """Part of the error that the shape has."""
 
 
-def find_edge(counts: FloatArray, variance: FloatArray, bin_width: float) -> Edge | str:
+def find_edge(
+    counts: FloatArray, variance: FloatArray, bin_width: float, dead_time: float = 0.0
+) -> Edge | str:
     """The rise of a histogram of all detectors together, or what is missing, in words.
 
     Parameters
     ----------
     counts, variance : (n_bins,).
     bin_width : µs.
+    dead_time : of the detectors, µs, where the counts were corrected for it.
     """
     length = PULSE / bin_width
     rough = rise_of(counts[None, None], bin_width)
@@ -64,7 +67,8 @@ def find_edge(counts: FloatArray, variance: FloatArray, bin_width: float) -> Edg
         return missing
     k = np.arange(first, last, dtype=float)
     n, var = counts[first:last], variance[first:last]
-    fits = {name: _fit(k, n, var, rough, bin_width, name) for name in PULSES}
+    lag = _loss(n, var, k > rough + length) * dead_time / (2 * bin_width)
+    fits = {name: _fit(k, n, var, rough, bin_width, name, lag) for name in PULSES}
     known = {
         name: fit
         for name, fit in fits.items()
@@ -97,6 +101,11 @@ def _missing(counts: FloatArray, rough: float, length: float, last: int) -> str:
     return ""
 
 
+def _loss(n: FloatArray, variance: FloatArray, top: NDArray[np.bool_]) -> float:
+    """Part of the counts behind the pulse that the dead times lost: n / variance = 1 - loss."""
+    return max(1 - float(n[top].sum() / variance[top].sum()), 0.0)
+
+
 def _mean(fits: list[Scored], best: Scored) -> tuple[float, float, float]:
     """Place, error and the part of it of the shape, over the shapes that the counts allow.
 
@@ -116,9 +125,19 @@ def _mean(fits: list[Scored], best: Scored) -> tuple[float, float, float]:
 
 
 def _fit(
-    k: FloatArray, n: FloatArray, variance: FloatArray, rough: float, dt: float, name: str
+    k: FloatArray,
+    n: FloatArray,
+    variance: FloatArray,
+    rough: float,
+    dt: float,
+    name: str,
+    lag: float,
 ) -> Scored:
-    """Middle and width of the pulse, decays a bin at the middle, background, slope of decays."""
+    """Middle and width of the pulse, decays a bin at the middle, background, slope of decays.
+
+    A detector is blind by the rate half a dead time earlier, and is corrected by that of the bin.
+    On the rise that is too much, by the relative change of the rate in this time, times the loss.
+    """
     length = PULSE / dt
     width = max(length, 1.0) / WIDTHS[name]
     top = n[k > rough + length]
@@ -128,7 +147,8 @@ def _fit(
 
     @lru_cache(maxsize=8)
     def decayed(centre: float, width: float) -> FloatArray:
-        return decays(k, centre, width, dt, name)
+        found = decays(k, centre, width, dt, name)
+        return found * (1 + lag * np.gradient(found)) if lag else found
 
     def shape(x: FloatArray) -> FloatArray:
         centre, _, level, before, slope = x
