@@ -46,7 +46,7 @@ def calibrate(
     ``counts`` free in a joint Poisson fit of forward and backward      none
                counts, mu_F = N0 sqrt(alpha) e^(-t/tau) (1 + A P) + b_F,
                mu_B = N0 / sqrt(alpha) e^(-t/tau) (1 - A P) + b_B
-    ``cosine`` free in a fit of the raw asymmetry                       few counts (refused)
+    ``cosine`` free in a fit of the raw asymmetry                       few counts a bin
     ``sum``    the ratio of the summed counts                           incomplete turns
     ``zero``   where the weighted mean asymmetry is zero                incomplete turns, weights
     ========== ======================================================= ==========================

@@ -83,8 +83,7 @@ def test_the_table_of_methods(
     assert abs(np.log(alphas.std(ddof=1) / sd)) < 3.5 * np.sqrt(2 / 78)
     if error is not None:
         assert np.mean([c.alpha_error for c in found]) == pytest.approx(error, rel=0.015)
-    biased = method in ("sum", "zero")
-    assert all(bool(c.bias) == biased or method == "cosine" for c in found)
+    assert all(bool(c.bias) == (method != "counts") for c in found)
 
 
 def test_alpha_of_the_counts_is_normal() -> None:

@@ -77,6 +77,15 @@ def test_a_file_of_before_is_read(tmp_path: Path) -> None:
     assert path.read_text() == OLD
 
 
+def test_the_table_of_the_page_is_one() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "calibration.md"
+    text = page.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    found = Calibration.from_dict(tomllib.loads(text)["calibration"])
+    assert (found.runs, found.detectors, found.names) == (
+        (20711, 20712), (1, 2), ("alpha", "detector_beta"),
+    )  # fmt: skip
+
+
 def test_arrays_are_rows() -> None:
     assert made(t0=np.array(FULL["t0"])) == made()
     assert made(dead_time=list(FULL["dead_time"])) == made()
