@@ -119,11 +119,6 @@ def add_fit(parser: ArgumentParser, model: str, *, cost: bool = False) -> None:
     ``cost`` is whether counts may be fitted too.
     """
     group = parser.add_argument_group("fit")
-    group.add_argument("--model", metavar="EXPR", help=f"sum of components; {model}")
-    group.add_argument(
-        "--range", metavar="A,B", type=values.interval, help="fitted times, us; default: all"
-    )
-    for name, metavar, kind, text in _FIT:
     if cost:
         group.add_argument(
             "--cost",
@@ -132,6 +127,11 @@ def add_fit(parser: ArgumentParser, model: str, *, cost: bool = False) -> None:
             help="chi-square of the asymmetry (default), or Poisson's likelihood of the counts of "
             "both groups, right however few there are",
         )
+    group.add_argument("--model", metavar="EXPR", help=f"sum of components; {model}")
+    group.add_argument(
+        "--range", metavar="A,B", type=values.interval, help="fitted times, us; default: all"
+    )
+    for name, metavar, kind, text in _FIT:
         group.add_argument(name, metavar=metavar, type=kind, action=values.Merge, help=text)
     group.add_argument(
         "--minos", metavar="NAMES", type=values.words, help="parameters with unequal errors"
