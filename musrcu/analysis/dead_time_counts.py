@@ -10,7 +10,7 @@ from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.arrays import FloatArray
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, ReductionError
-from musrcu.fitting.detector_cost import SeenCounts
+from musrcu.fitting.detector_cost import DetectorCounts
 from musrcu.instrument_table import Geometry
 from musrcu.reduction.grouping import Selection, group
 from musrcu.reduction.periods import read_periods, select_periods
@@ -49,7 +49,7 @@ class Chosen:
         sign = None if self.sign is None else self.sign[~bad]
         return Chosen(self.run, numbers, sign, self.counts[~bad], self.edges, self.frames)
 
-    def packed(self, widest: float = WIDEST, growing: bool = True) -> SeenCounts:
+    def packed(self, widest: float = WIDEST, growing: bool = True) -> DetectorCounts:
         """Counts in bins no wider than ``widest`` µs.
 
         ``growing`` bins hold about equal counts, as far as ``widest`` allows.
@@ -68,7 +68,7 @@ class Chosen:
         if len(starts) > 2 and width < 0.7 * widest:
             starts.pop()
         counts = np.add.reduceat(self.counts, starts, axis=1)
-        return SeenCounts(counts, np.append(self.edges[starts], self.edges[-1]), self.frames)
+        return DetectorCounts(counts, np.append(self.edges[starts], self.edges[-1]), self.frames)
 
 
 def choose(

@@ -9,7 +9,7 @@ import numpy as np
 from musrcu.analysis.dead_time_counts import Chosen
 from musrcu.analysis.dead_time_models import CommonPolarisation, lifetime, wavy
 from musrcu.containers.arrays import FloatArray, IntArray
-from musrcu.fitting.detector_cost import DetectorCost, DetectorFit, Knowledge, SeenCounts
+from musrcu.fitting.detector_cost import DetectorCost, DetectorFit, Knowledge, DetectorCounts
 
 EXACT = 1e-6
 SMOOTH = 8
@@ -71,7 +71,7 @@ def fit_longitudinal(chosen: Chosen, assumed: Assumed) -> tuple[DetectorFit, Int
     return found, places
 
 
-def _start(data: SeenCounts, model: CommonPolarisation, sign: FloatArray) -> FloatArray:
+def _start(data: DetectorCounts, model: CommonPolarisation, sign: FloatArray) -> FloatArray:
     level = data.counts.sum(axis=1) / model.e.sum()
     scaled = data.counts / level[:, None] / model.e
     wave = (scaled[sign > 0].mean(axis=0) - scaled[sign < 0].mean(axis=0)) / 2

@@ -11,7 +11,7 @@ from musrcu.analysis.dead_time_models import CommonPrecession, lifetime
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.arrays import FloatArray, IntArray
 from musrcu.errors import FitError
-from musrcu.fitting.detector_cost import DetectorCost, DetectorFit, Knowledge, SeenCounts
+from musrcu.fitting.detector_cost import DetectorCost, DetectorFit, Knowledge, DetectorCounts
 
 TURNS = 2.0
 """Turns that must be seen before the precession has relaxed or the data end."""
@@ -99,7 +99,7 @@ def fit_transverse(chosen: Chosen, line: Line, *, each: bool) -> tuple[DetectorF
     return found, places, text
 
 
-def _start(data: SeenCounts, model: CommonPrecession, frequency: float) -> FloatArray:
+def _start(data: DetectorCounts, model: CommonPrecession, frequency: float) -> FloatArray:
     """Linear fit of level, dead time and precession of each detector."""
     time = (data.edges[1:] + data.edges[:-1]) / 2
     angle = 2 * np.pi * frequency * time

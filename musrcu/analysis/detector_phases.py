@@ -14,7 +14,7 @@ from musrcu.containers.arrays import FloatArray
 from musrcu.containers.calibration import correlations
 from musrcu.containers.run import Run
 from musrcu.errors import FitError
-from musrcu.fitting.detector_cost import DetectorCost, DetectorFit, Knowledge, SeenCounts
+from musrcu.fitting.detector_cost import DetectorCost, DetectorFit, Knowledge, DetectorCounts
 from musrcu.fitting.result import chi2_probability
 
 OWN = 5
@@ -132,7 +132,9 @@ def align(run: Run, detectors: tuple[tuple[int, ...], tuple[int, ...]], **known:
     return Aligned(chosen, (t0 - shift - zero) * dt, dead)
 
 
-def _start(data: SeenCounts, frequency: float, relaxation: float, dead: FloatArray) -> FloatArray:
+def _start(
+    data: DetectorCounts, frequency: float, relaxation: float, dead: FloatArray
+) -> FloatArray:
     """Levels from the sums, precession by linear least squares."""
     e = CommonPrecession(data.edges).e
     time = (data.edges[1:] + data.edges[:-1]) / 2

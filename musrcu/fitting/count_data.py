@@ -50,10 +50,9 @@ class CountData(Data):
         used[: counts.first_good] = used[counts.last_good + 1 :] = False
         self.time = counts.time[used]
         self.counted = counts.variance[:, used]
-        self.bins = CountBins(
-            self.time, counts.raw_bins[used].astype(float), counts.raw_width, counts.losses
-        )
-        self.width = self.bins.width
+        raw_bins = counts.raw_bins[used].astype(float)
+        self.width = np.asarray(raw_bins * counts.raw_width)
+        self.bins = CountBins(counts.decay[used], raw_bins, self.width, counts.losses)
         self.dropped = 0
 
     def seen(self, expression: str, named: set[str]) -> tuple[SeenCounts, Known]:
@@ -108,7 +107,7 @@ class CountData(Data):
         balance = alpha
         if np.isnan(alpha):
             balance = float(np.clip(decays[0].sum() / max(decays[1].sum(), 1.0), 1e-2, 1e2))
-        scale = float(decays.sum()) / float(self.bins.decay().sum())
+        scale = float(decays.sum()) / float(self.bins.decay.sum())
         if np.isnan(n0):
             n0 = max(scale / (np.sqrt(balance) + 1 / np.sqrt(balance)), 1e-9)
         behind = np.array([n0, alpha, beta, *level])
@@ -116,7 +115,7 @@ class CountData(Data):
 
     def _flat(self) -> FloatArray:
         """(2,) background per raw bin by least squares on N e^(-t/tau) + b, 0 or above."""
-        raw, decay = self.bins.raw_bins, self.bins.decay()
+        raw, decay = self.bins.raw_bins, self.bins.decay
         weight = 1 / np.sqrt(np.maximum(self.counted.mean(axis=0), 1.0))
         design = np.array([decay, raw]).T * weight[:, None]
         found = np.linalg.lstsq(design, (self.counted * weight).T, rcond=None)[0][1]

@@ -16,7 +16,7 @@ ENOUGH = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SeenCounts:
+class DetectorCounts:
     """Raw counts of detectors in common bins."""
 
     counts: FloatArray
@@ -87,7 +87,7 @@ class DetectorCost:
     Mueller, Nucl. Instrum. Methods 112, 47 (1973), for the variance.
     """
 
-    def __init__(self, data: SeenCounts, decays: Decays, knowledge: Knowledge) -> None:
+    def __init__(self, data: DetectorCounts, decays: Decays, knowledge: Knowledge) -> None:
         self.data, self.decays, self.knowledge = data, decays, knowledge
         self.n_detectors = data.counts.shape[0]
 

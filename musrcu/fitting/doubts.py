@@ -13,10 +13,13 @@ from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.result import chi2_probability
 from musrcu.fitting.start import NEAR_TIE, Start, differing
 from musrcu.models.model import Model
+from musrcu.models.pulse import pulse_factor
 from musrcu.notation import bracket
 
 FloatArray = NDArray[np.float64]
 
+PULSE = 0.08
+"""Full width at half maximum of the muon pulse of ISIS, µs."""
 CHANCE = 1e-3
 """A line that noise makes more often than this, anywhere in the search, is named."""
 
@@ -93,11 +96,32 @@ def averaging(
             continue
         if loss * abs(values[amplitude]) > 0.5 * np.sqrt(covariance[amplitude, amplitude]):
             widest = 1e3 * float(width.max())
-            upto = "" if np.ptp(width) < 1e-9 else "up to "
+            line = f"{model.names[nu]} = {values[nu]:.3g} MHz"
+            if np.ptp(width) < 1e-9:
+                notes.append(
+                    f"bins of {widest:.3g} ns average over {line}: {model.names[amplitude]} is low "
+                    f"by {100 * loss:.2g} %, pack less"
+                )
+            else:
+                notes.append(
+                    f"bins that grow to {widest:.3g} ns average more and more over {line}: it "
+                    f"looks more damped than it is ({100 * loss:.2g} % are lost), pack less"
+                )
+    return notes
+
+
+def pulsed(model: Model, values: FloatArray, covariance: FloatArray, source: str) -> list[str]:
+    """Lines that the muon pulse of a pulsed source averages over."""
+    notes = []
+    for term, nu, _ in model.oscillations() if source == "pulsed" else ():
+        amplitude = model.terms[term].amplitude
+        loss = 1 - float(abs(pulse_factor(values[nu], PULSE)))
+        if amplitude is None or not covariance[amplitude, amplitude] > 0:
+            continue
+        if loss * abs(values[amplitude]) > 0.5 * np.sqrt(covariance[amplitude, amplitude]):
             notes.append(
-                f"bins of {upto}{widest:.3g} ns average over {model.names[nu]} = "
-                f"{values[nu]:.3g} MHz: {model.names[amplitude]} is low by {100 * loss:.2g} %, "
-                "pack less"
+                f"a muon pulse of {1e3 * PULSE:g} ns, as ISIS has, leaves {100 * (1 - loss):.3g} % "
+                f"of a line at {values[nu]:.3g} MHz: {model.names[amplitude]} is what is left"
             )
     return notes
 

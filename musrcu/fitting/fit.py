@@ -16,7 +16,7 @@ from musrcu.fitting.constraint import Constraint, Constraints, as_constraints
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.count_data import CountData
 from musrcu.fitting.data import Data, refuse_free_alpha
-from musrcu.fitting.doubts import averaging, beyond_limits, chance, near_tie, poor, too_fast
+from musrcu.fitting.doubts import averaging, beyond_limits, chance, near_tie, poor, pulsed, too_fast
 from musrcu.fitting.freedom import Freedom, Limits, is_number, settle
 from musrcu.fitting.judgement import Bound, Judgement, judge
 from musrcu.fitting.minimise import Minimum, minimise
@@ -148,6 +148,7 @@ def _fit(
     notes += poor(minimum.chi2, cost.ndof)
     notes += chance(cost, full, spread, data.width)
     notes += averaging(model, full, spread, data.time, data.width)
+    notes += pulsed(model, full, spread, data.run.source)
     intervals = {}
     if not reason:
         intervals = _minos(minimum, freedom, minos, notes)

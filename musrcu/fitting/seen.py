@@ -9,7 +9,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.losses import Losses
 from musrcu.models.model import Model
 from musrcu.models.parameter import Parameter
@@ -176,23 +175,13 @@ class SeenAsymmetry(_Seen):
 class CountBins:
     """The fitted bins of a pair of groups."""
 
-    time: FloatArray
-    """(n_bins,) centres, µs."""
+    decay: FloatArray
+    """(n_bins,) decays in each bin over the rate at t = 0 in a raw bin (``Counts.decay``)."""
     raw_bins: FloatArray
     """(n_bins,) raw bins in each."""
-    raw_width: float
-    """µs."""
+    width: FloatArray
+    """(n_bins,) µs."""
     losses: tuple[Losses, Losses] | None = None
-
-    @property
-    def width(self) -> FloatArray:
-        """(n_bins,) µs."""
-        return np.asarray(self.raw_bins * self.raw_width)
-
-    def decay(self) -> FloatArray:
-        """(n_bins,) exp(-t/tau) summed over the raw bins, averaged over each bin's width."""
-        half = self.width / (2 * MUON_LIFETIME)
-        return np.asarray(self.raw_bins * np.exp(-self.time / MUON_LIFETIME) * np.sinh(half) / half)
 
 
 class SeenCounts(_Seen):
@@ -200,7 +189,7 @@ class SeenCounts(_Seen):
 
         mu_F = N0 sqrt(alpha) E (1 + a) + k b_F,   mu_B = N0 / sqrt(alpha) E (1 - beta a) + k b_B
 
-    with a(t) the model, E the decay law averaged over the bin, k its raw bins; what was seen of
+    with a(t) the model, E the decay law integrated over the bin, k its raw bins; what was seen of
     mu is less by the dead time (:class:`musrcu.containers.losses.Losses`). The roots make N0 and
     alpha nearly uncorrelated.
 
@@ -210,12 +199,11 @@ class SeenCounts(_Seen):
     bins : the fitted bins.
     """
 
-    __slots__ = ("_decay", "bins")
+    __slots__ = ("bins",)
 
     def __init__(self, expression: str, bins: CountBins) -> None:
         super().__init__(expression, (N0, ALPHA, DETECTOR_BETA, B_F, B_B))
         self.bins = bins
-        self._decay = bins.decay()
 
     def without(self, term: int) -> Self:
         """This without one term of the model."""
@@ -254,7 +242,7 @@ class SeenCounts(_Seen):
         """(2, n_bins) counts seen, their derivatives by what there is, N0 E of each, decays."""
         n0, alpha, beta, b_f, b_b = (float(v) for v in values[self.own :])
         root = np.sqrt(alpha)
-        scale = n0 * self._decay * np.array([[root], [1 / root]])
+        scale = n0 * self.bins.decay * np.array([[root], [1 / root]])
         decays = scale * np.array([1 + a, 1 - beta * a])
         there = decays + self.bins.raw_bins * np.array([[b_f], [b_b]])
         if self.bins.losses is None:

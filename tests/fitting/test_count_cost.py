@@ -51,7 +51,7 @@ def counts_of(values: np.ndarray, source: str = "continuous", **more: Any) -> Co
 )
 def test_terms_of_the_likelihood(n: float, mu: float, expected: float) -> None:
     """Values to 25 digits by another program, the notes on fitting, section 1."""
-    model = SeenCounts("constant", CountBins(np.zeros(1), np.ones(1), 1e-6))
+    model = SeenCounts("constant", CountBins(np.ones(1), np.ones(1), np.ones(1)))
     # no asymmetry, N0 = 0: the backgrounds alone are the mean
     held = {"A_bg": 0.0, "N0": 1e-30, "detector_beta": 1.0, "b_B": 1.0}
     freedom = settle(model, {"alpha": 1.0, "b_F": mu}, held)
@@ -61,7 +61,9 @@ def test_terms_of_the_likelihood(n: float, mu: float, expected: float) -> None:
 
 def test_gradient_and_expected_hessian() -> None:
     rng = np.random.default_rng(2)
-    model = SeenCounts("damped_cosine", CountBins(TIME, np.ones(TIME.size), DT))
+    model = SeenCounts(
+        "damped_cosine", CountBins(np.exp(-TIME / TAU), np.ones(TIME.size), np.full(TIME.size, DT))
+    )
     freedom = settle(model, None, {"detector_beta": 1.0})
     cost = CountCost(TIME, rng.poisson(means(50.0, 0.5)).reshape(-1), freedom)
     x = np.array([0.19, 0.33, 1.6, 4.0, 49.0, 1.22, 0.6, 0.4])

@@ -12,7 +12,7 @@ from musrcu.analysis.dead_time_models import (
     wavy,
 )
 from musrcu.errors import FitError
-from musrcu.fitting.detector_cost import DetectorCost, Knowledge, SeenCounts
+from musrcu.fitting.detector_cost import DetectorCost, DetectorCounts, Knowledge
 
 EDGES = np.arange(0.3, 10.0, 0.064)
 TAU_MU = 2.1969811
@@ -88,7 +88,7 @@ def test_exact_counts_give_the_exact_dead_time() -> None:
     truth = np.concatenate([np.column_stack([own, tau]).ravel(), shared])
     start = np.concatenate([np.column_stack([own, 0 * tau]).ravel(), shared])
     start[:-3] *= 1.001
-    cost = DetectorCost(SeenCounts(seen, EDGES, FRAMES), model, nothing(truth.size))
+    cost = DetectorCost(DetectorCounts(seen, EDGES, FRAMES), model, nothing(truth.size))
     found = cost.minimise(start, np.eye(truth.size), model.n_own)
     assert found.converged
     assert found.chi2 < 1e-3
@@ -101,7 +101,7 @@ def test_a_direction_that_nothing_determines_is_refused() -> None:
     shared = 0 * shared
     n = model.value(own, shared)
     x = np.concatenate([np.column_stack([own, np.zeros(4)]).ravel(), shared])
-    cost = DetectorCost(SeenCounts(n, EDGES, FRAMES), model, nothing(x.size))
+    cost = DetectorCost(DetectorCounts(n, EDGES, FRAMES), model, nothing(x.size))
     with pytest.raises(FitError, match="do not determine every parameter"):
         cost.minimise(x, np.eye(x.size), model.n_own)
 
@@ -110,7 +110,7 @@ def test_knowledge_beside_the_counts_narrows_what_it_is_about() -> None:
     model, own, shared = precession()
     n = model.value(own, shared)
     x = np.concatenate([np.column_stack([own, np.zeros(2)]).ravel(), shared])
-    data = SeenCounts(n, EDGES, FRAMES)
+    data = DetectorCounts(n, EDGES, FRAMES)
     free = DetectorCost(data, model, nothing(x.size)).minimise(x, np.eye(x.size), 4)
     error = float(np.sqrt(free.covariance[4, 4]))
     row = np.eye(x.size)[4:5]
@@ -126,6 +126,6 @@ def test_parameters_that_make_no_sense_are_no_number_and_no_warning(place: int) 
     model, own, shared = precession()
     x = np.concatenate([np.column_stack([own, np.zeros(2)]).ravel(), shared])
     x[place] = -1e4
-    data = SeenCounts(model.value(own, shared), EDGES, FRAMES)
+    data = DetectorCounts(model.value(own, shared), EDGES, FRAMES)
     mean, variance = DetectorCost(data, model, nothing(x.size)).mean(x, model.n_own)
     assert not (np.isfinite(mean) & np.isfinite(variance) & (mean > 0)).all()

@@ -58,10 +58,17 @@ def test_derivatives_of_an_asymmetry_against_central_differences(alpha: float) -
     assert (np.abs(gradient - central(model, x)) < 1e-6 * scale).all()
 
 
+def bins_of(raw: float, width: float, losses: tuple[Losses, Losses] | None) -> CountBins:
+    """Bins of some raw bins each, the decay law integrated in closed form."""
+    edges = np.exp(-(TIME[:, None] + width * np.array([-0.5, 0.5])) / TAU)
+    decay = raw * TAU / width * (edges[:, 0] - edges[:, 1])
+    return CountBins(decay, np.full(TIME.size, raw), np.full(TIME.size, width), losses)
+
+
 @pytest.mark.parametrize("losses", [False, True])
 def test_derivatives_of_counts_against_central_differences(losses: bool) -> None:
     lost = Losses(np.array([0.7, 0.3]), np.array([1e-7, 3e-7]))
-    bins = CountBins(TIME, np.full(TIME.size, 3.0), 0.005, (lost, lost) if losses else None)
+    bins = bins_of(3.0, 0.015, (lost, lost) if losses else None)
     model = SeenCounts("damped_cosine + constant", bins)
     x = np.array([0.2, 0.3, 1.6, 20.0, 0.05, 4e3, 0.9, 0.95, 12.0, 7.0])
     value, gradient = model.value_and_gradient(TIME, x)
@@ -74,9 +81,7 @@ def test_counts_are_those_of_the_formula() -> None:
     """By quadrature of the decay law over each bin, detector by detector."""
     width, share, dead = 0.015, np.array([0.7, 0.3]), np.array([1e-6, 3e-6])
     lost = Losses(share, dead)
-    bins = CountBins(
-        TIME, np.full(TIME.size, 3.0), width / 3, (lost, Losses(np.ones(1), 0 * dead[:1]))
-    )
+    bins = bins_of(3.0, width, (lost, Losses(np.ones(1), 0 * dead[:1])))
     x = [0.2, 0.3, 4e3, 0.9, 0.95, 12.0, 7.0]
     forward, backward = SeenCounts("exponential", bins).value(TIME, x).reshape(2, -1)
     edges = TIME[:, None] + width * (np.linspace(0, 1, 201) - 0.5)
