@@ -8,7 +8,8 @@ musrcu. Kinds of runs:
 
     ltf       continuous source, 100 G: alpha, t0 of the prompt peak, background before t0
     emu       pulsed source, 20 G, eight detectors: alpha, t0 of the edge, dead times
-    relaxing  the same in zero field: 20 % polarisation that relaxes, dead times without and with a
+    edge      the same at a usual rate, a quarter: t0 of the edge
+    relaxing  emu in zero field: 20 % polarisation that relaxes, dead times without and with a
               known alpha; beside them what a straight line through n exp(t/tau) against n gives in
               each detector, a common way
 
@@ -40,6 +41,8 @@ SEED = 20270115
 DETECTORS = 8
 """Of the pulsed source."""
 DECAYS, FRAMES = 1e6, 10000
+SPREAD = 0.1
+"""Relative, of the asymmetries in a group of the relaxing runs; musrcu is told."""
 ALPHA_ERROR = 0.003
 """With which a relaxing run knows its alpha, as from a 20 G run of as many decays."""
 FREQUENCY = 20 * calibration_truth.GAMMA
@@ -103,8 +106,8 @@ def pulsed(rng: np.random.Generator, *, transverse: bool) -> dead_time_truth.Tru
         away = np.where(plain.sign > 0, 0.0, np.pi)
         changes |= {"frequency": FREQUENCY, "phase": np.radians(rng.uniform(-10, 10)) + away}
     else:
-        # a tenth from detector to detector of a group, as they lie at different angles
-        deviation = 0.1 * rng.standard_normal((2, DETECTORS // 2))
+        # from detector to detector of a group, as they lie at different angles
+        deviation = SPREAD * rng.standard_normal((2, DETECTORS // 2))
         deviation -= deviation.mean(axis=1, keepdims=True)
         changes["amplitude"] = amplitude * (1 + deviation.ravel())
     return dataclasses.replace(plain, **changes)
@@ -138,6 +141,16 @@ def emu(index: int, seed: int) -> Pulls:
     }
 
 
+def edge(index: int, seed: int) -> Pulls:
+    """One run of a pulsed source at three counts per frame and detector, as usual at ISIS."""
+    rng = np.random.default_rng((seed, 4, index))
+    truth = pulsed(rng, transverse=True)
+    counts = dead_time_truth.throw(truth, DECAYS, 4 * FRAMES, rng).counts
+    known = emu_run(truth, counts, index, known=True)
+    run = dataclasses.replace(known, good_frames=np.array([4 * FRAMES]))
+    return {"t0": told(lambda: time_zero(mu.correct_dead_time(run), truth.t0)[:1])}
+
+
 def relaxing(index: int, seed: int) -> Pulls:
     """One run of a pulsed source whose polarisation, 20 per cent, relaxes."""
     rng = np.random.default_rng((seed, 3, index))
@@ -152,7 +165,7 @@ def relaxing(index: int, seed: int) -> Pulls:
     return found | {"line, forward": lines[forward], "line, backward": lines[~forward]}
 
 
-KINDS = {"ltf": ltf, "emu": emu, "relaxing": relaxing}
+KINDS = {"ltf": ltf, "emu": emu, "edge": edge, "relaxing": relaxing}
 
 
 def told(measure: Callable[[], np.ndarray]) -> np.ndarray | str:
@@ -194,7 +207,7 @@ def dead_times(
     """The mean dead time and that of each detector, ns, with and without a known alpha."""
     names = [name + " (alpha known)" * (alpha is not None) for name in ("mean tau", "each tau")]
     try:
-        found = estimate_dead_time(run, alpha=alpha)
+        found = estimate_dead_time(run, alpha=alpha, amplitude_spread=SPREAD)
     except mu.MusrcuError as error:
         return dict.fromkeys(names, reason(error))
     each = 1e3 * np.transpose([found.values, truth.tau, found.errors])
