@@ -46,6 +46,9 @@ class Counts:
     """(2,) background per raw bin that was subtracted; None where none was."""
     background_error: FloatArray | None = None
     """(2,) its error per raw bin, common to all bins of a group; None where unknown."""
+    background_free: bool | None = None
+    """Whether a fit of the counts has a background to find; False is none at all, None what the
+    source is known for: none of a pulsed one."""
     losses: tuple[Losses, Losses] | None = None
     """What dead time took from each group, where the counts are as they were seen."""
     alpha: float | None = None

@@ -59,9 +59,12 @@ class CountData(Data):
         """The model with N0, alpha, detector_beta and the backgrounds."""
         fixed, known = self._balance(named)
         counts = self.counts
+        free = counts.background_free
+        if free is None:
+            free = self.run.source != "pulsed"
         for k, name in enumerate(("b_F", "b_B")):
             if counts.background is None:
-                if self.run.source == "pulsed" and name not in named:
+                if not free and name not in named:
                     fixed[name] = 0.0
                 continue
             level, error = float(counts.background[k]), 0.0

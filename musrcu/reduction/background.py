@@ -94,7 +94,8 @@ def subtract_background(
 
 def leave_background(counts: Counts) -> Counts:
     """The same counts, their history saying that the background is left to the fit."""
-    return counts.replace(step=Step("subtract_background", "left to the fit"))
+    step = Step("subtract_background", "left to the fit")
+    return counts.replace(step=step, background_free=True)
 
 
 def _frames(counts: Counts) -> float:

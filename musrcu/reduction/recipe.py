@@ -276,7 +276,8 @@ def _grouped(run: Run, recipe: Reduction, period: int | str | None = None) -> Co
         first_good=recipe.first_good,
     )
     if recipe.background == "none":
-        return counts.replace(step=Step("subtract_background", "not applied: as asked"))
+        step = Step("subtract_background", "not applied: as asked")
+        return counts.replace(step=step, background_free=False)
     if recipe.background == "fit":
         return leave_background(counts)
     if isinstance(recipe.background, Mapping):

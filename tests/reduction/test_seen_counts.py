@@ -249,6 +249,11 @@ def test_a_background_left_to_the_fit() -> None:
     for name, truth in (("b_F", 5.0), ("b_B", 4.0)):
         assert abs(result[name].value - truth) < 4 * result[name].error
     assert within(result) < 4
+    none = mu.fit(mu.reduce_counts(one, dataclasses.replace(recipe, background="none")), MODEL)
+    assert none["b_F"].fixed and none["b_F"].value == 0.0
+    assert none.chi2 - result.chi2 > 36  # two levels of zero, more than five errors off
+    pulsed = mu.fit(mu.reduce_counts(one.replace(source="pulsed"), recipe), MODEL)
+    assert pulsed.values == pytest.approx(result.values)
     given = dataclasses.replace(recipe, background={"given": (5.0, 4.0), "error": (0.2, 0.0)})
     result = mu.fit(mu.reduce_counts(one, given), MODEL)
     assert result["b_F"].constraint == pytest.approx((5.0, 0.2))
