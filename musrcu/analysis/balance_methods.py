@@ -8,18 +8,18 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.constants import GAMMA_MU_OVER_2PI
+from musrcu.constants import GAMMA_MU_OVER_2PI, IMPROBABLE
 from musrcu.containers.calibration import Calibration, correlations
 from musrcu.containers.counts import Counts
 from musrcu.containers.numbers import ALPHA_LIMITS
 from musrcu.containers.run import Run
-from musrcu.errors import FitError
+from musrcu.errors import FitError, MusrcuError
 from musrcu.fitting.count_data import ASYMPTOTIC
 from musrcu.fitting.fit import fit
 from musrcu.fitting.result import FitResult
 from musrcu.fitting.window import FEWEST_COUNTS
 from musrcu.models.model import Model
-from musrcu.notation import bracket
+from musrcu.notation import bracket, probability
 from musrcu.reduction.asymmetry import asymmetry_and_error, form_asymmetry
 from musrcu.reduction.grouping import ranges
 from musrcu.reduction.rebin import rebin
@@ -58,9 +58,27 @@ def by_counts(
     limits = {"alpha": ALPHA_LIMITS} | ({"detector_beta": ALPHA_LIMITS} if detector_beta else {})
     result = _fitted(run, counts, model, limits, t_range)
     found = _calibration(run, counts, result, model, method="joint Poisson fit of the counts")
-    if (counts.variance[:, counts.good].mean(axis=0) < ASYMPTOTIC).mean() < 0.1:
+    if (counts.variance[:, counts.good].mean(axis=0) < ASYMPTOTIC).mean() >= 0.1:
+        return dataclasses.replace(found, probability=None)  # not distributed as chi-square
+    if found.probability is None or found.probability >= IMPROBABLE:
         return found
-    return dataclasses.replace(found, probability=None)  # not distributed as chi-square
+    return dataclasses.replace(found, notes=_why_improbable(run, recipe, model, t_range))
+
+
+def _why_improbable(run: Run, recipe: Reduction, model: str, t_range: Range) -> tuple[str, ...]:
+    """A sentence where the asymmetry is described although the counts are not."""
+    try:
+        other = by_cosine(run, recipe, model, t_range, detector_beta=False)
+    except MusrcuError:
+        return ()
+    if other.probability is None or other.probability < IMPROBABLE:
+        return ()
+    alpha = bracket(other.alpha, other.alpha_error)
+    return (
+        f"the asymmetry alone is described (probability {probability(other.probability)}, alpha = "
+        f"{alpha} by method 'cosine'): the counts of both groups deviate alike, as an unknown dead "
+        "time, a background or the pulse makes them",
+    )
 
 
 def by_cosine(

@@ -112,7 +112,8 @@ def _calibrated(
     found = with_dead_time_errors(found, measured, balance)
     if wanted.phases:
         found = with_phases(measured.run, recipe, found, t_range)
-    return dataclasses.replace(found, **measured.entries)
+    notes = (*found.notes, *measured.entries.get("notes", ()))
+    return dataclasses.replace(found, **(measured.entries | {"notes": notes}))
 
 
 def _prepared(run: Run, recipe: Reduction, detector_beta: bool) -> tuple[Run, Reduction]:

@@ -14,7 +14,7 @@ from musrcu.containers.arrays import FloatArray
 from musrcu.containers.calibration import correlations
 from musrcu.containers.run import Run
 from musrcu.errors import FitError
-from musrcu.fitting.detector_cost import DetectorCost, DetectorFit, Knowledge, DetectorCounts
+from musrcu.fitting.detector_cost import DetectorCost, DetectorCounts, DetectorFit, Knowledge
 from musrcu.fitting.result import chi2_probability
 
 OWN = 5

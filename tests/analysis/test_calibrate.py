@@ -301,3 +301,18 @@ def test_an_improbable_fit_is_named() -> None:
     assert "does not describe" not in sure.summary()
     poor = mu.Calibration(alpha=1.0, alpha_error=0.01, probability=1e-20)
     assert "does not describe" in poor.summary()
+
+
+def test_counts_that_deviate_alike_in_both_groups_are_told() -> None:
+    """An unknown dead time of two equal detectors: seen in the counts, hardly in the asymmetry."""
+    made = run(1.0, 2e6, 5, alpha=1.0)
+    expected = made.counts * (1 - 1e-5 * made.counts)
+    counts = np.random.default_rng(1).binomial(made.counts, expected / made.counts.clip(1))
+    found = calibrate(made.replace(counts=counts), dataclasses.replace(RECIPE, packing=4))
+    assert found.probability is not None
+    assert found.probability < 1e-4
+    (note,) = found.notes
+    assert note.startswith("the asymmetry alone is described (probability 0.")
+    assert "the counts of both groups deviate alike" in found.summary()
+    single = calibrate(made, dataclasses.replace(RECIPE, packing=4))
+    assert single.notes == ()
