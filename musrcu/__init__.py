@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from musrcu.reduction.grouping import group
     from musrcu.reduction.rebin import rebin
     from musrcu.reduction.recipe import Reduction, reduce, reduce_counts
-    from musrcu.reduction.t0 import TimeZero, find_t0
     from musrcu.reduction.reference import measure_background
+    from musrcu.reduction.t0 import TimeZero, find_t0
     from musrcu.simulation.simulate import simulate
     from musrcu.writers.registry import write
 

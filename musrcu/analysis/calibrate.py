@@ -40,16 +40,12 @@ def calibrate(
 ) -> Calibration:
     """Balance and total asymmetry of a pair, from a run in a transverse field or several.
 
-    ========== ======================================================= ==========================
-    method     alpha is                                                known bias
-    ========== ======================================================= ==========================
-    ``counts`` free in a joint Poisson fit of forward and backward      none
-               counts, mu_F = N0 sqrt(alpha) e^(-t/tau) (1 + A P) + b_F,
-               mu_B = N0 / sqrt(alpha) e^(-t/tau) (1 - A P) + b_B
-    ``cosine`` free in a fit of the raw asymmetry                       few counts a bin
-    ``sum``    the ratio of the summed counts                           incomplete turns
-    ``zero``   where the weighted mean asymmetry is zero                incomplete turns, weights
-    ========== ======================================================= ==========================
+    * ``counts``: alpha is free in a joint Poisson fit of forward and backward counts,
+      mu_F = N0 sqrt(alpha) e^(-t/tau) (1 + A P) + b_F, mu_B = N0 / sqrt(alpha) e^(-t/tau)
+      (1 - beta A P) + b_B. No bias is known.
+    * ``cosine``: free in a fit of the raw asymmetry; biased where bins hold few counts.
+    * ``sum``: the ratio of the summed counts; biased by an incomplete turn of the precession.
+    * ``zero``: where the weighted mean asymmetry is zero; biased by incomplete turns and weights.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 from musrcu.analysis.dead_time_counts import Chosen
 from musrcu.analysis.dead_time_models import CommonPolarisation, lifetime, wavy
 from musrcu.containers.arrays import FloatArray, IntArray
-from musrcu.fitting.detector_cost import DetectorCost, DetectorFit, Knowledge, DetectorCounts
+from musrcu.fitting.detector_cost import DetectorCost, DetectorCounts, DetectorFit, Knowledge
 
 EXACT = 1e-6
 SMOOTH = 8

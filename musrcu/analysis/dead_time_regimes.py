@@ -23,6 +23,8 @@ POLARISATIONS: tuple[str, ...] = get_args(Polarisation)
 
 LARGEST_ERROR = 0.005
 """µs; a mean dead time with a larger error tells ten ns from none with less than two of them."""
+LARGEST_BALANCE_ERROR = 0.03
+"""Error of the mean asymmetry, half that of alpha, above which an unknown alpha is no parabola."""
 MOST_ODD = 0.1
 """Share of the detectors that may be left out because the model does not describe them."""
 FEWEST_COUNTS = 1e3
@@ -178,7 +180,27 @@ def _longitudinal(chosen: Chosen, assumed: Assumed) -> Found:
     if assumed.alpha is None:
         more = "give alpha = (value, error) from a transverse-field run, or take such a run"
     _check_error(found, more)
+    if assumed.alpha is None:
+        _check_balance(found, more)
     return found
+
+
+def _check_balance(found: Found, advice: str) -> None:
+    """Refuse a dead time that hangs on an alpha which the counts hardly determine.
+
+    The mean asymmetry q stands for alpha. Where its error is as large as what is assumed of it,
+    the likelihood is no parabola in it and the assumption pulls the dead time.
+    """
+    n = found.tau.size
+    q = 3 * n
+    variance = float(found.fit.covariance[q, q])
+    by_q = float(found.fit.covariance[found.places, q].mean()) / variance
+    error, unsure = float(np.sqrt(found.covariance.mean())), float(np.sqrt(variance))
+    if unsure > LARGEST_BALANCE_ERROR and abs(by_q) * unsure > 0.5 * error:
+        raise FitError(
+            f"the mean dead time hangs on alpha, which these counts know to {200 * unsure:.2g} % "
+            f"only, expected {200 * LARGEST_BALANCE_ERROR:g} %; {advice}"
+        )
 
 
 def _check_error(found: Found, advice: str) -> None:

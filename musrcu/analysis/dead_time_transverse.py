@@ -11,7 +11,7 @@ from musrcu.analysis.dead_time_models import CommonPrecession, lifetime
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.arrays import FloatArray, IntArray
 from musrcu.errors import FitError
-from musrcu.fitting.detector_cost import DetectorCost, DetectorFit, Knowledge, DetectorCounts
+from musrcu.fitting.detector_cost import DetectorCost, DetectorCounts, DetectorFit, Knowledge
 
 TURNS = 2.0
 """Turns that must be seen before the precession has relaxed or the data end."""

@@ -201,6 +201,9 @@ def test_without_alpha_the_error_says_what_is_not_known() -> None:
     with pytest.raises(FitError, match=r"error of the mean dead time.*give alpha"):
         mu.estimate_dead_time(run_of(thrown), **PAIR)
     thrown = throw(TRUTH.longitudinal(relaxation=0.15), 4e6, 8)
+    with pytest.raises(FitError, match=r"hangs on alpha, which these counts know to 11 % only"):
+        mu.estimate_dead_time(run_of(thrown), **PAIR)
+    thrown = throw(TRUTH.longitudinal(relaxation=0.15), 1.6e7, 8)
     found = mu.estimate_dead_time(run_of(thrown), **PAIR)
     assert abs(found.common - 10 * NS) < 3 * found.common_error < 15 * NS
 

@@ -129,7 +129,10 @@ def test_numpy_options_are_saved_as_plain_numbers(tmp_path: Path) -> None:
         ("[reduction]\nbackground = 3", "background = 3; expected 'auto', 'none'"),
         ("[reduction]\nbackground = {before = [1, 2]}", "name before_t0, given, per"),
         ("[reduction]\nbackground = {}", "name before_t0, given, per_frame or late"),
-        ("[reduction]\ndead_time = 'off'", "dead_time = 'off'; expected 'auto', 'file', 'none' or numbers"),
+        (
+            "[reduction]\ndead_time = 'off'",
+            "dead_time = 'off'; expected 'auto', 'file', 'none' or numbers",
+        ),
         (
             "[reduction]\ndead_time = [0.1, 'x']",
             "dead_time = .* expected .auto., .file., .none.",
