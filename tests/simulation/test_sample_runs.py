@@ -87,9 +87,11 @@ def test_calibration_run_gives_alpha_total_and_field(
 
 
 def agrees(result: mu.FitResult, truth: dict[str, float]) -> None:
-    """Every parameter within four errors of its truth."""
+    """Every parameter within four errors of its truth, alpha and backgrounds of what was known."""
     assert result.valid, result.reason
-    truth = {name: value for name, value in truth.items() if name in result.names}
+    known = {n: p.constraint[0] for n, p in result.parameters.items() if p.constraint is not None}
+    assert set(known) == {"alpha", "b_F", "b_B"}
+    truth = {name: value for name, value in (truth | known).items() if name in result.names}
     assert set(truth) == set(result.names)
     pulls = (result.values - np.array([truth[name] for name in result.names])) / result.errors
     assert np.all(np.abs(pulls) < 4)
