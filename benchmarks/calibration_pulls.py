@@ -34,7 +34,7 @@ import dead_time_truth
 import numpy as np
 
 import musrcu as mu
-from musrcu.analysis.dead_time import estimate_dead_time
+from musrcu.calibration.dead_time import estimate_dead_time
 from musrcu.reduction.t0 import find_t0
 
 SEED = 20270115

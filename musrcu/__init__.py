@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from musrcu import plot as plot
-    from musrcu.analysis.calibrate import calibrate
-    from musrcu.analysis.combined_calibration import combine_calibrations
-    from musrcu.analysis.dead_time import estimate_dead_time
-    from musrcu.analysis.dead_time_result import DeadTimes
     from musrcu.analysis.order_parameter import fit_order_parameter
     from musrcu.analysis.order_result import OrderParameter
-    from musrcu.analysis.robustness import robustness
-    from musrcu.analysis.robustness_result import Robustness
     from musrcu.analysis.scan import fit_scan
     from musrcu.analysis.scan_result import Scan
+    from musrcu.calibration.calibrate import calibrate
+    from musrcu.calibration.combined_calibration import combine_calibrations
+    from musrcu.calibration.dead_time import estimate_dead_time
+    from musrcu.calibration.dead_time_result import DeadTimes
     from musrcu.containers.asymmetry import Asymmetry
     from musrcu.containers.calibration import Calibration
     from musrcu.containers.counts import Counts
@@ -51,6 +49,8 @@ if TYPE_CHECKING:
     from musrcu.reduction.reference import measure_background
     from musrcu.reduction.t0 import TimeZero, find_t0
     from musrcu.simulation.simulate import simulate
+    from musrcu.systematics.robustness import robustness
+    from musrcu.systematics.robustness_result import Robustness
     from musrcu.writers.registry import write
 
 __version__ = "0.1.0"
@@ -101,14 +101,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "musrcu.analysis.calibrate": ("calibrate",),
-    "musrcu.analysis.combined_calibration": ("combine_calibrations",),
-    "musrcu.analysis.dead_time": ("estimate_dead_time",),
-    "musrcu.analysis.dead_time_result": ("DeadTimes",),
+    "musrcu.calibration.calibrate": ("calibrate",),
+    "musrcu.calibration.combined_calibration": ("combine_calibrations",),
+    "musrcu.calibration.dead_time": ("estimate_dead_time",),
+    "musrcu.calibration.dead_time_result": ("DeadTimes",),
     "musrcu.analysis.order_parameter": ("fit_order_parameter",),
     "musrcu.analysis.order_result": ("OrderParameter",),
-    "musrcu.analysis.robustness": ("robustness",),
-    "musrcu.analysis.robustness_result": ("Robustness",),
+    "musrcu.systematics.robustness": ("robustness",),
+    "musrcu.systematics.robustness_result": ("Robustness",),
     "musrcu.analysis.scan": ("fit_scan",),
     "musrcu.analysis.scan_result": ("Scan",),
     "musrcu.containers.asymmetry": ("Asymmetry",),

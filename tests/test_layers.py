@@ -35,9 +35,11 @@ CONTAINERS = {"containers", *BOTTOM}
 READERS = {"psi_bin_layout", "psi_text", "instruments", "pulse", *CONTAINERS}
 REDUCTION = {"instruments", "pulse", *CONTAINERS}
 FITTING = {"models", *CONTAINERS}
-ANALYSIS = {"fitting", "reduction", "readers", *FITTING, *REDUCTION}
+CALIBRATION = {"fitting", "reduction", "readers", *FITTING, *REDUCTION}
+ANALYSIS = {"calibration", *CALIBRATION}
+SYSTEMATICS = {"analysis", *ANALYSIS}
 SIMULATION = {"models", "instruments", "writers", *CONTAINERS}
-DOORS = {"analysis", "simulation", *ANALYSIS, *SIMULATION}
+DOORS = {"systematics", "simulation", *SYSTEMATICS, *SIMULATION}
 
 # Every module is in a room of this table (a room may be one file); a room may use itself.
 TABLE = {
@@ -57,7 +59,9 @@ TABLE = {
     "reduction": rule(REDUCTION, top="numpy scipy.special"),
     "models": rule(BOTTOM, inside="scipy"),
     "fitting": rule(FITTING, inside="scipy iminuit"),
+    "calibration": rule(CALIBRATION, inside="scipy iminuit"),
     "analysis": rule(ANALYSIS, inside="scipy iminuit tqdm"),
+    "systematics": rule(SYSTEMATICS, inside="scipy iminuit tqdm"),
     "simulation": rule(SIMULATION, inside="scipy tqdm"),
     "output": rule(DOORS, inside="nexusformat"),
     "plot": rule(DOORS, inside="matplotlib"),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from musrcu.analysis.calibrate import calibrate
+from musrcu.calibration.calibrate import calibrate
 from musrcu.constants import GAMMA_MU_OVER_2PI
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.run import Run

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from musrcu import toml
-from musrcu.analysis.calibrate import calibrate
 from musrcu.analysis.order_method import METHODS
 from musrcu.analysis.order_parameter import fit_order_parameter
 from musrcu.analysis.scan import ORDERED, PARAMAGNETIC, distinct, fit_scan
 from musrcu.analysis.scan_result import Scan
+from musrcu.calibration.calibrate import calibrate
 from musrcu.containers.calibration import Calibration
 from musrcu.containers.numbers import is_number
 from musrcu.errors import MusrcuError, nearest

@@ -79,7 +79,7 @@ def run(arguments: Namespace) -> int:
 
     A fit that the summary calls improbable is not valid: the exit code is 3.
     """
-    from musrcu.analysis.calibrate import calibrate
+    from musrcu.calibration.calibrate import calibrate
     from musrcu.constants import IMPROBABLE
 
     files = Files(arguments.runs, arguments.data)
@@ -117,7 +117,7 @@ def run(arguments: Namespace) -> int:
 
 def _combined(found: list[Calibration], files: Files) -> Calibration | None:
     """All calibrations as one; None where there is none, or they do not go together."""
-    from musrcu.analysis.combined_calibration import combine_calibrations
+    from musrcu.calibration.combined_calibration import combine_calibrations
 
     if not found:
         return None

@@ -219,7 +219,7 @@ def _calibration(name: str, recipe: Reduction) -> Calibration:
 
     if name.endswith(".toml"):
         return Calibration.load(name)
-    from musrcu.analysis.calibrate import calibrate
+    from musrcu.calibration.calibrate import calibrate
     from musrcu.readers.registry import read
     from musrcu.reduction.periods import calibration_period
 

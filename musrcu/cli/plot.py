@@ -167,10 +167,10 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     """The picture of a saved fit, scan or order parameter."""
     from musrcu import plot
     from musrcu.analysis.order_result import OrderParameter
-    from musrcu.analysis.robustness_result import Robustness
     from musrcu.analysis.scan_result import Scan
     from musrcu.fitting.result import FitResult
     from musrcu.output.load import load
+    from musrcu.systematics.robustness_result import Robustness
 
     _refuse_unused(arguments, "a JSON file; name the run", FORMS)
     _check([name], arguments)

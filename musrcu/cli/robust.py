@@ -12,10 +12,10 @@ from musrcu.cli.values import count
 from musrcu.errors import MusrcuError
 
 if TYPE_CHECKING:
-    from musrcu.analysis.robustness_result import Robustness
     from musrcu.analysis.scan_file import ScanFile
     from musrcu.containers.run import Run
     from musrcu.reduction.recipe import Reduction
+    from musrcu.systematics.robustness_result import Robustness
 
 FEW_RUNS = 3
 """So many runs are done sooner than processes start."""
@@ -39,7 +39,7 @@ def fit_budget(
     run: Run, recipe: Reduction, given: Mapping[str, Any]
 ) -> tuple[Robustness | None, str]:
     """The budget of one fit, or why there is none."""
-    from musrcu.analysis.robustness import robustness
+    from musrcu.systematics.robustness import robustness
 
     options = {name: value for name, value in given.items() if name not in ("minos", "cost")}
     try:
@@ -52,7 +52,7 @@ def scan_budget(plan: ScanFile, jobs: int | None) -> tuple[Robustness | None, st
     """The budget of a scan and its order parameter, or why there is none."""
     from concurrent.futures import ProcessPoolExecutor
 
-    from musrcu.analysis.robustness import robustness
+    from musrcu.systematics.robustness import robustness
 
     options = {name: value for name, value in plan.fit.items() if name not in ("minos", "ordered")}
     if "ordered" in plan.fit:

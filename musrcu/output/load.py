@@ -8,14 +8,14 @@ from typing import Any
 
 from musrcu.analysis.order_result import KIND as ORDER
 from musrcu.analysis.order_result import OrderParameter
-from musrcu.analysis.robustness_result import KIND as ROBUSTNESS
-from musrcu.analysis.robustness_result import Robustness
 from musrcu.analysis.scan_result import KIND as SCAN
 from musrcu.analysis.scan_result import Scan
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, read_text
 from musrcu.fitting.result import KIND as FIT
 from musrcu.fitting.result import FitResult
+from musrcu.systematics.robustness_result import KIND as ROBUSTNESS
+from musrcu.systematics.robustness_result import Robustness
 
 Loaded = FitResult | Scan | OrderParameter | Robustness
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musrcu.analysis.dead_time_models import (
+from musrcu.calibration.dead_time_models import (
     CommonPolarisation,
     CommonPrecession,
     lifetime,

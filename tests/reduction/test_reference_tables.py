@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from run_of import decay, pair_of, run_of
 
-from musrcu.analysis.calibrate import calibrate
+from musrcu.calibration.calibrate import calibrate
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.counts import Counts
 from musrcu.models.pulse import pulse_factor

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from musrcu.analysis.dead_time_counts import Chosen
-from musrcu.analysis.dead_time_models import CommonPrecession
+from musrcu.calibration.dead_time_counts import Chosen
+from musrcu.calibration.dead_time_models import CommonPrecession
 from musrcu.constants import GAMMA_MU_OVER_2PI
 from musrcu.containers.arrays import FloatArray
 from musrcu.containers.calibration import correlations

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from musrcu.analysis.dead_time import estimate_dead_time
-from musrcu.analysis.dead_time_result import DeadTimes
-from musrcu.analysis.detector_phases import align, fit_detectors
+from musrcu.calibration.dead_time import estimate_dead_time
+from musrcu.calibration.dead_time_result import DeadTimes
+from musrcu.calibration.detector_phases import align, fit_detectors
 from musrcu.constants import GAMMA_MU_OVER_2PI
 from musrcu.containers.arrays import FloatArray
 from musrcu.containers.calibration import Calibration, correlations

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import musrcu as mu
-from musrcu.analysis.combined_calibration import combine_calibrations
+from musrcu.calibration.combined_calibration import combine_calibrations
 from musrcu.containers.calibration import Calibration
 from musrcu.errors import FitError
 

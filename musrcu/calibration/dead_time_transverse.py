@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musrcu.analysis.dead_time_counts import Chosen
-from musrcu.analysis.dead_time_models import CommonPrecession, lifetime
+from musrcu.calibration.dead_time_counts import Chosen
+from musrcu.calibration.dead_time_models import CommonPrecession, lifetime
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.arrays import FloatArray, IntArray
 from musrcu.errors import FitError

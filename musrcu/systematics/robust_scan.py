@@ -13,15 +13,15 @@ from musrcu.analysis.order_method import Exponent
 from musrcu.analysis.order_parameter import fit_order_parameter
 from musrcu.analysis.order_points import OrderPoints
 from musrcu.analysis.order_result import OrderParameter
-from musrcu.analysis.refits import Again, Task, refits_of_run
-from musrcu.analysis.robustness_result import Quantity, Refit, Robustness
 from musrcu.analysis.scan import distinct, shown
 from musrcu.analysis.scan_result import Scan, ScanRun
-from musrcu.analysis.variations import VARIATIONS
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, MusrcuError, nearest
 from musrcu.files import PathLike
 from musrcu.readers.registry import read
+from musrcu.systematics.refits import Again, Task, refits_of_run
+from musrcu.systematics.robustness_result import Quantity, Refit, Robustness
+from musrcu.systematics.variations import VARIATIONS
 
 EXPONENTS: tuple[Exponent, ...] = (2.0, 3.0, 4.0, "free")
 """Exponents alpha of the law that are tried, the nominal one left out."""

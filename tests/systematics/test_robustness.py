@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import musrcu as mu
-from musrcu.analysis.variations import VARIATIONS, Nominal, Setup, Variation
 from musrcu.containers.temperature import Temperature
 from musrcu.errors import FitError, MusrcuError, ReductionError
+from musrcu.systematics.variations import VARIATIONS, Nominal, Setup, Variation
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 MODEL = "exponential + damped_cosine + constant"
@@ -205,7 +205,7 @@ def shorten(monkeypatch: pytest.MonkeyPatch, variations: tuple[Variation, ...]) 
     """Other variations, and no other exponents of the law."""
     for module in ("refits", "robustness", "robust_scan"):
         monkeypatch.setattr(f"musrcu.analysis.{module}.VARIATIONS", variations)
-    monkeypatch.setattr("musrcu.analysis.robust_scan.EXPONENTS", ())
+    monkeypatch.setattr("musrcu.systematics.robust_scan.EXPONENTS", ())
 
 
 def test_a_budget_comes_back(budget: mu.Robustness, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from musrcu.analysis.shifts import (
+from musrcu.systematics.shifts import (
     beyond,
     expected_shift,
     half_difference,

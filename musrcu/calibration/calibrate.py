@@ -7,9 +7,9 @@ import functools
 from collections.abc import Callable, Sequence
 
 from musrcu import notation
-from musrcu.analysis.balance_methods import METHODS
-from musrcu.analysis.combined_calibration import combine_calibrations
-from musrcu.analysis.detector_calibration import (
+from musrcu.calibration.balance_methods import METHODS
+from musrcu.calibration.combined_calibration import combine_calibrations
+from musrcu.calibration.detector_calibration import (
     Wanted,
     measure_detectors,
     with_dead_time_errors,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from musrcu.analysis.dead_time_counts import choose
-from musrcu.analysis.dead_time_longitudinal import Assumed
-from musrcu.analysis.dead_time_regimes import POLARISATIONS, Found, Polarisation, find
-from musrcu.analysis.dead_time_result import DeadTimes
+from musrcu.calibration.dead_time_counts import choose
+from musrcu.calibration.dead_time_longitudinal import Assumed
+from musrcu.calibration.dead_time_regimes import POLARISATIONS, Found, Polarisation, find
+from musrcu.calibration.dead_time_result import DeadTimes
 from musrcu.containers.arrays import FloatArray
 from musrcu.containers.numbers import is_balance, is_number
 from musrcu.containers.run import Run

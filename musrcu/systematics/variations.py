@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.analysis.shifts import Kind
 from musrcu.constants import ACCELERATOR_PERIOD, MUON_LIFETIME
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.run import Run
 from musrcu.reduction.background import FEWEST_PERIODS
 from musrcu.reduction.choose_bins import FEWEST_COUNTS
 from musrcu.reduction.recipe import Reduction, grouped_counts, reduce
+from musrcu.systematics.shifts import Kind
 
 ALREADY = "already in the error"
 """How the reason of an item begins that the errors of the fit hold already."""

@@ -10,7 +10,7 @@ import pytest
 from throw import asymmetry_of, throw_pair
 
 import musrcu as mu
-from musrcu.analysis.calibrate import calibrate
+from musrcu.calibration.calibrate import calibrate
 from musrcu.constants import GAMMA_MU_OVER_2PI
 from musrcu.containers.calibration import Calibration
 from musrcu.containers.run import Run

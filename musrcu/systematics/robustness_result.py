@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from musrcu.analysis.shifts import (
+from musrcu.errors import MusrcuError
+from musrcu.files import PathLike, write_text
+from musrcu.notation import bracket
+from musrcu.systematics.shifts import (
     Kind,
     beyond,
     expected_shift,
@@ -15,9 +18,6 @@ from musrcu.analysis.shifts import (
     in_quadrature,
     one_sided,
 )
-from musrcu.errors import MusrcuError
-from musrcu.files import PathLike, write_text
-from musrcu.notation import bracket
 
 KIND = "musrcu robustness"
 """What a saved budget says it is."""
@@ -156,7 +156,7 @@ class Robustness:
 
     def summary(self) -> str:
         """One table a parameter, what did not apply or failed, model choices, and the totals."""
-        from musrcu.analysis.robustness_text import summary
+        from musrcu.systematics.robustness_text import summary
 
         return summary(self)
 

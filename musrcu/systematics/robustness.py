@@ -8,11 +8,7 @@ from functools import partial
 from typing import Any
 
 from musrcu.analysis.order_method import Exponent
-from musrcu.analysis.refits import Again, Task, refits_of_run
-from musrcu.analysis.robust_scan import Law, chosen, of_scan
-from musrcu.analysis.robustness_result import Quantity, Refit, Robustness
 from musrcu.analysis.scan import ORDERED, PARAMAGNETIC, ScanPlan, WorkedRun
-from musrcu.analysis.variations import VARIATIONS, Variation
 from musrcu.containers.run import Run
 from musrcu.errors import FitError
 from musrcu.files import PathLike
@@ -21,6 +17,10 @@ from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 from musrcu.readers.registry import read
 from musrcu.reduction.recipe import Reduction, reduce
+from musrcu.systematics.refits import Again, Task, refits_of_run
+from musrcu.systematics.robust_scan import Law, chosen, of_scan
+from musrcu.systematics.robustness_result import Quantity, Refit, Robustness
+from musrcu.systematics.variations import VARIATIONS, Variation
 
 __all__ = ["Robustness", "robustness"]
 

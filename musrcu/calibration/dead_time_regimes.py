@@ -9,9 +9,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from musrcu.analysis.dead_time_counts import Chosen
-from musrcu.analysis.dead_time_longitudinal import Assumed, fit_longitudinal
-from musrcu.analysis.dead_time_transverse import CERTAIN, Line, find_line, fit_transverse
+from musrcu.calibration.dead_time_counts import Chosen
+from musrcu.calibration.dead_time_longitudinal import Assumed, fit_longitudinal
+from musrcu.calibration.dead_time_transverse import CERTAIN, Line, find_line, fit_transverse
 from musrcu.constants import IMPROBABLE
 from musrcu.containers.arrays import FloatArray, IntArray
 from musrcu.errors import FitError

@@ -15,7 +15,7 @@ import pytest
 from scipy.optimize import least_squares
 
 import musrcu as mu
-from musrcu.analysis.dead_time_counts import choose
+from musrcu.calibration.dead_time_counts import choose
 from musrcu.errors import FitError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musrcu.analysis.dead_time_counts import Chosen
-from musrcu.analysis.dead_time_models import CommonPolarisation, lifetime, wavy
+from musrcu.calibration.dead_time_counts import Chosen
+from musrcu.calibration.dead_time_models import CommonPolarisation, lifetime, wavy
 from musrcu.containers.arrays import FloatArray, IntArray
 from musrcu.fitting.detector_cost import DetectorCost, DetectorCounts, DetectorFit, Knowledge
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from musrcu.analysis.robustness_result import TINY, Refit, Robustness, pair_drift, small
 from musrcu.notation import bracket, table
+from musrcu.systematics.robustness_result import TINY, Refit, Robustness, pair_drift, small
 
 HEADER = ["  item", "refit", "value", "shift", "expected", "systematic"]
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from musrcu.analysis.scan import ScanPlan, WorkedRun, work_on_run
 from musrcu.analysis.scan_result import ScanRun
-from musrcu.analysis.variations import VARIATIONS, Nominal, Setup, Variation
 from musrcu.analysis.verdict import line_fails
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
@@ -19,6 +18,7 @@ from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 from musrcu.readers.registry import read
 from musrcu.reduction.recipe import Reduction
+from musrcu.systematics.variations import VARIATIONS, Nominal, Setup, Variation
 
 BEYOND_DOUBT = 200.0
 """A line worth more than this in chi-square stays ordered while its fit is valid: verdicts are

@@ -1,0 +1,1 @@
+"""What calibration runs say of a spectrometer: balance, dead times, phases."""
