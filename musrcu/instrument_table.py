@@ -221,8 +221,8 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         files=("lem{yy}_his_{run}.root", "deltat_tdc_lem_{run}.bin"),
         evidence="instrument table of musrfit and names in runs 2279 (2008, four detectors) and "
         "2466 (downstream 1-4, upstream 5-8, "
-        "the rest are copies with rejected pile-up); phases there: Left 0, Top 80, Right 175, "
-        "Bottom -96 degrees",
+        "the rest are copies with rejected pile-up); phases there: Left 5, Top -78, Right -174, "
+        "Bottom 98 degrees",
     ),
     Instrument(
         name="EMU",
@@ -276,7 +276,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         ),
         files=_isis("mut"),
         evidence="MuSR turned across the beam; run 53578 (2005, 20 G): detectors 1-8, 9-16, 25-32 "
-        "and 17-24 are quadrants with mean phases of -43, 38, 140 and -146 degrees, so that 1-16 "
+        "and 17-24 are quadrants with mean phases of 43, -39, -140 and 146 degrees, so that 1-16 "
         "lie on the side that the spin points to",
     ),
     Instrument(
@@ -331,8 +331,8 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         pairs=(Pair(ANY, "1", "2"), *_across(ANY, "", ("3", "4"))),
         files=("{run}.msr",),
         evidence="labels of run 100 (2009), whose Back starts high in zero field, and of run 6 "
-        "(2007, 300 G, spin rotated), where Up, Right, Down and Left precess with phases of -11, "
-        "79, 172 and -97 degrees; counters differ from spectrometer to spectrometer",
+        "(2007, 300 G, spin rotated), where Up, Right, Down and Left precess with phases of 9, "
+        "-81, -174 and 95 degrees; counters differ from spectrometer to spectrometer",
     ),
 )
 """Every instrument of which a file or a published table is known."""

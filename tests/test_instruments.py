@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from conftest import expected_files
 
+from musrcu.calibration.calibrate import calibrate
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuWarning, ReductionError
 from musrcu.instrument_table import ANY, GEOMETRIES, INSTRUMENTS, Geometry, Instrument
@@ -328,7 +329,7 @@ def phase(run: Run, detectors: str, field: float, stop: float) -> float:
     weight = 1 / np.sqrt(np.maximum(counts, 1.0))
     decaying = columns * (np.exp(-time / 2.197) * weight)[:, None]
     _, cosine, sine = np.linalg.lstsq(decaying, (counts - level) * weight, rcond=None)[0]
-    return float(np.degrees(np.arctan2(sine, cosine)))
+    return float(np.degrees(np.arctan2(-sine, cosine)))  # cos(2 pi nu t + phase)
 
 
 PACKAGE = {".root": "uproot", ".NXS": "pyhdf"}
@@ -360,9 +361,9 @@ def test_the_spin_points_to_forward(
 @pytest.mark.parametrize(
     "name, field, sides, phases",
     [
-        ("mud/000006.msr", 303.75, ["Up_S", "Right_S", "Down_S", "Left_S"], [-11, 79, 172, -97]),
-        ("musrroot/lem12_his_2466.root", 48.4, ["1,5", "2,6", "3,7", "4,8"], [0, 80, 175, -96]),
-        ("isis-hdf4/MUT53578.NXS", 19.95, ["1-8", "9-16", "25-32", "17-24"], [-43, 38, 140, -146]),
+        ("mud/000006.msr", 304.1, ["Up_S", "Right_S", "Down_S", "Left_S"], [9, -81, -174, 95]),
+        ("musrroot/lem12_his_2466.root", 48.0, ["1,5", "2,6", "3,7", "4,8"], [5, -78, -174, 98]),
+        ("isis-hdf4/MUT53578.NXS", 19.99, ["1-8", "9-16", "25-32", "17-24"], [43, -39, -140, 146]),
     ],
 )
 def test_phases_that_the_evidence_states(
@@ -376,6 +377,17 @@ def test_phases_that_the_evidence_states(
     instrument = find_instrument(run.instrument)
     assert instrument is not None
     assert all(str(one) in instrument.evidence for one in phases)
+
+
+def test_phases_of_a_calibration_are_those_of_the_evidence(real: Path) -> None:
+    """The sign too: the table and ``calibrate --detectors`` both mean cos(2 pi nu t + phase)."""
+    pytest.importorskip("pyhdf")
+    run = read(real / "isis-hdf4/MUT53578.NXS")
+    found = calibrate(run, detectors=True)
+    mean = [np.mean(np.unwrap(found.phases[k : k + 8], period=360)) for k in (0, 8, 24, 16)]
+    assert mean == pytest.approx([43, -39, -140, 146], abs=1)
+    alone = [phase(run, one, found.field, 6.0) for one in ("1-8", "9-16", "25-32", "17-24")]
+    assert mean == pytest.approx(alone, abs=5)
 
 
 def test_back_starts_high_on_m20(real: Path) -> None:
