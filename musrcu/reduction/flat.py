@@ -11,6 +11,8 @@ from musrcu.constants import MUON_LIFETIME
 
 MOST_PACKS = 60
 """Bins that a window is packed into; a decay and a level lose next to nothing by it."""
+FARTHEST = 200.0
+"""Lifetimes from the muon's arrival to the first bin beyond which times are damaged."""
 _ROUNDS = 100
 _SETTLED = 1e-3
 """Of an error, by which the last step may move what is found."""
@@ -58,7 +60,8 @@ def fit_flat(counts: NDArray[np.float64], time: NDArray[np.float64]) -> Flat:
 
     The maximum of the Poisson likelihood is found by Fisher's scoring; tau is the muon lifetime.
     The level may come out below 0, as an unbiased estimate of almost nothing must; in the variance
-    of the bins it is then one count in all of them, so that no error vanishes.
+    of the bins it is then one count in all of them, so that no error vanishes. A row that begins
+    hundreds of lifetimes from the muon's arrival is unknown: NaN, and not settled.
 
     Parameters
     ----------
@@ -67,7 +70,9 @@ def fit_flat(counts: NDArray[np.float64], time: NDArray[np.float64]) -> Flat:
     """
     pack = max(1, -(-counts.shape[1] // MOST_PACKS))
     n = _packed(counts, pack)
-    shape = np.stack((_packed(np.exp(-time / MUON_LIFETIME), pack), _packed(time * 0 + 1, pack)))
+    sane = np.abs(time[:, 0]) <= FARTHEST * MUON_LIFETIME
+    lived = np.where(sane[:, None], time, np.arange(time.shape[1])) / MUON_LIFETIME
+    shape = np.stack((_packed(np.exp(-lived), pack), _packed(np.ones_like(lived), pack)))
     mean = n.sum(axis=1) / shape[1].sum(axis=1)
     one_count = 1 / counts.shape[1]
     mu, found = shape[1] * mean[:, None], np.zeros((n.shape[0], 2))
@@ -84,6 +89,7 @@ def fit_flat(counts: NDArray[np.float64], time: NDArray[np.float64]) -> Flat:
         # half way: without a brake it may go back and forth where hardly anything does not decay
         mu = (mu + np.einsum("irk,ir->rk", shape, usable)) / 2
     chi2 = ((n - mu) ** 2 / mu).sum(axis=1)
+    found[~sane], error[~sane], chi2[~sane] = np.nan, np.nan, np.nan
     return Flat(
         decay=found[:, 0],
         decay_error=error[:, 0],
@@ -92,7 +98,7 @@ def fit_flat(counts: NDArray[np.float64], time: NDArray[np.float64]) -> Flat:
         mean=mean,
         chi_square=chi2,
         freedom=n.shape[1] - 2,
-        settled=settled,
+        settled=settled & sane,
     )
 
 
