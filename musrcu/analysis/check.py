@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
+from musrcu.analysis.check_arrival import arrival
 from musrcu.analysis.check_histograms import (
-    PROMPT_REACH,
     full_bins,
     odd_detectors,
     spikes,
@@ -18,7 +17,6 @@ from musrcu.analysis.title import read_title
 from musrcu.containers.log import Log, LogMean
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
-from musrcu.pulse import rise_of
 
 SAME_TEMPERATURE = 0.02
 """Temperatures that differ by less than this fraction, or by less than 0.1 K, are alike."""
@@ -28,10 +26,6 @@ DRIFT = 0.01
 """Halves of a run whose temperatures differ by more than this fraction are odd."""
 SPREAD = 0.05
 """A temperature that spreads by more than this fraction of itself is odd."""
-PROMPT_OFF = 0.003
-"""A prompt peak further from t0 than this, and than two bins, is odd; µs."""
-PULSE_OFF = 0.06
-"""A pulse whose rise lies further from t0 than this is odd; µs."""
 LARGE_LOSS = 0.1
 """A dead-time loss above this fraction in some bin is odd."""
 PULSES_PER_SECOND = 50.0
@@ -43,7 +37,7 @@ def check_run(run: Run) -> tuple[str, ...]:
 
     Looked at: title against stated temperature and field, set point against sensors, drift, logs
     that hardly cover the run or are long past, t0 against the prompt peak (continuous source) or
-    the rise of the counts (pulsed source), detectors with almost no or far too many counts and
+    the edge of the muon pulse (pulsed source), detectors with almost no or far too many counts and
     those that count nothing from some good bin on, single bins far above their neighbours, bins at
     the largest number that 16 bits hold, dead times and frames, times of start and stop.
 
@@ -56,7 +50,7 @@ def check_run(run: Run) -> tuple[str, ...]:
     Sentences, none for a run in which nothing is odd.
     """
     found = list(run.warnings)
-    about_file = (_title, _thermometers, _logs, _arrival)
+    about_file = (_title, _thermometers, _logs, arrival)
     for look in (*about_file, odd_detectors, stopped, spikes, full_bins, _losses, _clock):
         found += look(run)
     return tuple(dict.fromkeys(" ".join(sentence.split()) for sentence in found))
@@ -119,52 +113,6 @@ def _drift(name: str, log: Log, whole: LogMean, length: float | None) -> Iterato
         )
     if whole.spread > SPREAD * abs(whole.mean):
         yield f"log {name} spread by {whole.spread:.2g} about {whole.mean:.4g}"
-
-
-def _arrival(run: Run) -> Iterator[str]:
-    late = run.first_good < run.t0 - 1
-    if np.any(late):
-        d = int(np.argmax(late))
-        yield (
-            f"detector {d + 1}: the first good bin, index {run.first_good[d]}, lies before t0 = "
-            f"{run.t0[d]:.5g}"
-        )
-    yield from _prompt(run) if run.source == "continuous" else _pulse(run)
-
-
-def _prompt(run: Run) -> Iterator[str]:
-    """Detectors whose prompt peak, where they have one, is not at t0."""
-    reach = max(round(PROMPT_REACH / run.bin_width), 3)
-    odd = []
-    for d, row in enumerate(run.counts.sum(axis=0)):
-        t0 = round(float(run.t0[d]))
-        if not 0 <= t0 < run.n_bins:
-            odd.append(f"{d + 1} (t0 = {t0} of {run.n_bins} bins)")
-            continue
-        start = max(t0 - reach, 0)
-        near = row[start : t0 + reach + 1].astype(float)
-        after = row[t0 + reach + 1 : t0 + 2 * reach + 1].astype(float)
-        level = after.mean() if after.size else 0.0
-        peak = int(near.argmax())
-        if near[peak] < level + 10 * math.sqrt(level + 1):
-            continue  # no prompt peak
-        away = start + peak - float(run.t0[d])
-        if abs(away) > max(2.0, PROMPT_OFF / run.bin_width):
-            odd.append(f"{d + 1} ({away:+.0f} bins, {1e3 * away * run.bin_width:+.1f} ns)")
-    if odd:
-        yield f"the prompt peak is away from t0 in detector {', '.join(odd)}"
-
-
-def _pulse(run: Run) -> Iterator[str]:
-    arrival = rise_of(run.counts, run.bin_width)
-    if arrival is None:
-        return
-    away = (arrival - float(np.median(run.t0))) * run.bin_width
-    if abs(away) > PULSE_OFF:
-        yield (
-            f"the counts rise to half their height {1e3 * away:+.0f} ns from t0, expected within "
-            f"{1e3 * PULSE_OFF:g} ns"
-        )
 
 
 def _losses(run: Run) -> Iterator[str]:

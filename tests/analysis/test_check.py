@@ -128,7 +128,7 @@ ODD = {
     ),
     "t0 against prompt peak": (
         {"t0": np.array([200.0, 210.0, 200.0, 200.0]), "first_good": np.full(4, 220)},
-        "the prompt peak is away from t0 in detector 2 (-10 bins, -10.0 ns)",
+        "the prompt peak is away from t0 in detector 2 (-10.0 bins, -10.0 ns)",
     ),
     "t0 outside": (
         {"t0": np.array([200.0, 2e5, 200.0, 200.0])},
@@ -137,8 +137,8 @@ ODD = {
     "t0 against pulse": (
         {"source": "pulsed", "bin_width": 0.016, "t0": np.full(4, 190.0)}
         | with_counts(lambda counts: counts, "pulsed"),
-        # 10 bins of 16 ns less half a bin, as the step lies between two bin centres
-        "the counts rise to half their height +151 ns from t0",
+        # 10 bins of 16 ns less half a bin, as the step lies between two bin centres; +-0.5 bins
+        "the middle of the muon pulse is +9.",
     ),
     "good bins before t0": (
         {"first_good": np.full(4, 150)},
@@ -208,6 +208,26 @@ def test_one_oddity(name: str) -> None:
     found = check_run(good_run(**{"source": source} | changes))
     assert any(sentence in text for text in found), found
     assert not any("\n" in text for text in found)
+
+
+@pytest.mark.parametrize(("off", "named"), [(-2.5, True), (-1.5, False), (1.5, False), (2.5, True)])
+def test_a_pulse_away_from_t0(off: float, named: bool) -> None:
+    """A Gaussian pulse of 80 ns, its middle some bins of 16 ns from t0: 24 ns are usual, 40 not."""
+    random = np.random.default_rng(11)
+    born = random.normal(0.0, 0.034, 2_000_000) + random.exponential(2.197, 2_000_000)
+    edges = (np.arange(BINS + 1) - 0.5 - T0 - off) * 0.016
+    counts = np.histogram(born, edges)[0].reshape(1, 1, BINS).repeat(4, axis=1)
+    found = check_run(good_run("pulsed", counts=counts))
+    told = [text for text in found if "the middle of the muon pulse is" in text]
+    assert bool(told) == named
+    assert not told or f" {off:+.1f}"[:3] in told[0]
+
+
+def test_where_no_pulse_fits_the_rise_is_named() -> None:
+    """Histograms that begin at the rise."""
+    counts = good_run("pulsed").counts[..., T0:]
+    odd = good_run("pulsed", counts=counts, t0=np.full(4, 10.0), last_good=np.full(4, 3000))
+    assert any("rise to half their height -1" in text for text in check_run(odd))
 
 
 @pytest.mark.parametrize("seconds", [[-20.0, -10.0], [-10.0, 0.0]])
@@ -292,6 +312,7 @@ def test_titles(title: str | None, temperature: float | None, field: float | Non
             ["log Temp_Sample read", "no counts at all: detector 81", "26 of 96 dead times are"],
         ),
         ("mud/045674.msr", ["beta-NMR"]),
+        ("isis-nexus-v1/EMU00020882_hdf5.nxs", ["muon pulse is -2.84 .* bins .-45 ns. from t0"]),
         ("psi-bin/deltat_tdc_dolly_1020.bin", []),
     ],
 )
