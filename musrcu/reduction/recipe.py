@@ -27,7 +27,7 @@ from musrcu.reduction.options import as_tuple, check_options, read_background
 from musrcu.reduction.packing import Packing, read_packing
 from musrcu.reduction.periods import Periods, added, read_periods, subtracted
 from musrcu.reduction.rebin import rebin
-from musrcu.reduction.seen import with_dead_time, with_losses
+from musrcu.reduction.seen import with_dead_time, with_losses, with_measured
 from musrcu.reduction.temperature import take_temperature
 
 
@@ -235,12 +235,12 @@ def reduce_counts(run: Run, recipe: Reduction | None = None) -> Counts:
     recipe = recipe or Reduction()
     run = _calibrated(run, recipe)
     if recipe.dead_time == "none":
-        counts = _grouped(leave_dead_time(run), recipe, recipe.period)
+        counts = with_measured(_grouped(leave_dead_time(run), recipe, recipe.period))
     else:
         own = isinstance(recipe.dead_time, str)
         run = with_dead_time(run, None if own else recipe.dead_time)
         # periods are added as they were seen
-        counts = _grouped(leave_dead_time(run), recipe, recipe.period)
+        counts = with_measured(_grouped(leave_dead_time(run), recipe, recipe.period))
         origin = f"from {origin_of(run, 'dead_time')}" if own else "given"
         counts = with_losses(counts, run, read_periods(run, recipe.period).plus, origin)
     counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max)

@@ -42,6 +42,18 @@ def with_dead_time(run: Run, dead_time: ArrayLike | None) -> Run:
     return run.replace(dead_time=dead_times(run, dead_time))
 
 
+def with_measured(counts: Counts) -> Counts:
+    """The same counts, their history saying that a known background is left to the model.
+
+    The likelihood is that of what was counted, the background a parameter of its model.
+    """
+    *before, step = counts.history
+    if step.stage != "subtract_background" or counts.background is None:
+        return counts
+    step = Step(step.stage, LEFT + (f": {step.note}" if step.note else ""), step.options)
+    return counts.replace(history=History((*before, step)))
+
+
 def with_losses(counts: Counts, run: Run, periods: Sequence[int], origin: str) -> Counts:
     """Grouped counts with the losses of their detectors, where dead times and frames are known.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -258,3 +259,19 @@ def test_a_background_left_to_the_fit() -> None:
     result = mu.fit(mu.reduce_counts(one, given), MODEL)
     assert result["b_F"].constraint == pytest.approx((5.0, 0.2))
     assert result["b_B"].fixed and result["b_B"].value == 4.0
+
+
+def test_the_history_says_that_a_known_background_is_left_to_the_model(samples: Path) -> None:
+    """Nothing is subtracted from what the likelihood takes."""
+    one = mu.read(samples / "deltat_tdc_ltf_0021.bin")
+    left = "left to the model of the counts"
+
+    def step(**recipe: Any) -> Any:
+        counts = mu.reduce_counts(one, mu.Reduction(packing=100, **recipe))
+        return counts.history.find("subtract_background")
+
+    assert step().note == f"{left}: mean of the bins before t0, 7 accelerator periods"
+    assert step().options["per_bin"] == pytest.approx([21.4577, 22.8732], abs=1e-4)
+    assert step(background={"given": (21, 23)}).note == left
+    assert step(background="fit").note == "left to the fit"
+    assert step(background="none").note == "not applied: as asked"
