@@ -90,7 +90,7 @@ def by_cosine(
     """
     if detector_beta:
         raise FitError(f"{run.name}: detector_beta comes from the counts; take method 'counts'")
-    counts = rebin(grouped_counts(run, recipe), packing=recipe.packing, t_max=recipe.t_max)
+    counts = rebin(_subtracted(run, recipe), packing=recipe.packing, t_max=recipe.t_max)
     raw = form_asymmetry(counts, alpha=1.0, detector_beta=recipe.detector_beta or 1.0)
     low, high = t_range or (-np.inf, np.inf)
     used = (raw.time >= low) & (raw.time <= high) & np.isfinite(raw.value)
@@ -177,11 +177,20 @@ def _refuse_beta(run: Run, detector_beta: bool) -> None:
         raise FitError(f"{run.name}: detector_beta needs a precession; take method 'counts'")
 
 
+def _subtracted(run: Run, recipe: Reduction) -> Counts:
+    """Grouped counts without their background."""
+    if recipe.background == "fit":
+        raise FitError(
+            f"{run.name}: background = 'fit' is found by a fit of the counts; take method 'counts'"
+        )
+    return grouped_counts(run, recipe)
+
+
 def _window(
     run: Run, recipe: Reduction, t_range: Range, packed: bool = False
 ) -> tuple[Counts, NDArray[np.bool_]]:
     """Grouped counts and which of their bins are used."""
-    counts = grouped_counts(run, recipe)
+    counts = _subtracted(run, recipe)
     if packed:
         counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
     used = np.zeros(counts.time.size, dtype=bool)

@@ -20,7 +20,9 @@ from musrcu.cli.terminal import Files, add_data, dumps, reduction_text, say
 from musrcu.errors import MusrcuError
 
 if TYPE_CHECKING:
+    from musrcu.containers.asymmetry import Asymmetry
     from musrcu.containers.calibration import Calibration
+    from musrcu.containers.counts import Counts
     from musrcu.containers.run import Run
     from musrcu.reduction.recipe import Reduction
 
@@ -140,13 +142,26 @@ def _check(arguments: Namespace, files: Files) -> None:
 
 def report(run: Run, recipe: Reduction, found: Calibration, arguments: Namespace) -> str:
     """The run, every step and default behind the fit, its model and range, and the result."""
-    import dataclasses
-
-    from musrcu.reduction.recipe import reduce
-
-    asymmetry = reduce(run, dataclasses.replace(recipe, alpha=None, calibration=found))
+    reduced = _reduced(run, recipe, found, counts=arguments.method == "counts")
     times = "every bin" if arguments.range is None else "{:g} to {:g} us".format(*arguments.range)
     what = f"model: {arguments.model}, fitted to {times}"
     if arguments.method in ("sum", "zero"):
         what = f"no model, from {times}"
-    return "\n".join([str(run), reduction_text(asymmetry), what, found.summary()])
+    return "\n".join([str(run), reduction_text(reduced), what, found.summary()])
+
+
+def _reduced(
+    run: Run, recipe: Reduction, found: Calibration, *, counts: bool
+) -> Asymmetry | Counts:
+    """What was fitted, with its history, t0 and dead times as they were found."""
+    import dataclasses
+
+    from musrcu.containers.history import History
+    from musrcu.reduction.recipe import reduce, reduce_counts
+
+    recipe = dataclasses.replace(recipe, alpha=None, calibration=found)
+    if not counts:
+        return reduce(run, recipe)
+    fitted = reduce_counts(run, recipe)
+    steps = History(step for step in fitted.history if step.stage != "know_balance")
+    return fitted.replace(history=steps)  # alpha was free

@@ -112,7 +112,7 @@ def test_phases_need_what_they_need() -> None:
     one = run(1)
     recipe = mu.Reduction(**PAIR, background="fit")
     with pytest.raises(FitError, match="phases of detectors need a model with one precession"):
-        mu.calibrate(one, recipe, method="sum", detectors=True)
+        mu.calibrate(one, mu.Reduction(**PAIR), method="sum", detectors=True)
     counts = one.counts.copy()
     counts[0, 3] = 0
     with pytest.raises(FitError, match="detector 4 has fewer than 1000 counts"):

@@ -100,3 +100,15 @@ def test_dead_times_of_a_pulsed_source(musrcu: Musrcu, samples: Path, here: Path
     found = mu.Calibration.load("c.toml")
     assert len(found.dead_time) == 96
     assert found.alpha_error > mu.calibrate(mu.read(run)).alpha_error
+
+
+def test_a_background_that_is_left_to_the_fit(musrcu: Musrcu, transverse: Path) -> None:
+    done = musrcu("calibrate", transverse, "--background", "fit")
+    assert (done.code, done.err) == (0, "")
+    found = mu.calibrate(mu.read(transverse), mu.Reduction(background="fit"))
+    assert found.summary() in done.out
+    assert "subtract_background(): left to the fit" in done.out
+    for method in ("cosine", "sum", "zero"):
+        done = musrcu("calibrate", transverse, "--background", "fit", "--method", method)
+        assert done.code == 1
+        assert "take method 'counts'" in done.complaint
