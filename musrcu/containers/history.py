@@ -23,7 +23,7 @@ class Step:
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
 
     def __str__(self) -> str:
-        options = ", ".join(f"{name}={_short(value)}" for name, value in self.options.items())
+        options = ", ".join(_said(name, value) for name, value in self.options.items())
         return f"{self.stage}({options})" + (f": {self.note}" if self.note else "")
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -45,6 +45,13 @@ class History(tuple[Step, ...]):
 
     def __str__(self) -> str:
         return "\n".join(str(step) for step in self)
+
+
+def _said(name: str, value: Any) -> str:
+    """``t_max=9.7``; of a table each entry by both names, ``packing bins=20``."""
+    if isinstance(value, Mapping):
+        return ", ".join(_said(f"{name} {key}", one) for key, one in value.items())
+    return f"{name}={_short(value)}"
 
 
 def _short(value: Any) -> str:

@@ -44,7 +44,7 @@ def test_a_fit_of_growing_bins_is_saved_and_drawn(musrcu: Musrcu, run1: Path, he
     assert abs(nu["value"] - 1.59) < 4 * nu["error"] + 0.005
     done = musrcu("plot", "fit.json", "-o", "fit.png")
     assert done.code == 0
-    assert "packing={'first': 30}" in done.out
+    assert "packing first=30" in done.out
 
 
 def test_a_scan_file_and_a_script_keep_it(musrcu: Musrcu, run1: Path, here: Path) -> None:
@@ -94,7 +94,7 @@ def test_the_nexus_file_says_how_wide_its_bins_are(musrcu: Musrcu, run1: Path, h
         (("--lifetime-corrected", "--range", "0,4", "--percent"), ["lifetime_corrected", "n0="]),
         (("--rrf", "1.59"), ["rotating_frame(frequency=1.59, phase=0", "for display"]),
         (("--rrf", "1.59,-20", "--packing", "20"), ["frequency=1.59, phase=-20", "packing=20"]),
-        (("--counts", "--packing", "variable"), ["packing={'bins': "]),
+        (("--counts", "--packing", "variable"), ["packing bins="]),
     ],
 )
 def test_plot_draws_the_forms(
