@@ -50,7 +50,12 @@ _REDUCTION = (
         "raw bins in one bin: 20; growing as counts decay: variable, bins=40 or first=4 (raw bins "
         "in the first); edges=0.1,0.2,0.5 (us); default: the fewest raw bins that counts allow",
     ),
-    ("--t-max", "US", values.above_zero, "late cut, us; default: the latest that counts allow"),
+    (
+        "--t-max",
+        "US",
+        values.above_zero,
+        "late cut, us; default: the latest that counts allow (a fit of counts: the last good bin)",
+    ),
     ("--t0", "HOW", values.t0, "file, prompt, edge, or bin (from 0) of the muon's arrival"),
     ("--first-good", "N", values.whole, "first good bin, raw bins after t0; default: the file's"),
     (
