@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from musrcu.constants import ACCELERATOR_PERIOD, IMPROBABLE, MUON_LIFETIME
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
-from musrcu.errors import ReductionError
-from musrcu.reduction.flat import chance, fit_flat
+from musrcu.errors import MusrcuWarning, ReductionError
+from musrcu.notation import probability
+from musrcu.reduction.flat import Flat, chance, fit_flat
 
 GUARD = 0.020
 """Time left free before t0, µs: the prompt peak begins up to 10 ns before it."""
@@ -20,6 +22,8 @@ LIVE_FROM = 0.4
 FEWEST_PERIODS = 2
 UNSURE = 0.5
 """A late window whose background has an error above this share of all its counts tells nothing."""
+LATE = 3.0
+"""Muon lifetimes after which a late window may begin: 5 % of the decays come later."""
 
 Two = tuple[float, float]
 
@@ -52,7 +56,8 @@ def subtract_background(
         another run; the frames of this run multiply it.
     late : window (start, stop) in µs after t0, in which N exp(-t/tau) + b is fitted to each group
         by the Poisson likelihood; b is the background. A constant asymmetry changes N only, one
-        that changes within the window is taken for background.
+        that changes within the window is taken for background, by many errors of b where the
+        window begins early: MusrcuWarning before three lifetimes, and where the fit is improbable.
     error : of ``given`` or ``per_frame``, in the same unit.
 
     Returns
@@ -151,13 +156,9 @@ def _from_late(counts: Counts, window: Two) -> Counts:
             f"{found.level[worst]:.3g} +- {found.level_error[worst]:.2g} of "
             f"{found.mean[worst]:.3g} counts a bin; choose a longer one"
         )
-    note = "fit of a decay and a flat level to late times"
-    probability = float(chance(found).min())
-    if probability < IMPROBABLE:
-        note += f"; it does not describe them (probability {probability:.1g})"
     step = Step(
         "subtract_background",
-        note,
+        _late_note(counts, found, float(time[inside][0])),
         {
             "late": [float(time[inside][0]), float(time[inside][-1])],
             "per_bin": [float(b) for b in found.level],
@@ -165,6 +166,31 @@ def _from_late(counts: Counts, window: Two) -> Counts:
         },
     )
     return _subtract(counts, found.level, found.level_error, step)
+
+
+def _late_note(counts: Counts, found: Flat, begin: float) -> str:
+    """What was fitted; a warning where it may be wrong by more than its error."""
+    note = "fit of a decay and a flat level to late times"
+    doubts = []
+    if begin < LATE * MUON_LIFETIME:
+        doubts.append(
+            f"it begins {begin / MUON_LIFETIME:.2g} muon lifetimes after t0, and an asymmetry that "
+            f"changes in it is taken for background; begin after {LATE * MUON_LIFETIME:.2g} us"
+        )
+    chances = float(chance(found).min())
+    if chances < IMPROBABLE:
+        how = f"(probability {probability(chances, 1)})"
+        note = f"{note}; it does not describe them {how}"
+        doubts.append(f"a decay and a flat level do not describe it {how}")
+    if doubts:
+        sentence = "; ".join(doubts)
+        warnings.warn(
+            f"{counts.run.name}: the background of the late window may be wrong by many errors: "
+            f"{sentence}",
+            MusrcuWarning,
+            stacklevel=4,
+        )
+    return note
 
 
 def _from_window(counts: Counts, window: tuple[float, float] | None) -> Counts:

@@ -12,7 +12,7 @@ from run_of import decay, pair_of, run_of
 
 from musrcu.containers.counts import Counts
 from musrcu.containers.run import Run
-from musrcu.errors import ReductionError
+from musrcu.errors import MusrcuWarning, ReductionError
 from musrcu.readers.registry import read
 from musrcu.reduction.asymmetry import form_asymmetry
 from musrcu.reduction.background import subtract_background
@@ -157,8 +157,30 @@ def test_what_the_late_fit_does_not_describe_is_said() -> None:
     t = np.arange(2000) * 0.016
     odd = 1000 * np.exp(-t / LIFETIME) + 40 * (1 + np.sin(t))
     counts = pair_of(odd, odd, bin_width=0.016, source="pulsed")
-    note = subtract_background(counts, late=(5.0, 31.0)).history[-1].note
+    with pytest.warns(MusrcuWarning) as said:
+        note = subtract_background(counts, late=(7.0, 31.0)).history[-1].note
     assert "it does not describe them (probability" in note
+    (sentence,) = (str(one.message) for one in said)
+    assert "may be wrong by many errors: a decay and a flat level do not describe it" in sentence
+    with pytest.warns(MusrcuWarning, match=r"\(probability < 1e-300\)"):
+        found = subtract_background(counts.replace(values=100 * counts.values), late=(7.0, 31.0))
+    assert "(probability < 1e-300)" in found.history[-1].note
+
+
+def test_an_early_window_takes_a_relaxing_asymmetry_for_background() -> None:
+    """Exact counts: 0.2 exp(-0.3 t) moves the level by many errors before three lifetimes."""
+    t = np.arange(2000) * 0.016
+    a = 0.2 * np.exp(-0.3 * t)
+    rows = [1e4 * np.exp(-t / LIFETIME) * (1 + s * a) + 5.0 for s in (1, -1)]
+    counts = pair_of(*rows, bin_width=0.016, source="pulsed")
+    with pytest.warns(MusrcuWarning, match="begins 1.8 muon lifetimes after t0"):
+        early = subtract_background(counts, late=(4.0, 9.6))
+    late = subtract_background(counts, late=(12.0, 31.0))
+    for found, worst in ((early, 99), (late, 1)):
+        assert found.background is not None and found.background_error is not None
+        off = np.abs(found.background - 5.0) / found.background_error
+        assert (off < worst).all()
+        assert (off > 5).all() == (found is early)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +328,9 @@ def test_late_and_early_levels_of_real_runs_agree(
 ) -> None:
     """Bins before t0 and bins of 4 us and later share no count, and no method."""
     counts = group(read(real / "psi-bin" / name))
-    early, late = (subtract_background(counts, late=w) for w in (None, window))
+    early = subtract_background(counts)
+    with pytest.warns(MusrcuWarning, match="muon lifetimes after t0"):
+        late = subtract_background(counts, late=window)
     assert early.background is not None and late.background is not None
     assert early.background_error is not None and late.background_error is not None
     error = np.hypot(early.background_error, late.background_error)
