@@ -32,7 +32,8 @@ def load(path: PathLike) -> FitResult | Scan | OrderParameter | Robustness:
 
     Parameters
     ----------
-    path : the file; its entry ``kind`` says what is in it.
+    path : the file; its entry ``kind`` says what is in it. The budget that ``--robust`` saves in
+        the file of a fit or scan is read by :meth:`musrcu.Robustness.load`.
 
     Raises
     ------

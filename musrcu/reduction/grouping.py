@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,7 +74,7 @@ def group(
     forward, backward, origin = _pair(run, forward, backward, geometry)
     chosen, out, notes = _chosen(whole, forward, backward, exclude)
     members = np.array([d - 1 for group in chosen for d in group])
-    t0, t0_from, doubts = _time_zero(whole, t0, members)
+    t0, known, doubts = _time_zero(whole, t0, members)
     arrivals = _arrivals(run, t0)
     reference = arrivals[members[0]]
     shift = np.rint(arrivals - reference).astype(int)
@@ -99,7 +100,7 @@ def group(
             **({"excluded": ranges(out)} if out else {}),
             "period": 1 if selected is None else selected.options["period"],
             "t0": [round(float(arrivals[k]), 3) for k in members],
-            "t0_from": t0_from,
+            **known,
             "first_good_us": (good[0] - zero) * run.bin_width,
         },
     )
@@ -140,12 +141,12 @@ def _chosen(
 
 def _time_zero(
     run: Run, t0: ArrayLike | str | None, members: NDArray[np.int64]
-) -> tuple[ArrayLike | None, str, tuple[str, ...]]:
-    """Numbers for t0 (None: the file's), where they come from, and what is doubtful in them."""
+) -> tuple[ArrayLike | None, dict[str, Any], tuple[str, ...]]:
+    """Numbers for t0 (None: the file's), what the history says of them, and what is doubtful."""
     if t0 is None or (isinstance(t0, str) and t0 == "file"):
-        return None, _t0_from(run), ()
+        return None, {"t0_from": _t0_from(run)}, ()
     if not isinstance(t0, str):
-        return t0, "given", ()
+        return t0, {"t0_from": "given"}, ()
     if t0 not in METHODS:
         raise ReductionError(
             f"{run.name}: t0 = {t0!r}; expected bin numbers or {', '.join(METHODS)}"
@@ -153,7 +154,10 @@ def _time_zero(
     found = find_t0(run, t0, detectors=[int(k) + 1 for k in members])
     for sentence in differences(run, found):
         warnings.warn(f"{run.name}: {sentence}", MusrcuWarning, stacklevel=3)
-    return found.value, found.origin, found.notes
+    known: dict[str, Any] = {"t0_from": found.origin}
+    if found.error is not None:
+        known["t0_error"] = float(f"{found.error[members].mean():.3g}")
+    return found.value, known, found.notes
 
 
 def _t0_from(run: Run) -> str:

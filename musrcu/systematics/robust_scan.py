@@ -20,7 +20,7 @@ from musrcu.errors import FitError, MusrcuError, nearest
 from musrcu.files import PathLike
 from musrcu.readers.registry import read
 from musrcu.systematics.refits import Again, Task, refits_of_run
-from musrcu.systematics.robustness_result import Quantity, Refit, Robustness
+from musrcu.systematics.robustness_result import Quantity, Refit, Robustness, listed
 from musrcu.systematics.variations import VARIATIONS
 
 EXPONENTS: tuple[Exponent, ...] = (2.0, 3.0, 4.0, "free")
@@ -81,7 +81,7 @@ def of_scan(
     for item, label, _ in choices:
         one = next(found)
         refits.append(_refit((item, label, "model"), nominal, one, _chi2_note(order, one)))
-    return Robustness(name=_name(scan), nominal=nominal, refits=tuple(refits))
+    return Robustness(name=_name(scan), nominal=nominal, refits=listed(refits))
 
 
 def chosen(known: Mapping[str, Quantity], wanted: Sequence[str] | None) -> dict[str, Quantity]:

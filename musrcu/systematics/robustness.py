@@ -19,7 +19,7 @@ from musrcu.readers.registry import read
 from musrcu.reduction.recipe import Reduction, reduce
 from musrcu.systematics.refits import Again, Task, refits_of_run
 from musrcu.systematics.robust_scan import Law, chosen, of_scan
-from musrcu.systematics.robustness_result import Quantity, Refit, Robustness
+from musrcu.systematics.robustness_result import Quantity, Refit, Robustness, listed
 from musrcu.systematics.variations import VARIATIONS, Variation
 
 __all__ = ["Robustness", "robustness"]
@@ -47,17 +47,17 @@ def robustness(
 ) -> Robustness:
     """The budget of systematic errors of one fit, or of nu0, T_N and beta of a scan.
 
-    The analysis is repeated with t0 a raw bin earlier and later, the first good bin, the packing,
-    the background window, alpha by its error, the dead time, and the fitted range changed, each
-    alone. Apart stand choices of a model: the damping of the line, and the exponent and the method
-    of the order parameter.
+    The analysis is repeated with t0 earlier and later by its error, or by a raw bin where that is
+    not known, the first good bin, the packing, the background window, alpha by its error, the dead
+    time by its error or left out, and the fitted range changed, each alone. Apart stand choices of
+    a model: the damping of the line, and the exponent and the method of the order parameter.
 
     shift_i = p_i - p_0 counts beyond the shift expected by chance, e_i, only:
     sqrt(max(shift_i^2 - e_i^2, 0)) with e_i = sqrt|sigma_i^2 - sigma_0^2| where other decays enter
     or are weighed otherwise, and e_i = |sigma_i - sigma_0| where the same decays are seen with
-    another t0, alpha or dead time. t0 and alpha enter by half the difference of their two refits
-    (and a mean shift is told where both move the same way), any other item by its largest shift.
-    The total is the quadrature over these items.
+    another t0, alpha or dead time. t0, alpha and dead times with errors enter by half the
+    difference of their two refits (and a mean shift is told where both move the same way), any
+    other item by its largest shift. The total is the quadrature over these items.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def _of_fit(source: Run | PathLike, task: Task, wanted: Sequence[str] | None) ->
         raise FitError(f"{run.name}: the fit is not valid, nothing is varied: {result.reason}")
     item = WorkedRun(run, asymmetry, (result,), None, "", run)
     nominal = chosen(_quantities(result), wanted)
-    refits = tuple(
+    refits = listed(
         _refit(variation, again, result, nominal)
         for variation, again in zip(VARIATIONS, refits_of_run(item, task), strict=True)
     )

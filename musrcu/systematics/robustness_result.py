@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from musrcu.errors import MusrcuError
-from musrcu.files import PathLike, write_text
+from musrcu.files import PathLike, read_text, write_text
 from musrcu.notation import bracket
 from musrcu.systematics.shifts import (
     Kind,
@@ -24,7 +24,7 @@ KIND = "musrcu robustness"
 STATUS = ("done", "not applied", "failed")
 TINY = 1e-3
 """Share of the statistical error below which a number is printed as 0."""
-PAIRS = ("t0", "alpha")
+PAIRS = ("t0", "alpha", "dead time")
 """Items whose two refits are one change in both directions."""
 
 
@@ -211,10 +211,38 @@ class Robustness:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise MusrcuError(f"not the JSON of a musrcu robustness: {error!r} in it") from error
 
+    @classmethod
+    def load(cls, path: PathLike) -> Robustness:
+        """The budget in a JSON file: its own, or that of a fit or scan made with ``--robust``.
+
+        Raises
+        ------
+        MusrcuError if the file cannot be read, or there is no budget in it.
+        """
+        try:
+            data = json.loads(read_text(path))
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise MusrcuError(f"{path} is not JSON of musrcu: {error}") from error
+        if isinstance(data, dict) and data.get("kind") != KIND:
+            data = data.get("robustness")
+        if not isinstance(data, dict):
+            raise MusrcuError(
+                f"{path} has no budget of systematic errors; make one with fit or scan --robust"
+            )
+        try:
+            return cls.from_dict(data)
+        except MusrcuError as error:
+            raise MusrcuError(f"{path}: {error}") from error
+
     def save(self, path: PathLike, *, overwrite: bool = False) -> None:
         """Write the budget as JSON, for :func:`musrcu.load`."""
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
         write_text(path, text + "\n", overwrite=overwrite)
+
+
+def listed(refits: Iterable[Refit]) -> tuple[Refit, ...]:
+    """Refits without those that do not apply for a reason that is no news."""
+    return tuple(refit for refit in refits if refit.status != "not applied" or refit.reason)
 
 
 def small(size: float, error: float | None, *, digits: int = 2, sign: str = "") -> str:

@@ -18,6 +18,7 @@ from musrcu.containers.run import Run
 from musrcu.reduction.background import FEWEST_PERIODS
 from musrcu.reduction.choose_bins import FEWEST_COUNTS
 from musrcu.reduction.recipe import Reduction, grouped_counts, reduce
+from musrcu.systematics.known_errors import dead_time_error, t0_error
 from musrcu.systematics.shifts import Kind
 
 ALREADY = "already in the error"
@@ -73,7 +74,7 @@ class Setup:
 
 
 Change = Callable[[Nominal], Setup | str]
-"""The other analysis of a run, or why it does not apply."""
+"""The other analysis of a run, or why it does not apply; no words where that is not worth any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +113,23 @@ def _window(nominal: Nominal) -> tuple[float, float] | str:
     return step.note.removeprefix("not applied: ") or "the background was given as numbers"
 
 
-def t0_moved(nominal: Nominal, bins: int) -> Setup | str:
-    """The muon's arrival some raw bins later; the same raw bins are fitted."""
+def t0_moved(nominal: Nominal, sign: int) -> Setup | str:
+    """The muon's arrival earlier or later by its error; a raw bin where that is not known.
+
+    All detectors move together, so that the same raw bins are fitted.
+    """
     run, recipe = nominal.run, nominal.recipe
-    arrivals = _arrivals(nominal) + bins
+    before, members = _arrivals(nominal)
+    error = t0_error(nominal.asymmetry, recipe, [int(d) + 1 for d in members])
+    bins = sign * (1.0 if error is None else error)
+    arrivals = before + bins
     if arrivals.min() < 0 or arrivals.max() >= run.n_bins:
         return "t0 is the first or the last bin of the histogram"
     by = bins * nominal.width
     changes: dict[str, Any] = {"t0": tuple(arrivals.tolist())}
     if recipe.first_good is not None:
-        changes["first_good"] = max(0, recipe.first_good - bins)
+        moved = int(np.rint(arrivals[members]).max() - np.rint(before[members]).max())
+        changes["first_good"] = max(0, recipe.first_good - moved)
     pinned = _pinned(nominal)
     if pinned.t_max is not None:
         changes["t_max"] = pinned.t_max - by
@@ -131,27 +139,29 @@ def t0_moved(nominal: Nominal, bins: int) -> Setup | str:
     t_range = None
     if nominal.t_range is not None:
         t_range = (nominal.first - by, nominal.last - by)
-    return Setup(dataclasses.replace(pinned, **changes), t_range)
+    label = "" if error is None else f"{'earlier' if sign < 0 else 'later'} by its error"
+    return Setup(dataclasses.replace(pinned, **changes), t_range, None, label)
 
 
-def _arrivals(nominal: Nominal) -> NDArray[np.float64]:
-    """(n_detectors,) t0 that was used, bins; of detectors that were not, the file's.
+def _arrivals(nominal: Nominal) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """(n_detectors,) t0 that was used, bins, and the indices of the detectors that were used.
 
-    The history has it to a thousandth of a bin; the digits behind come from where it was taken.
+    Of the others it is the file's. The history has t0 to a thousandth of a bin; the digits behind
+    come from where it was taken.
     """
     run, recipe = nominal.run, nominal.recipe
     given = recipe.t0 if isinstance(recipe.t0, (int, float, tuple)) else run.t0
     arrivals = np.array(np.broadcast_to(np.asarray(given, dtype=float), (run.n_detectors,)))
     step = nominal.asymmetry.history.find("group")
     if step is None:
-        return arrivals
+        return arrivals, np.arange(run.n_detectors)
     period = None if "-" in str(recipe.period) else recipe.period
     counts = grouped_counts(run, dataclasses.replace(recipe, period=period))
-    members = [d - 1 for group in counts.detectors for d in group]
+    members = np.array([d - 1 for group in counts.detectors for d in group])
     used = np.asarray(step.options["t0"], dtype=float)
     known = arrivals[members]
     arrivals[members] = np.where(np.abs(known - used) < 1e-3, known, used)
-    return arrivals
+    return arrivals, members
 
 
 def first_good_moved(nominal: Nominal, sign: int) -> Setup | str:
@@ -237,7 +247,22 @@ def alpha_moved(nominal: Nominal, sign: int) -> Setup | str:
     return Setup(_pinned(nominal, alpha=asymmetry.alpha + sign * error), nominal.t_range)
 
 
-def dead_time_switched(nominal: Nominal) -> Setup | str:
+def dead_time_moved(nominal: Nominal, sign: int) -> Setup | str:
+    """All dead times of a calibration less or more by the error of their mean.
+
+    Where they have no errors: without the correction (with the file's where it was left out), once.
+    """
+    error = dead_time_error(nominal.run, nominal.asymmetry, nominal.recipe)
+    calibration = nominal.recipe.calibration
+    if error is None or calibration is None:
+        return _dead_time_switched(nominal) if sign < 0 else ""
+    moved = tuple(tau + sign * error for tau in calibration.dead_time)
+    label = f"all {'less' if sign < 0 else 'more'} by the error of their mean"
+    known = dataclasses.replace(calibration, dead_time=moved)
+    return Setup(_pinned(nominal, calibration=known), nominal.t_range, None, label)
+
+
+def _dead_time_switched(nominal: Nominal) -> Setup | str:
     """Without the correction of the dead time; with the file's where it was left out."""
     run = nominal.run
     if run.variance is not None:
@@ -281,8 +306,8 @@ def damping_changed(nominal: Nominal) -> Setup | str:
 
 
 VARIATIONS = (
-    Variation("t0", "1 raw bin earlier", "input", partial(t0_moved, bins=-1)),
-    Variation("t0", "1 raw bin later", "input", partial(t0_moved, bins=1)),
+    Variation("t0", "1 raw bin earlier", "input", partial(t0_moved, sign=-1)),
+    Variation("t0", "1 raw bin later", "input", partial(t0_moved, sign=1)),
     Variation("first good", "half as far from t0", "check", partial(first_good_moved, sign=-1)),
     Variation("first good", "half as far again", "check", partial(first_good_moved, sign=1)),
     Variation("packing", "halved", "check", partial(packing_changed, halved=True)),
@@ -291,7 +316,8 @@ VARIATIONS = (
     Variation("background", "late half", "check", partial(background_window, early=False)),
     Variation("alpha", "- its error", "input", partial(alpha_moved, sign=-1)),
     Variation("alpha", "+ its error", "input", partial(alpha_moved, sign=1)),
-    Variation("dead time", "on or off", "input", dead_time_switched),
+    Variation("dead time", "on or off", "input", partial(dead_time_moved, sign=-1)),
+    Variation("dead time", "more", "input", partial(dead_time_moved, sign=1)),
     Variation("range", "shorter", "check", partial(last_moved, sign=-1)),
     Variation("range", "longer", "check", partial(last_moved, sign=1)),
     Variation("damping", "of another kind", "model", damping_changed),

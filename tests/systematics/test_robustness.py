@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import runpy
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -120,6 +121,57 @@ def test_a_bin_of_t0_is_a_phase(truth: Any, budget: mu.Robustness) -> None:
     assert budget.systematic("t0", "nu2") < 1e-4 * budget.nominal["nu2"].error
 
 
+def test_a_t0_that_was_measured_moves_by_its_error(truth: Any, cold: mu.Run) -> None:
+    """Both detectors by the mean of their errors: phi2 by 360 nu dt of it; nothing else is news."""
+    known = mu.Calibration(
+        alpha=truth.ALPHA, alpha_error=0.001, forward="1", backward="2", detectors=(1, 2),
+        t0=tuple(cold.t0), t0_error=(0.1, 0.3), bin_width=truth.DT, n_detectors=2,
+    )  # fmt: skip
+    given = recipe(truth, t0=None, alpha=None, calibration=known)
+    found = mu.robustness(cold, given, model=MODEL, parameters=["nu2", "phi2"])
+    moved = [one for one in found.refits if one.item == "t0"]
+    assert [one.label for one in moved] == ["earlier by its error", "later by its error"]
+    by = 360 * found["nu2"].value * 0.2 * truth.DT
+    assert [found.shift(one, "phi2") for one in moved] == pytest.approx([-by, by], rel=5e-3)
+    assert found.systematic("t0", "phi2") == pytest.approx(by, rel=5e-3)
+    assert found.systematic("t0", "nu2") < 1e-4 * found["nu2"].statistical
+
+
+def test_a_t0_from_the_counts_moves_by_its_error(samples: Path) -> None:
+    """The middle of the pulse, found to some hundredths of a bin."""
+    path = samples / "isis" / "simulated_EMU00000001.nxs"
+    given = mu.Reduction(alpha=1.0, packing=2, t0="edge", dead_time="none")
+    error = mu.find_t0(mu.read(path), "edge").error
+    assert error is not None and error[0] < 0.1
+    found = mu.robustness(path, given, t_range=(0.2, 10.0), parameters=["nu2", "phi2"])
+    by = 360 * found["nu2"].value * error[0] * 0.016
+    assert found.systematic("t0", "phi2") == pytest.approx(by, rel=0.02)
+    assert refit(found, "t0", "later").label == "later by its error"
+
+
+def test_dead_times_with_errors_move_by_the_error_of_their_mean(samples: Path) -> None:
+    """96 of 16 ns each are 1.6 ns of all; the refits are the fits with these dead times given."""
+    path = samples / "isis" / "simulated_EMU00000001.nxs"
+    run = mu.read(path)
+    assert run.dead_time is not None
+    own = run.dead_time[0]
+    known = mu.Calibration(
+        alpha=1.0, alpha_error=0.001, forward="1-48", backward="49-96", instrument="EMU",
+        detectors=tuple(range(1, 97)), dead_time=tuple(own), dead_time_error=(0.016,) * 96,
+    )  # fmt: skip
+    given = mu.Reduction(calibration=known, packing=2)
+    found = mu.robustness(run, given, t_range=(0.2, 10.0))
+    for label, sign in (("less", -1), ("more", 1)):
+        one = refit(found, "dead time", label)
+        assert one.label == f"all {label} by the error of their mean"
+        moved = own + sign * 0.016 / np.sqrt(96)
+        again = dataclasses.replace(given, dead_time=tuple(moved))
+        expected = mu.fit(mu.reduce(run, again), MODEL, t_range=(0.2, 10.0))
+        for name, value in one.values.items():
+            assert value.value == pytest.approx(expected[name].value, abs=2e-2 * value.error)
+    assert not [one for one in found.refits if one.item == "dead time" and one.label == "off"]
+
+
 def test_alpha_moves_the_constant_as_its_formula_says(budget: mu.Robustness) -> None:
     """DA = -(1 - A^2)/2 dalpha/alpha, with the mean asymmetry near A_bg at late times."""
     A = budget.nominal["A_bg"].value
@@ -204,7 +256,7 @@ def test_threads_and_serial_give_the_same_digits(
 def shorten(monkeypatch: pytest.MonkeyPatch, variations: tuple[Variation, ...]) -> None:
     """Other variations, and no other exponents of the law."""
     for module in ("refits", "robustness", "robust_scan"):
-        monkeypatch.setattr(f"musrcu.analysis.{module}.VARIATIONS", variations)
+        monkeypatch.setattr(f"musrcu.systematics.{module}.VARIATIONS", variations)
     monkeypatch.setattr("musrcu.systematics.robust_scan.EXPONENTS", ())
 
 
@@ -216,6 +268,19 @@ def test_a_budget_comes_back(budget: mu.Robustness, tmp_path: Path) -> None:
     assert loaded.summary() == budget.summary()
     with pytest.raises(MusrcuError, match="exists and is not overwritten"):
         budget.save(tmp_path / "budget.json")
+
+
+def test_a_budget_is_found_in_the_json_of_a_fit(budget: mu.Robustness, tmp_path: Path) -> None:
+    saved = {"kind": "musrcu fit", "robustness": budget.to_dict()}
+    for name, content in (("fit", saved), ("own", budget.to_dict()), ("none", {"kind": "x"})):
+        (tmp_path / name).write_text(json.dumps(content))
+    for name in ("fit", "own"):
+        assert mu.Robustness.load(tmp_path / name).to_dict() == budget.to_dict()
+    with pytest.raises(MusrcuError, match="none has no budget of systematic errors; make one"):
+        mu.Robustness.load(tmp_path / "none")
+    (tmp_path / "none").write_text("{")
+    with pytest.raises(MusrcuError, match="is not JSON"):
+        mu.Robustness.load(tmp_path / "none")
 
 
 def _fails(nominal: Nominal) -> Setup | str:
