@@ -18,6 +18,9 @@ from musrcu.containers.calibration import Calibration, correlations
 from musrcu.containers.history import Step
 from musrcu.containers.run import Run
 from musrcu.errors import FitError
+from musrcu.notation import bracket
+from musrcu.reduction.calibrated import origin_of
+from musrcu.reduction.calibrated import shifts_of
 from musrcu.reduction.dead_time import correct_dead_time, dead_times
 from musrcu.reduction.grouping import group, ranges
 from musrcu.reduction.periods import read_periods, select_periods
@@ -26,6 +29,8 @@ from musrcu.reduction.t0 import find_t0
 
 RELAXATION = 0.05
 """1/µs; where the search of the common damping begins."""
+APART = 3.0
+"""Errors from the dead time that was known before, above which a detector is counted."""
 PAIR = ("alpha", "detector_beta", "total", "field", "phase")
 Sides = tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -90,6 +95,7 @@ def measure_detectors(run: Run, recipe: Reduction, wanted: Wanted) -> Measured:
     if wanted.dead_time:
         forward, backward = map(ranges, sides)
         found = estimate_dead_time(run, forward=forward, backward=backward, period=recipe.period)
+        notes += _dead_times_said(run, found, rows, recipe.period)
         run, more, spread = _with_dead_times(run, found, rows, places)
         entries |= more
         notes += [
@@ -104,6 +110,26 @@ def measure_detectors(run: Run, recipe: Reduction, wanted: Wanted) -> Measured:
     if entries:
         entries |= {"detectors": numbers, "notes": tuple(notes)}
     return Measured(run, entries, places, spread)
+
+
+def _dead_times_said(
+    run: Run, found: DeadTimes, rows: np.ndarray, period: int | str | None
+) -> list[str]:
+    """How the dead times were found, and how far they are from those known before."""
+    mean = bracket(1e3 * found.common, 1e3 * found.common_error, "ns")
+    notes = [f"dead times: mean = {mean} ({found.regime}: {found.method}), {found.quality()}"]
+    if run.dead_time is None:
+        return notes
+    before = run.dead_time[read_periods(run, period).plus[0] - 1][rows]
+    apart = np.abs(found.values[rows] - before) > APART * found.errors[rows]
+    unsure = 1e3 * float(np.nanmedian(found.errors[rows]))
+    notes.append(
+        f"dead times: {origin_of(run, 'dead_time')} has its own, {1e3 * before.mean():.3g} ns on "
+        f"average; {apart.sum()} of {rows.size} found here, each uncertain by {unsure:.2g} ns, "
+        f"differ by more than {APART:g} errors; where this calibration is used they replace the "
+        "file's, unless dead_time = 'file'"
+    )
+    return notes
 
 
 def _with_dead_times(
@@ -159,6 +185,11 @@ def with_dead_time_errors(
 def _t0(
     run: Run, recipe: Reduction, numbers: tuple[int, ...], rows: np.ndarray, notes: list[str]
 ) -> tuple[Run, dict[str, Any]]:
+    if shifts_of(run) != (0, 0):
+        raise FitError(
+            f"{run.name}: its runs were added with different t0, so that a t0 found in their sum "
+            "is that of none; find it in one of them"
+        )
     corrected = run
     if run.variance is None and run.dead_time is not None and recipe.dead_time != "none":
         corrected = correct_dead_time(run)

@@ -28,14 +28,15 @@ def take_calibration(
 
     Raises
     ------
-    ReductionError if the calibration is of another instrument, another number of detectors, or its
-    t0 are in bins of another width.
+    ReductionError if the calibration is of another instrument, another number of detectors, its t0
+    are in bins of another width, or the run is a sum of runs that were shifted to meet in t0.
     """
     check_instrument(run, calibration)
     changes: dict[str, Any] = {}
     told: dict[str, Any] = {}
     if t0 and calibration.t0:
         _check_width(run, calibration)
+        _check_aligned(run)
         changes["t0"] = _placed(calibration, run.t0, calibration.t0)
         told["t0"] = list(calibration.t0)
     if dead_time and calibration.dead_time and run.variance is None:
@@ -61,6 +62,13 @@ def origin_of(run: Run, name: str) -> str:
     return (
         f"the calibration {step.note.removeprefix('from ').removeprefix('a calibration')}".strip()
     )
+
+
+def shifts_of(run: Run) -> tuple[int, int]:
+    """Bins by which the runs of a sum were moved to meet in t0, least and largest; else (0, 0)."""
+    step = run.history.find("add_runs")
+    least, largest = (0, 0) if step is None else step.options["shift"]
+    return int(least), int(largest)
 
 
 def check_instrument(run: Run, calibration: Calibration) -> None:
@@ -89,6 +97,17 @@ def _check_width(run: Run, calibration: Calibration) -> None:
         raise ReductionError(
             f"{run.name}: t0 of the calibration are in bins of {1e3 * width:.6g} ns, the run has "
             f"bins of {1e3 * run.bin_width:.6g} ns; give t0="
+        )
+
+
+def _check_aligned(run: Run) -> None:
+    """A t0 counts bins of a file: the bins of a sum are other ones where its runs were moved."""
+    least, largest = shifts_of(run)
+    if largest > least:
+        raise ReductionError(
+            f"{run.name}: its runs were added with t0 {largest - least} bins apart, so that t0 of "
+            "the calibration cannot be that of all; give t0 = 'file', or set t0 of each with "
+            "run.replace(t0=...) before adding"
         )
 
 

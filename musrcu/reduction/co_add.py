@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from musrcu.containers.history import History, Step
 from musrcu.containers.run import Run
 from musrcu.errors import ReductionError
+from musrcu.reduction.calibrated import shifts_of
 from musrcu.reduction.co_add_checks import check_addable, check_together, doubts
 from musrcu.reduction.co_add_metadata import combined_metadata
 from musrcu.reduction.dead_time import settle_dead_time
@@ -159,10 +160,19 @@ def _step(runs: Sequence[Run], place: _Place, weights: NDArray[np.float64]) -> S
         {
             "runs": [run.name for run in runs],
             "counts": [float(weight) for weight in weights],
-            "shift": [int(place.shift.min()), int(place.shift.max())],
+            "shift": _shifts(runs, place),
             "bins": place.stop - place.start,
         },
     )
+
+
+def _shifts(runs: Sequence[Run], place: _Place) -> list[int]:
+    """Least and largest shift of a detector, those within runs that are sums themselves included.
+
+    Both are 0 where every bin of the sum is that bin of every run.
+    """
+    within = [shift for run in runs for shift in shifts_of(run)]
+    return [min(int(place.shift.min()), *within), max(int(place.shift.max()), *within)]
 
 
 def _history(runs: Sequence[Run]) -> History:

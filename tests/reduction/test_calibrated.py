@@ -140,6 +140,29 @@ def test_another_spectrometer_is_refused(changes: dict[str, Any], sentence: str)
         mu.reduce(run(), recipe(calibration=made(**changes)))
 
 
+def test_t0_of_a_calibration_is_not_pasted_into_moved_bins() -> None:
+    """The bins of a sum are those of its first file only where no run was moved to meet it."""
+    first, moved, alike, last = (
+        run(t0=[t0] * 4, number=k).replace(counts=COUNTS[None] + k)
+        for k, t0 in enumerate((9.0, 4.0, 9.4, 4.0), 1)
+    )
+    whole = mu.add_runs([first, moved])
+    for total in (
+        whole,
+        mu.add_runs([moved, first]),
+        mu.add_runs([whole, last]),
+    ):
+        assert total.t0.max() < 5, "five leading bins of the first are gone"
+        with pytest.raises(mu.MusrcuError, match="added with t0 5 bins apart"):
+            mu.reduce(total, recipe(packing=20))
+        with pytest.raises(mu.MusrcuError, match="find it in one of them"):
+            mu.calibrate(total, mu.Reduction(forward="1-2", backward="3-4"), t0=True)
+        kept = grouped_counts(total, recipe(t0="file"))
+        assert kept.time[0] == pytest.approx(-0.04)
+    total = mu.add_runs([first, alike])
+    np.testing.assert_allclose(take_calibration(total, made()).t0[[1, 2]], (3.25, 4.25))
+
+
 def test_a_calibration_run_is_reduced_with_what_is_known() -> None:
     """Calibrating alpha with the dead times of another calibration."""
     rng = np.random.default_rng(2)
