@@ -68,8 +68,7 @@ def traces(
         raise MusrcuError("a picture of traces needs one or two of one kind")
     counted = drawn[0].kind == "counts"
     scale = 100.0 if percent and not counted else 1.0
-    last = max(float(one.time.max(initial=0.0)) for one in drawn)
-    limits = t_range or (0.0, 1.012 * last)
+    limits = t_range or (0.0, max(_end(one) for one in drawn))
     shown = [_inside(one, limits) for one in drawn]
     with style():
         if ax is None:
@@ -89,8 +88,16 @@ def traces(
         note = f"{drawn[0].name} frame, " * turning + drawn[0].note
         titles(ax, headline(drawn[0]), note)
         if len(drawn) > 1:
-            ax.legend(loc="upper right", frameon=False)
+            # a decay is low late, and the error bars of the others are short early
+            ax.legend(loc="upper right" if counted else "upper left", ncols=1 if counted else 2)
     return ax
+
+
+def _end(trace: Trace) -> float:
+    """The end of the last bin, µs, and a little more where bins are narrow."""
+    last = float(trace.time.max(initial=0.0))
+    bins = np.diff(trace.time[-2:])
+    return max(1.02 * last, last + 0.5 * float(bins.max(initial=0.0)))
 
 
 def _inside(trace: Trace, limits: tuple[float, float]) -> Shown:
@@ -113,10 +120,10 @@ def _frame(ax: Axes, shown: Sequence[Shown], scale: float) -> None:
         quiet = points.error <= NOISE * np.quantile(points.error, 0.25)
         ends += [scale * (points.value + sign * points.error)[quiet] for sign in (-1, 1)]
         ends.append(scale * points.value)
-    low, high = min(float(e.min()) for e in ends), max(float(e.max()) for e in ends)
+    low, high = (min(0.0, *(e.min() for e in ends)), max(0.0, *(e.max() for e in ends)))
     margin = 0.06 * (high - low) or 0.01 * scale
-    above = margin * (1 + 2.5 * (len(shown) - 1))  # room for the names
-    ax.set_ylim(min(low, 0.0) - margin, max(high, 0.0) + above)
+    above = margin * (3.5 if len(shown) > 1 else 1.0)  # room for the names in one line
+    ax.set_ylim(float(low - margin), float(high + above))
     round_ticks(ax)
 
 

@@ -73,3 +73,25 @@ def test_refused(pair: Counts) -> None:
             plot.traces(wrong)
     with pytest.raises(MusrcuError, match="SIM 7: no point of forward between 20 and 30 us"):
         plot.traces(one, t_range=(20.0, 30.0))
+
+
+def test_no_point_sits_on_the_frame(pair: Counts) -> None:
+    """Few wide points far from zero: the margin is a part of what the axis shows."""
+    trace = rotating_frame(form_asymmetry(rebin(pair, packing=2)), 3.0, packing=80)
+    axes = plot.traces(trace)
+    (points,) = drawn(axes)
+    assert len(points) < 10 and points[:, 1].min() > 0.1
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    assert min(points[:, 0].min() - left, right - points[:, 0].max()) > 0.02 * (right - left)
+    assert high - points[:, 1].max() > 0.04 * (high - low)
+
+
+def test_names_stand_over_no_point(pair: Counts) -> None:
+    """Even where the first points are the highest and the lowest."""
+    axes = plot.traces([lifetime_corrected(rebin(pair, packing=4), group) for group in GROUPS])
+    figure_of(axes).draw_without_rendering()
+    frame = axes.get_legend().get_window_extent()
+    for points in drawn(axes):
+        x, y = axes.transData.transform(points).T
+        inside = (x > frame.x0) & (x < frame.x1) & (y > frame.y0) & (y < frame.y1)
+        assert not inside.any()
