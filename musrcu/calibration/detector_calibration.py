@@ -19,8 +19,7 @@ from musrcu.containers.history import Step
 from musrcu.containers.run import Run
 from musrcu.errors import FitError
 from musrcu.notation import bracket
-from musrcu.reduction.calibrated import origin_of
-from musrcu.reduction.calibrated import shifts_of
+from musrcu.reduction.calibrated import origin_of, shifts_of
 from musrcu.reduction.dead_time import correct_dead_time, dead_times
 from musrcu.reduction.grouping import group, ranges
 from musrcu.reduction.periods import read_periods, select_periods
