@@ -54,7 +54,7 @@ def by_counts(
     N0, alpha, the precession, and backgrounds where there may be any are free together;
     ``detector_beta`` too where asked for.
     """
-    counts = reduce_counts(run, recipe)
+    counts = reduce_counts(run, recipe, few=False)  # so that chi-square can judge the fit
     limits = {"alpha": ALPHA_LIMITS} | ({"detector_beta": ALPHA_LIMITS} if detector_beta else {})
     result = _fitted(run, counts, model, limits, t_range)
     found = _calibration(run, counts, result, model, method="joint Poisson fit of the counts")

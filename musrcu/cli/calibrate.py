@@ -162,6 +162,6 @@ def _reduced(
     recipe = dataclasses.replace(recipe, alpha=None, calibration=found)
     if not counts:
         return reduce(run, recipe)
-    fitted = reduce_counts(run, recipe)
+    fitted = reduce_counts(run, recipe, few=False)
     steps = History(step for step in fitted.history if step.stage != "know_balance")
     return fitted.replace(history=steps)  # alpha was free

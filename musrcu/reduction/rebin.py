@@ -35,6 +35,7 @@ def rebin(
     packing: Packing | None = None,
     t_max: float | None = None,
     alike: Sequence[Counts] = (),
+    few: bool = False,
 ) -> Counts:
     """The good raw bins, several in one, up to a late cut.
 
@@ -63,6 +64,8 @@ def rebin(
         each group (so that chi-square is unbiased) and the background does not exceed the signal.
     alike : counts on the same raw bins that will be packed in the same way, so that the default
         packing and cut have to suit them too.
+    few : whether late bins that hold few counts stay where packing is not given, as a likelihood of
+        counts may have them: the last bin is then the last good one, or that at ``t_max``.
 
     Raises
     ------
@@ -72,9 +75,9 @@ def rebin(
         raise ReductionError(f"the counts are packed already, {counts.packing} raw bins in one")
     wanted = read_packing(packing)
     if wanted is None or isinstance(wanted, int):
-        edges, used = _even(counts, wanted, t_max, alike)
+        edges, used = _even(counts, wanted, t_max, alike, few)
     else:
-        edges, used = _uneven(wanted, (counts, *alike), t_max)
+        edges, used = _uneven(wanted, (counts, *alike), t_max, few)
     packs = np.diff(edges)
     widest, narrowest = int(packs.max()), int(packs.min())
     values, variance = (
@@ -84,6 +87,13 @@ def rebin(
     widths = [round(1e3 * k * counts.bin_width, 6) for k in (narrowest, widest)]
     found = wanted is None or wanted == "variable"
     notes = [_note(variance)] if found else []
+    behind = edges[-1] + (1 if wanted == "variable" else widest) - 1
+    if found and t_max is not None and behind <= counts.last_good and counts.time[behind] <= t_max:
+        notes.append(
+            f"t_max {t_max:g} was asked for; cut at {used['t_max']:.4g} us, behind which bins "
+            f"hold fewer than {FEWEST_COUNTS} counts or more background than signal (packing= keeps "
+            "them)"
+        )
     if narrowest < widest:
         slow = SLOW / (1e-3 * widths[1])
         notes.append(f"the widest bin suits frequencies below {slow:.2g} MHz")
@@ -105,12 +115,13 @@ def rebin(
 
 
 def _even(
-    counts: Counts, packing: int | None, t_max: float | None, alike: Sequence[Counts]
+    counts: Counts, packing: int | None, t_max: float | None, alike: Sequence[Counts], few: bool
 ) -> tuple[IntArray, dict[str, Any]]:
     """(edges as raw bins, options that make them again) of bins of one width."""
     if packing is None:
         packing, cut = choose_packing(counts, *alike, t_max=t_max)
-        t_max = cut if t_max is None else min(t_max, cut)
+        if not few:
+            t_max = cut if t_max is None else min(t_max, cut)
     n = (counts.last_good - counts.first_good + 1) // packing
     if n < 1:
         raise ReductionError(f"{counts.run.name}: fewer good bins than one pack of {packing}")
@@ -119,13 +130,13 @@ def _even(
 
 
 def _uneven(
-    packing: str | Mapping[str, Any], together: Sequence[Counts], t_max: float | None
+    packing: str | Mapping[str, Any], together: Sequence[Counts], t_max: float | None, few: bool
 ) -> tuple[IntArray, dict[str, Any]]:
     """The same of growing or given bins."""
     counts = together[0]
     if isinstance(packing, str) or "bins" in packing:
         bins = None if isinstance(packing, str) else int(packing["bins"])
-        return _equal_error(bins, together, t_max)
+        return _equal_error(bins, together, t_max, few)
     if "first" in packing:
         raw = counts.last_good + 1 - counts.first_good
         edges = counts.first_good + lifetime_bins(packing["first"], raw, counts.bin_width)
@@ -138,13 +149,13 @@ def _uneven(
 
 
 def _equal_error(
-    bins: int | None, together: Sequence[Counts], t_max: float | None
+    bins: int | None, together: Sequence[Counts], t_max: float | None, few: bool
 ) -> tuple[IntArray, dict[str, Any]]:
     """Growing bins that share out the raw bins up to the cut, all of them."""
     counts = together[0]
     raw = int(_until(counts, np.arange(counts.first_good, counts.last_good + 2), t_max).size - 1)
     if bins is None:
-        raw = usable_bins(together, raw)
+        raw = raw if few else usable_bins(together, raw)
         bins = choose_bins(together, raw)
     level = background_level(together, raw)
     edges = counts.first_good + equal_error_bins(bins, raw, counts.bin_width, level)

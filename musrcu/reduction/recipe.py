@@ -213,7 +213,7 @@ def grouped_counts(run: Run, recipe: Reduction) -> Counts:
     return _grouped(_dead_time_settled(run, recipe), recipe, recipe.period)
 
 
-def reduce_counts(run: Run, recipe: Reduction | None = None) -> Counts:
+def reduce_counts(run: Run, recipe: Reduction | None = None, *, few: bool = True) -> Counts:
     """The counts of a run by a recipe as they were seen, for a fit of the counts themselves.
 
     Periods, grouping, background, packing. The dead time is not corrected, because corrected
@@ -225,7 +225,9 @@ def reduce_counts(run: Run, recipe: Reduction | None = None) -> Counts:
     Parameters
     ----------
     run : a raw run.
-    recipe : the options; None takes the default of each.
+    recipe : the options; None takes the default of each, but every good bin is kept up to
+        ``t_max``, however few counts the late ones hold.
+    few : whether that is so; else the default late cut is that of an asymmetry.
 
     Raises
     ------
@@ -243,7 +245,8 @@ def reduce_counts(run: Run, recipe: Reduction | None = None) -> Counts:
         counts = with_measured(_grouped(leave_dead_time(run), recipe, recipe.period))
         origin = f"from {origin_of(run, 'dead_time')}" if own else "given"
         counts = with_losses(counts, run, read_periods(run, recipe.period).plus, origin)
-    counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
+    few = few or recipe.t_max is not None
+    counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max, few=few)
     return know_balance(counts, recipe.alpha, recipe.calibration, recipe.detector_beta)
 
 

@@ -126,10 +126,29 @@ def test_a_late_time_that_is_asked_for() -> None:
     assert early.history[-1].note == "every bin holds at least 20 counts in each group"
     late = rebin(pair, t_max=9.9)  # the counts end before
     assert late.variance.min() >= 20
+    said = f"t_max 9.9 was asked for; cut at {late.time[-1]:.4g} us, behind which bins hold fewer"
+    assert said in late.history[-1].note
+    flat = subtract_background(pair, given=(5.0, 5.0))
+    grown = rebin(flat, packing="variable", t_max=9.9)
+    assert "t_max 9.9 was asked for; cut at " in grown.history[-1].note
+    assert rebin(pair, packing={"edges": (0.1, 0.5)}, t_max=9.9).time.size == 1
+    assert "asked" not in rebin(pair, packing={"edges": (0.1, 0.5)}, t_max=9.9).history[-1].note
     given = rebin(pair, packing=4, t_max=9.9)
     assert given.time[-1] == pytest.approx(9.9, abs=4 * DT)
     assert given.variance.min() < 20
     assert given.history[-1].note == ""
+
+
+@pytest.mark.parametrize("packing", [None, "variable"])
+def test_bins_with_few_counts_stay_where_they_may(packing: str | None) -> None:
+    """A likelihood of counts needs no fewest counts: the last bin is the last good one."""
+    flat = subtract_background(drawn(1e5, 1), given=(5.0, 5.0))
+    cut, all_of_them = rebin(flat, packing=packing), rebin(flat, packing=packing, few=True)
+    assert cut.raw_bins.sum() < BINS - 2 * all_of_them.packing
+    assert all_of_them.raw_bins.sum() > BINS - 2 - all_of_them.packing
+    asked = rebin(flat, packing=packing, t_max=7.0, few=True)
+    assert asked.raw_bins.sum() * DT == pytest.approx(7.0, abs=2 * DT * asked.packing)
+    assert "asked" not in asked.history[-1].note
 
 
 @pytest.mark.parametrize("packing", [1, 3, 7, 20, 113])
