@@ -63,6 +63,13 @@ class DeadTimes:
         filled = np.where(np.isfinite(self.values), self.values, self.common)
         return tuple(float(tau) for tau in filled)
 
+    def quality(self) -> str:
+        """Chi-square of the fit and its probability, in words."""
+        return (
+            f"chi-square {self.chi2:.1f} for {self.ndof:.1f} degrees of freedom, probability "
+            f"{notation.probability(self.probability)}"
+        )
+
     def summary(self) -> str:
         """The result in a few lines."""
         known = np.isfinite(self.values)
@@ -79,8 +86,7 @@ class DeadTimes:
         lines += [
             f"largest loss {100 * self.largest_loss:.2g} % from {self.t_range[0]:.3g} us on, "
             f"{self.frames} frames",
-            f"chi-square {self.chi2:.1f} for {self.ndof:.1f} degrees of freedom, probability "
-            f"{notation.probability(self.probability)}",
+            self.quality(),
         ]
         lines += [f"detector {d} refused: {why}" for d, why in self.refused.items()]
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])

@@ -100,6 +100,25 @@ def test_dead_times_of_a_pulsed_source(musrcu: Musrcu, samples: Path, here: Path
     found = mu.Calibration.load("c.toml")
     assert len(found.dead_time) == 96
     assert found.alpha_error > mu.calibrate(mu.read(run)).alpha_error
+    estimate = mu.estimate_dead_time(mu.read(run))
+    for text in (
+        f"note: dead times: {estimate.summary().splitlines()[1]} (transverse: ",
+        estimate.quality(),
+        "note: dead times: the file has its own, 9.84 ns on average; 0 of 96 found here",
+        "they replace the file's, unless dead_time = 'file'",
+    ):
+        assert text in done.out
+
+
+def test_dead_times_of_the_file_that_are_far_off_are_counted(samples: Path) -> None:
+    run = mu.read(samples / "isis/simulated_EMU00000015.nxs")
+    wrong = np.array(run.dead_time)
+    wrong[0, :5] += 0.2  # 20 errors
+    (note,) = (n for n in mu.calibrate(run.replace(dead_time=wrong), dead_time=True).notes
+               if "has its own" in n)  # fmt: skip
+    assert "; 5 of 96 found here" in note
+    bare = mu.calibrate(run.replace(dead_time=None), dead_time=True)
+    assert not any("has its own" in note for note in bare.notes)
 
 
 def test_a_background_that_is_left_to_the_fit(musrcu: Musrcu, transverse: Path) -> None:
