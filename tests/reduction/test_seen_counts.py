@@ -275,3 +275,31 @@ def test_the_history_says_that_a_known_background_is_left_to_the_model(samples: 
     assert step(background={"given": (21, 23)}).note == left
     assert step(background="fit").note == "left to the fit"
     assert step(background="none").note == "not applied: as asked"
+
+
+def test_every_good_bin_is_kept_and_a_late_cut_obeyed() -> None:
+    """Late bins of few counts cost a likelihood nothing; those of an asymmetry are cut."""
+    frames = FRAMES
+    one = run(np.random.default_rng(3).poisson(seen(decays(1e6), frames)), [frames])
+    free = dataclasses.replace(PAIR, packing=None)
+    assert mu.reduce(one, free).time[-1] < 0.9 * TIME[-1]
+    counts = mu.reduce_counts(one, free)
+    assert counts.variance.min() < 20
+    assert counts.time[-1] > TIME[-1] - counts.bin_width
+    cut = mu.reduce_counts(one, dataclasses.replace(free, t_max=11.0))
+    assert abs(cut.time[-1] - 11.0) < cut.bin_width
+    assert within(mu.fit(counts, MODEL)) < 3.5
+
+
+def test_late_bins_tighten_a_slow_relaxation_without_a_bias() -> None:
+    """40 runs of 3e4 decays, nearly all good bins below 20 counts: pulls are normal."""
+    rng, frames, pulls = np.random.default_rng(8), FRAMES * 10, []
+    expected = seen(decays(3e4), frames)
+    for _ in range(40):
+        counts = mu.reduce_counts(
+            run(rng.poisson(expected), [frames]), dataclasses.replace(PAIR, packing=None)
+        )
+        result = mu.fit(counts, MODEL, fixed={"alpha": ALPHA})
+        pulls.append((result["A1"].value - 0.21) / result["A1"].error)
+    assert abs(np.mean(pulls)) < 3.5 / 40**0.5
+    assert abs(np.std(pulls) - 1) < 3.5 / 80**0.5
