@@ -91,8 +91,8 @@ def rebin(
     if found and t_max is not None and behind <= counts.last_good and counts.time[behind] <= t_max:
         notes.append(
             f"t_max {t_max:g} was asked for; cut at {used['t_max']:.4g} us, behind which bins "
-            f"hold fewer than {FEWEST_COUNTS} counts or more background than signal (packing= keeps "
-            "them)"
+            f"hold fewer than {FEWEST_COUNTS} counts or more background than signal "
+            "(packing= keeps them)"
         )
     if narrowest < widest:
         slow = SLOW / (1e-3 * widths[1])
