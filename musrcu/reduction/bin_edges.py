@@ -65,6 +65,11 @@ def equal_error_bins(bins: int, raw: int, width: float, background: float = 0.0)
     ------
     ReductionError if the first bin would be narrower than a raw bin.
     """
+    if bins > raw:  # before any edge is made: there may be more than memory holds
+        raise ReductionError(
+            f"{bins} growing bins asked for, of {raw} raw bins of {1e3 * width:.4g} ns; ask for at "
+            f"most {most_bins(raw, width, background)}"
+        )
     edges = equal_error_edges(bins, raw * width, background) / width
     narrowest = float(edges[1])
     if narrowest < 1 - 1e-9:
@@ -108,10 +113,13 @@ def given_bins(edges: tuple[float, ...], counts: Counts) -> IntArray:
     ReductionError if the first edge lies before the first good bin, or two edges meet.
     """
     width = counts.bin_width
-    places = (np.asarray(edges, dtype=float) - counts.time[0]) / width + 0.5
+    # a time far off has no place that a whole number could hold
+    near = np.clip(edges, counts.time[0] - 2 * width, counts.time[-1] + 2 * width)
+    places = (near - counts.time[0]) / width + 0.5
     found = _whole(places)
+    found = found[found <= counts.last_good + 1]
     good = float(counts.time[counts.first_good]) - width / 2
-    if found[0] < counts.first_good:
+    if found.size and found[0] < counts.first_good:
         raise ReductionError(
             f"{counts.run.name}: the edge {edges[0]:g} us lies before the first good bin, which "
             f"begins at {good:.6g} us; begin there, or give first_good"
@@ -123,7 +131,7 @@ def given_bins(edges: tuple[float, ...], counts: Counts) -> IntArray:
             f"{counts.run.name}: no raw bin of {1e3 * width:.4g} ns fits between the edges "
             f"{one:g} and {other:g} us"
         )
-    return np.asarray(found[found <= counts.last_good + 1])
+    return found
 
 
 def _whole(places: FloatArray) -> IntArray:

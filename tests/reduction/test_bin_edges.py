@@ -153,6 +153,8 @@ def test_edges_move_to_the_nearest_raw_bin() -> None:
     assert packed.time[0] == pytest.approx(pair.time[1:3].mean())
     late = rebin(pair, packing={"edges": (0.0025, 0.5, 0.9, 1.2)})  # the counts end at 0.9925
     assert late.time.size == 2
+    for far in ((1e18,), (1e18, 1.7e308)):
+        assert rebin(pair, packing={"edges": (0.0025, 0.5, 0.9, *far)}).time.size == 2
     even = rebin(pair, packing={"edges": (0.0025, 0.1025, 0.2025)})
     assert (even.packs, even.packing) == (None, 10)
 
@@ -164,7 +166,11 @@ def test_edges_move_to_the_nearest_raw_bin() -> None:
         ({"edges": (0.1, 0.102, 1.0)}, "no raw bin of 10 ns fits between the edges 0.1 and 0.102"),
         ({"edges": (0.1, 7.0)}, "fewer good bins than the first bin holds"),
         ({"first": 101}, "fewer good bins than the first bin holds"),
-        ({"bins": 101}, "101 growing bins asked for, the first of which would hold 0.8"),
+        ({"bins": 99}, "99 growing bins asked for, the first of which would hold 0.8"),
+        ({"bins": 10**12}, "1000000000000 growing bins asked for, of 100 raw bins of 10 ns; ask"),
+        ({"edges": (1e18, 1e300)}, "fewer good bins than the first bin holds"),
+        ({"edges": (-1e300, 1e300)}, "the edge -1e.300 us lies before the first good bin"),
+        ({"first": 10**15}, "fewer good bins than the first bin holds"),
         ({"bins": 0}, "packing bins = 0; expected a whole number from 1"),
         ({"first": 1.5}, "packing first = 1.5; expected a whole number from 1"),
         ({"edges": (0.1,)}, "packing edges = .* expected two or more rising times in us"),
