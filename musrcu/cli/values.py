@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
+import re
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
@@ -129,12 +130,21 @@ def tie(text: str) -> dict[str, str]:
 
 
 def known(text: str) -> dict[str, tuple[float, float]]:
-    """``name=value,error``."""
-    name, value = _split(text, "A1=0.055,0.002")
-    found = pair(value)
-    if found[1] < SMALLEST:
-        raise ArgumentTypeError(f"{text!r}: the error is not above 0; --fix holds a parameter")
-    return {name: found}
+    """``name=value,error[,name=value,error]``."""
+    found: dict[str, tuple[float, float]] = {}
+    for part in re.split(r",(?=[^,=]*=)", text):
+        name, value = _split(part, "A1=0.055,0.002")
+        if name in found:
+            raise ArgumentTypeError(f"{name} is given twice")
+        try:
+            found[name] = pair(value)
+        except ArgumentTypeError:
+            raise ArgumentTypeError(
+                f"{_short(part)} is not a name, its value and its error, such as A1=0.055,0.002"
+            ) from None
+        if found[name][1] < SMALLEST:
+            raise ArgumentTypeError(f"{part!r}: the error is not above 0; --fix holds a parameter")
+    return found
 
 
 def background(text: str) -> str | dict[str, Any]:
@@ -146,7 +156,10 @@ def background(text: str) -> str | dict[str, Any]:
     name, _, value = text.partition("=")
     if name == "run" and value:
         file, _, factor = value.rpartition(",")
-        known = bool(file) and factor.strip().replace(".", "").isdigit()
+        try:
+            known = bool(file) and not math.isnan(float(factor))
+        except ValueError:  # a comma in the name of the file
+            known = False
         return {"run": file, "factor": above_zero(factor)} if known else {"run": value}
     if name not in BACKGROUND_TABLES or not value:
         raise ArgumentTypeError(
@@ -162,11 +175,11 @@ def packing(text: str) -> int | str | dict[str, int | tuple[float, ...]]:
     if text == "variable":
         return text
     name, equals, value = text.partition("=")
-    if not equals:
+    if not equals and text.removeprefix("-").isdecimal():
         return count(text)
-    if name in ("bins", "first"):
+    if name in ("bins", "first") and equals:
         return {name: count(value)}
-    if name != "edges":
+    if name != "edges" or not equals:
         raise ArgumentTypeError(
             f"{_short(text)} is not a whole number, variable, bins=40, first=4 or "
             "edges=0.1,0.2,0.5 (us)"

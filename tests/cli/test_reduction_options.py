@@ -62,6 +62,12 @@ def test_a_background_from_a_run_without_muons(musrcu: Musrcu, faulty: Path, her
     assert f"per_frame=[{level:.6g}, " in done.out and "frames=1000" in done.out
     double = musrcu("reduce", faulty, "--background", "run=noise.nxs,2").out
     assert f"per_frame=[{2 * level:.6g}, " in double
+    for half in ("0.5", "5e-1", " +5.0E-1"):
+        done = musrcu("reduce", faulty, "--background", f"run=noise.nxs,{half}").out
+        assert f"per_frame=[{0.5 * level:.6g}, " in done
+    for wrong in ("-1", "0", "1e-30"):
+        refused = musrcu("reduce", faulty, "--background", f"run=noise.nxs,{wrong}")
+        assert refused.code == 2 and f"{wrong} is " in refused.err
     plan = tomllib.loads(musrcu("init", faulty, "--background", "run=noise.nxs").out)
     assert plan["reduction"]["background"]["per_frame"][0] == pytest.approx(level)
     refused = musrcu("reduce", faulty, "--background", f"run={faulty}")
