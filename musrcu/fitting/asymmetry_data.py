@@ -43,7 +43,9 @@ class AsymmetryData(Data):
         if asymmetry.smallest is not None:
             self.few = int((asymmetry.smallest[self.used] < FEWEST_COUNTS).sum())
 
-    def seen(self, expression: str, named: set[str]) -> tuple[SeenAsymmetry, Known]:
+    def seen(
+        self, expression: str, named: set[str], settled: set[str]
+    ) -> tuple[SeenAsymmetry, Known]:
         """The model behind alpha, where its error is known or it is named, and the background."""
         made, extra, known = self.formed, [], []
         if made.alpha_error or "alpha" in named:

@@ -48,6 +48,18 @@ class Constraint:
                 "positive definite; leave out what is known exactly and fix it instead"
             )
 
+    def named(self, names: Iterable[str]) -> Constraint:
+        """The same under other names."""
+        return Constraint(tuple(names), self.values, self.covariance)
+
+    def of(self, names: Set[str]) -> Constraint | None:
+        """What is known of some of the parameters alone; None where it is of none of them."""
+        keep = [k for k, name in enumerate(self.names) if name in names]
+        if not keep:
+            return None
+        chosen = tuple(self.names[k] for k in keep)
+        return Constraint(chosen, self.values[keep], self.covariance[np.ix_(keep, keep)])
+
     def given(self, held: Mapping[str, float], others: Set[str] = frozenset()) -> Constraint | None:
         """What is left to know where some of the parameters are settled in another way.
 

@@ -21,6 +21,9 @@ from musrcu.fitting.window import inside
 
 FloatArray = NDArray[np.float64]
 
+UNKNOWN_BETA = 0.05
+"""Error of a detector_beta that nobody measured, about 1: intrinsic asymmetries of opposite
+detectors differ by some per cent, and taken as equal they would tell a fit its alpha."""
 SEARCHED_BINS = 1500
 """Start values are searched in counts packed to no more bins than this."""
 ASYMPTOTIC = 5.0
@@ -55,14 +58,19 @@ class CountData(Data):
         self.bins = CountBins(counts.decay[used], raw_bins, self.width, counts.losses)
         self.dropped = 0
 
-    def seen(self, expression: str, named: set[str]) -> tuple[SeenCounts, Known]:
+    def seen(self, expression: str, named: set[str], settled: set[str]) -> tuple[SeenCounts, Known]:
         """The model with N0, alpha, detector_beta and the backgrounds."""
-        fixed, known = self._balance(named)
+        fixed, known = self._balance(expression, named, settled)
         counts = self.counts
         free = counts.background_free
         if free is None:
             free = self.run.source != "pulsed"
+        step = self.history.find("subtract_background")
+        # a level measured in late bins is in these bins already; it must not count twice
+        late = step is not None and "late" in step.options
         for k, name in enumerate(("b_F", "b_B")):
+            if late:
+                continue
             if counts.background is None:
                 if not free and name not in named:
                     fixed[name] = 0.0
@@ -76,12 +84,23 @@ class CountData(Data):
                 fixed[name] = level
         return SeenCounts(expression, self.bins), Known(fixed, known)
 
-    def _balance(self, named: set[str]) -> tuple[dict[str, float], list[Constraint]]:
-        """Alpha and detector_beta: those that are held, and what is known within errors."""
+    def _balance(
+        self, expression: str, named: set[str], settled: set[str]
+    ) -> tuple[dict[str, float], list[Constraint]]:
+        """Alpha and detector_beta: those that are held, and what is known within errors.
+
+        An unknown detector_beta is 1 where the fit is to find alpha, with which it has little to
+        do, and within 5 % of 1 where alpha or a constant has to be told from it.
+        """
         counts = self.counts
+        beta, beta_error = counts.detector_beta, counts.detector_beta_error
+        if beta is None:
+            told = counts.alpha is not None or "alpha" in settled
+            beta = 1.0
+            beta_error = UNKNOWN_BETA if told or "constant" in expression else None
         given = {
             "alpha": (counts.alpha, counts.alpha_error),
-            "detector_beta": (counts.detector_beta or 1.0, counts.detector_beta_error),
+            "detector_beta": (beta, beta_error),
         }
         fixed = {
             name: float(value)
@@ -148,11 +167,19 @@ class CountData(Data):
 
     @property
     def notes(self) -> list[str]:
-        """Bins so empty that the likelihood is no measure of quality."""
+        """What was lost unsaid, and bins so empty that the likelihood is no measure of quality."""
+        notes = []
+        run = self.run
+        lost = run.dead_time is not None and run.good_frames is not None
+        if lost and self.counts.losses is None and not self.history.find("correct_dead_time"):
+            notes.append(
+                "the dead times of the file are not in this fit; take the counts from reduce_counts"
+            )
         few = int((self.counted.mean(axis=0) < ASYMPTOTIC).sum())
         if few < 0.1 * self.time.size:
-            return []
+            return notes
         return [
+            *notes,
             f"{few} of {self.time.size} bins hold fewer than {ASYMPTOTIC:g} counts: the estimates "
-            "are unbiased, but the likelihood per degree of freedom is no measure of quality"
+            "are unbiased, but the likelihood per degree of freedom is no measure of quality",
         ]

@@ -50,10 +50,11 @@ class Data(ABC):
     """Bins inside the range that hold nothing to fit."""
 
     @abstractmethod
-    def seen(self, expression: str, named: set[str]) -> tuple[Any, Known]:
+    def seen(self, expression: str, named: set[str], settled: set[str]) -> tuple[Any, Known]:
         """The model as these data see it, and what is known of what stands behind it.
 
-        ``named`` are the parameters of which the user said something.
+        ``named`` are the parameters of which the user said something, ``settled`` those among them
+        that are fixed, tied or constrained.
         """
 
     @abstractmethod

@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 
 PULSE = 0.08
 """Full width at half maximum of the muon pulse of ISIS, µs."""
+FAR = 3.5
+"""Errors from what was known beyond which a parameter is named."""
 CHANCE = 1e-3
 """A line that noise makes more often than this, anywhere in the search, is named."""
 
@@ -39,10 +41,31 @@ def poor(chi2: float, ndof: int) -> list[str]:
     if probability is None or probability > IMPROBABLE:
         return []
     return [
-        f"chi-square {chi2:.1f} for {ndof} degrees of freedom has the probability "
+        f"chi-square {chi2:.6g} for {ndof} degrees of freedom has the probability "
         f"{notation.probability(probability, 1)}: the model does not describe these data within "
         "their errors"
     ]
+
+
+def far_from_known(cost: Cost, values: FloatArray, covariance: FloatArray) -> list[str]:
+    """Constrained parameters that the data pull away from what was known of them.
+
+    By how far tells (p - v)^2 / (sigma_v^2 - sigma_p^2), which is 1 on average: the error of the
+    difference of a value and its combination with another is that of the part that was added.
+    """
+    notes = []
+    for place, (known, error) in cost.prior.known.items():
+        value, variance = float(values[place]), float(covariance[place, place])
+        part = np.sqrt(max(error**2 - variance, (0.01 * error) ** 2))
+        away = abs(value - known)
+        if away > 0.1 * error and away > FAR * part:
+            found = bracket(value, float(np.sqrt(variance)))
+            notes.append(
+                f"{cost.freedom.model.names[place]} = {found} lies {away / part:.1f} errors from "
+                f"what was known, {bracket(known, error)}: the model, the data or that knowledge "
+                "is off"
+            )
+    return notes
 
 
 def too_fast(model: Model, values: FloatArray, width: FloatArray) -> str:

@@ -16,7 +16,16 @@ from musrcu.fitting.constraint import Constraint, Constraints, as_constraints
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.count_data import CountData
 from musrcu.fitting.data import Data, refuse_free_alpha
-from musrcu.fitting.doubts import averaging, beyond_limits, chance, near_tie, poor, pulsed, too_fast
+from musrcu.fitting.doubts import (
+    averaging,
+    beyond_limits,
+    chance,
+    far_from_known,
+    near_tie,
+    poor,
+    pulsed,
+    too_fast,
+)
 from musrcu.fitting.freedom import Freedom, Limits, is_number, settle
 from musrcu.fitting.judgement import Bound, Judgement, judge
 from musrcu.fitting.minimise import Minimum, minimise
@@ -97,10 +106,11 @@ def fit(
     told = as_constraints(constraints)
     words = {*(start or {}), *(fixed or {}), *(limits or {}), *(ties or {})}
     named = words | {name for one in told for name in one.names}
-    seen, known = window.seen(model.expression, named)
     settled = {*(ties or {}), *(name for one in told for name in one.names)}
+    seen, known = window.seen(model.expression, named, settled | {*(fixed or {})})
     left = [one.given(fixed or {}, settled) for one in known.constraints]
     told += [one for one in left if one is not None]
+    told = [one.named(seen.names[seen.index(name)] for name in one.names) for one in told]
     freedom = settle(seen, start, {**known.fixed, **(fixed or {})}, limits, ties)
     bound = Bound(getattr(data, "total", None), getattr(data, "total_error", None))
     if max_asymmetry is not None:
@@ -146,6 +156,7 @@ def _fit(
     notes += [f"{model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
     notes += beyond_limits(freedom, full)
     notes += poor(minimum.chi2, cost.ndof)
+    notes += far_from_known(cost, full, spread)
     notes += chance(cost, full, spread, data.width)
     notes += averaging(model, full, spread, data.time, data.width)
     notes += pulsed(model, full, spread, data.run.source)
@@ -242,7 +253,7 @@ def _alternative(
     for term in judgement.spare:
         reduced = _without(freedom, term)
         if reduced is not None:
-            kept = [one for one in known if set(one.names) <= set(reduced.model.names)]
+            kept = [one for one in (c.of(set(reduced.model.names)) for c in known) if one]
             found.append(_fit(data, reduced, kept, bound, (), depth + 1))
     if len(judgement.spare) > 1:
         worst = np.inf

@@ -160,7 +160,7 @@ class FitResult:
         ratio = self.chi2 / self.ndof
         counted = "" if self.cost == "asymmetry chi-square" else f", {self.cost}"
         return (
-            f"chi2/ndof = {self.chi2:.1f}/{self.ndof} = {ratio:.3f} "
+            f"chi2/ndof = {_plain_size(self.chi2, 1)}/{self.ndof} = {_plain_size(ratio, 3)} "
             f"(probability {notation.probability(self.probability)}){where}{counted}, {verdict}"
         )
 
@@ -249,6 +249,11 @@ def chi2_probability(chi2: float | None, ndof: int) -> float | None:
     from scipy.special import gammaincc
 
     return float(gammaincc(ndof / 2, chi2 / 2))
+
+
+def _plain_size(value: float, digits: int) -> str:
+    """A number with some digits behind the point, or as a power of ten where it is huge."""
+    return f"{value:.{digits}f}" if abs(value) < 1e9 else f"{value:.3g}"
 
 
 def _plain(parameter: Fitted) -> dict[str, Any]:

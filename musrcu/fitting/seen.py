@@ -15,13 +15,15 @@ from musrcu.models.parameter import Parameter
 
 FloatArray = NDArray[np.float64]
 
+PER_BIN = "per raw bin"
+"""Unit of decays and backgrounds, whatever the packing."""
 ALPHA = Parameter("alpha", "", 1.0, "balance of the pair", lower=1e-3, upper=1e3)
 DETECTOR_BETA = Parameter(
     "detector_beta", "", 1.0, "ratio of intrinsic asymmetries, backward / forward", 1e-3, 1e3
 )
-N0 = Parameter("N0", "", 1.0, "decays per raw bin at t = 0, geometric mean of the groups", 0.0)
-B_F = Parameter("b_F", "", 0.0, "background per raw bin of forward")
-B_B = Parameter("b_B", "", 0.0, "background per raw bin of backward")
+N0 = Parameter("N0", PER_BIN, 1.0, "decays per raw bin at t = 0, geometric mean of the groups", 0.0)
+B_F = Parameter("b_F", PER_BIN, 0.0, "background per raw bin of forward")
+B_B = Parameter("b_B", PER_BIN, 0.0, "background per raw bin of backward")
 
 
 class _Seen(Model):
@@ -221,16 +223,16 @@ class SeenCounts(_Seen):
     ) -> tuple[FloatArray, FloatArray]:
         """Mean counts (2 n_bins,) and their derivatives (n_parameters, 2 n_bins)."""
         a, inner = super().value_and_gradient(t, values)
-        seen, slope, scale, decays = self._seen(a, values)
+        seen, slope, unit, decays = self._seen(a, values)
         n0, alpha, beta = (float(v) for v in values[self.own : self.own + 3])
         shape = (len(self.names), 2, a.size)
         gradient = np.empty(shape) if out is None else out.reshape(shape)
-        gradient[: self.own, 0] = scale[0] * inner[: self.own]
-        gradient[: self.own, 1] = -beta * scale[1] * inner[: self.own]
+        gradient[: self.own, 0] = n0 * unit[0] * inner[: self.own]
+        gradient[: self.own, 1] = -beta * n0 * unit[1] * inner[: self.own]
         by_n0, by_alpha, by_beta, by_f, by_b = gradient[self.own :]
-        by_n0[:] = decays / n0
+        by_n0[:] = unit * np.array([1 + a, 1 - beta * a])
         by_alpha[:] = decays / (2 * alpha) * np.array([[1.0], [-1.0]])
-        by_beta[0], by_beta[1] = 0.0, -scale[1] * a
+        by_beta[0], by_beta[1] = 0.0, -n0 * unit[1] * a
         by_f[0], by_f[1] = self.bins.raw_bins, 0.0
         by_b[0], by_b[1] = 0.0, self.bins.raw_bins
         gradient *= slope
@@ -239,16 +241,16 @@ class SeenCounts(_Seen):
     def _seen(
         self, a: FloatArray, values: Sequence[float] | FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """(2, n_bins) counts seen, their derivatives by what there is, N0 E of each, decays."""
+        """(2, n_bins) counts seen, their derivatives by what there is, E of each, and decays."""
         n0, alpha, beta, b_f, b_b = (float(v) for v in values[self.own :])
         root = np.sqrt(alpha)
-        scale = n0 * self.bins.decay * np.array([[root], [1 / root]])
-        decays = scale * np.array([1 + a, 1 - beta * a])
+        unit = self.bins.decay * np.array([[root], [1 / root]])
+        decays = n0 * unit * np.array([1 + a, 1 - beta * a])
         there = decays + self.bins.raw_bins * np.array([[b_f], [b_b]])
         if self.bins.losses is None:
-            return there, np.ones_like(there), scale, decays
+            return there, np.ones_like(there), unit, decays
         pairs = [
             losses.seen(row, self.bins.width)
             for losses, row in zip(self.bins.losses, there, strict=True)
         ]
-        return np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs]), scale, decays
+        return np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs]), unit, decays

@@ -33,7 +33,7 @@ def test_counts_of_a_run_give_back_the_truth(
     assert (done.code, done.err) == (0, "")
     for text in ("LTF 1: SIMULATED", "subtract_background(): left to the fit", "from LTF 21",
                  "know_balance(alpha=0.93", "Poisson likelihood of counts, valid",
-                 "detector_beta  1  [fixed]", "[known as 0.930"):  # fmt: skip
+                 "[known as 1.00(5)]", "[known as 0.930"):  # fmt: skip
         assert text in done.out
     assert Path("f.png").read_bytes().startswith(PNG)
     result = mu.load("f.json")

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from asymmetries import asymmetry
 
 from musrcu.containers.counts import Counts
-from musrcu.containers.history import History
+from musrcu.containers.history import History, Step
 from musrcu.containers.losses import Losses
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, MusrcuError
@@ -204,3 +205,74 @@ def test_corrected_counts_are_refused() -> None:
     run = counts.run.replace(variance=np.ones((1, 2, 8)), counts=np.ones((1, 2, 8)))
     with pytest.raises(FitError, match="corrected for dead time and are not Poisson's"):
         fit(counts.replace(run=run), "damped_cosine")
+
+
+def test_an_unmeasured_detector_beta_tells_no_alpha() -> None:
+    """Different intrinsic asymmetries: taken as equal they would shift A_bg by 8 errors."""
+    pulls = []
+    for seed in range(12):
+        rng = np.random.default_rng([9, seed])
+        a = 0.2 * np.exp(-0.3 * TIME) * np.cos(2 * np.pi * 0.8 * TIME) + 0.04
+        decay = 20000.0 * np.exp(-TIME / TAU)
+        root = np.sqrt(0.93)
+        counted = rng.poisson(decay * np.array([root * (1 + a), (1 - 0.93 * a) / root]))
+        quoted = 0.93 + 0.02 * rng.normal()
+        result = fit(
+            counts_of(counted.astype(float), "pulsed"),
+            "damped_cosine + constant",
+            constraints={"alpha": (quoted, 0.02)},
+        )
+        assert result["detector_beta"].constraint == (1.0, 0.05)
+        pulls.append((result["A_bg"].value - 0.04) / result["A_bg"].error)
+    assert abs(np.mean(pulls)) < 4 / np.sqrt(12)
+    assert np.std(pulls, ddof=1) < 1 + 4 / np.sqrt(24)
+    # where alpha is what is looked for, beta has little to do with it and is 1
+    free = fit(counts_of(means(2000.0, 0.0), "pulsed"), "damped_cosine")
+    assert free["detector_beta"].fixed
+
+
+def test_what_the_data_pull_away_from_is_named() -> None:
+    counted = np.random.default_rng(10).poisson(means(2000.0, 0.0)).astype(float)
+    wrong = fit(counts_of(counted, "pulsed"), "damped_cosine", constraints={"nu1": (1.62, 0.005)})
+    assert any("nu1 = " in note and "errors from what was known, 1.620(5)" in note
+               for note in wrong.notes)  # fmt: skip
+    right = fit(counts_of(counted, "pulsed"), "damped_cosine", constraints={"nu1": (1.59, 0.005)})
+    assert not any("from what was known" in note for note in right.notes)
+
+
+def test_a_late_level_does_not_count_twice() -> None:
+    counts = counts_of(means(400.0, 4.0)).replace(
+        background=np.array([4.1, 3.9]), background_error=np.array([0.2, 0.1])
+    )
+    step = Step("subtract_background", "", {"late": [5.0, 9.0]})
+    result = fit(counts.replace(step=step), "damped_cosine")
+    assert result["b_F"].constraint is None
+    assert not result["b_F"].fixed
+
+
+def test_dead_times_that_are_left_out_are_named() -> None:
+    counts = counts_of(means(400.0, 0.0), "pulsed")
+    known = counts.run.replace(dead_time=np.full((1, 2), 0.01), good_frames=np.array([1000]))
+    notes = fit(counts.replace(run=known), "damped_cosine").notes
+    assert any("dead times of the file are not in this fit" in note for note in notes)
+
+
+def test_the_fit_without_a_spare_term_knows_what_was_known() -> None:
+    """Short names and joint constraints hold for the alternative too."""
+    rng = np.random.default_rng(12)
+    value = 0.1 * np.exp(-0.9 * TIME) + 0.05 + 0.002 * rng.normal(size=TIME.size)
+    data = asymmetry(TIME, value, np.full(TIME.size, 0.002))
+    told = Constraint(("lambda1", "lambda2"), np.array([0.9, 0.9]), 1e-8 * np.eye(2))
+    result = fit(data, "exponential + exponential + constant", constraints=[told])
+    assert not result.valid
+    assert result.alternative is not None
+    (name,) = [n for n in result.alternative.names if n.startswith("lambda")]
+    assert result.alternative[name].constraint == pytest.approx((0.9, 1e-4))
+    assert result.alternative[name].value == pytest.approx(0.9, abs=1e-3)
+
+
+def test_a_hopeless_fit_prints_no_hundred_digits() -> None:
+    given = counts_of(means(400.0, 4.0)).replace(background=np.array([1e6, 1e6]))
+    result = fit(given, "damped_cosine")
+    assert not result.valid
+    assert max(map(len, result.summary().split("\n"))) < 300

@@ -175,10 +175,11 @@ def fitted(thrown: mu.Run, model: str = "exponential + constant", **options: Any
 def test_alpha_of_a_calibration_is_a_constraint(thrown: mu.Run) -> None:
     result = fitted(thrown, recipe={"calibration": calibration()})
     assert result["alpha"].constraint == pytest.approx((ALPHA, 0.02))
-    # what the counts know themselves: (1 - e A) N0 is no decay law while A relaxes
+    # what the counts know themselves, (1 - e A) N0 is no decay law while A relaxes, is little
+    # where the intrinsic asymmetries of both groups are alike to 5 % only
     loose = fitted(thrown, constraints={"alpha": (ALPHA, 10.0)})
     own = loose["alpha"].error
-    assert 0.015 < own < 0.04
+    assert 0.04 < own < 0.1
     assert result["alpha"].error == pytest.approx((0.02**-2 + own**-2) ** -0.5, rel=0.03)
     sure = fitted(thrown, recipe={"calibration": calibration(alpha_error=0.0)})
     assert sure["alpha"].fixed and sure["alpha"].value == ALPHA
