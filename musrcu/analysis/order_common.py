@@ -1,43 +1,51 @@
-"""What the runs of a scan share: the error of one calibration moves all their frequencies at once.
+"""What the runs of a scan share: one thing known within an error moves all frequencies at once.
 
 A fit with alpha known to sigma has the frequency of its run correlated with alpha. At fixed alpha
 the frequencies of the runs are independent; the common part goes through the order-parameter law as
-a whole, and its effect on nu0, T_N and beta is added in quadrature to their other errors.
+a whole, and its effect on nu0, T_N and beta is added in quadrature to their other errors. The same
+holds for what a user says is known of parameters of all runs.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 
 from musrcu.analysis.order_minimum import NAMES, LawCost, Limits, Minimum, lowest
 from musrcu.analysis.order_points import OrderPoints
 from musrcu.containers.arrays import FloatArray
-from musrcu.fitting.result import FitResult, Fitted
+from musrcu.fitting.result import FitResult
 from musrcu.notation import bracket
 
-SHARED = "alpha"
-"""The parameter that one calibration gives to all runs."""
+CALIBRATED = frozenset({"alpha", "detector_beta"})
+"""Parameters that one calibration gives to all runs; backgrounds are measured run by run."""
 
 
-def at_calibration(
-    fits: Sequence[FitResult], parameter: str
+def at_what_is_known(
+    fits: Sequence[FitResult], parameter: str, shared: Set[str] = CALIBRATED
 ) -> tuple[FloatArray, FloatArray, dict[str, FloatArray]]:
-    """Values of a parameter at the calibrated alpha, their independent errors, and the common part.
+    """Values of a parameter where what all runs share is as known, their independent errors, and
+    the common part.
 
-    With V the covariance of a fit, k = V[nu, alpha] / V[alpha, alpha], alpha0 +- sigma the
-    calibration and a the fitted alpha:
+    With V the covariance of a fit, c the shared parameters, k = V[nu, c] V[c, c]^-1, and c0
+    +- sigma what is known of them:
 
-        nu at alpha0 = nu + k (alpha0 - a),   error^2 = V[nu, nu] - k^2 V[alpha, alpha],
+        nu at c0 = nu + k (c0 - c),   error^2 = V[nu, nu] - k V[c, c] k^T,
 
-    and k sigma is the common shift.
+    and k sigma are the common shifts.
+
+    Parameters
+    ----------
+    fits : of the runs.
+    parameter : whose values are wanted.
+    shared : names of the constrained parameters of which one knowledge serves all runs.
 
     Returns
     -------
     (value, error, common): (n_fits,) each, in the unit of the parameter; ``common`` by source, such
-    as ``alpha = 1.08(2)``, 0 for runs of another calibration.
+    as ``alpha = 1.08(2)``, 0 for runs of which something else is known.
     """
     values = np.empty(len(fits))
     errors = np.empty(len(fits))
@@ -45,25 +53,31 @@ def at_calibration(
     for row, fit in enumerate(fits):
         nu = fit[parameter]
         values[row], errors[row] = _number(nu.value), _number(nu.error)
-        alpha = fit.parameters.get(SHARED)
-        if alpha is None or alpha.constraint is None or fit.covariance is None:
+        known = {
+            name: one.constraint
+            for name, one in fit.parameters.items()
+            if name in shared and one.constraint is not None and one is not nu
+        }
+        if not known or fit.covariance is None:
             continue
-        slope, variance = _slope(fit, nu, alpha)
-        known, sigma = alpha.constraint
-        values[row] += slope * (known - _number(alpha.value))
-        errors[row] = np.sqrt(max(errors[row] ** 2 - slope**2 * variance, 0.0)) or errors[row]
-        source = f"{SHARED} = {bracket(known, sigma)}"
-        common.setdefault(source, np.zeros(len(fits)))[row] = slope * sigma
+        slope, taken_off = _slope(fit, nu.name, tuple(known))
+        off = [known[name][0] - _number(fit.parameters[name].value) for name in known]
+        values[row] += float(slope @ off)
+        errors[row] = np.sqrt(max(errors[row] ** 2 - taken_off, 0.0)) or errors[row]
+        for by, (name, (value, sigma)) in zip(slope, known.items(), strict=True):
+            source = f"{name} = {bracket(value, sigma)}"
+            common.setdefault(source, np.zeros(len(fits)))[row] = by * sigma
     return values, errors, common
 
 
-def _slope(fit: FitResult, nu: Fitted, alpha: Fitted) -> tuple[float, float]:
-    """How far the parameter follows alpha, and the variance of alpha in the fit."""
+def _slope(fit: FitResult, parameter: str, known: tuple[str, ...]) -> tuple[FloatArray, float]:
+    """How far the parameter follows each that is known, and the part of its variance from them."""
     assert fit.covariance is not None
-    places = [fit.names.index(one.name) for one in (nu, alpha)]
-    inner = fit.covariance[np.ix_(places, places)]
-    variance = float(inner[1, 1])
-    return (float(inner[0, 1]) / variance if variance > 0 else 0.0), variance
+    place = fit.names.index(parameter)
+    others = [fit.names.index(name) for name in known]
+    across = fit.covariance[place, others]
+    slope = np.linalg.pinv(fit.covariance[np.ix_(others, others)], hermitian=True) @ across
+    return slope, float(slope @ across)
 
 
 def _number(value: float | None) -> float:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from musrcu.analysis.order_common import at_calibration
+from musrcu.analysis.order_common import CALIBRATED, at_what_is_known
 from musrcu.analysis.order_parameter import OrderParameter, OrderPoints
 from musrcu.analysis.scan_assumptions import assumptions_of
 from musrcu.analysis.verdict import Verdict
@@ -177,7 +177,7 @@ class Scan:
         )
         errors = [run.temperature_error for run, _ in rows]
         fits = [run.result for run, _ in rows if run.result is not None]
-        value, error, common = at_calibration(fits, name)
+        value, error, common = at_what_is_known(fits, name, CALIBRATED | self._known())
         return OrderPoints(
             temperature=np.array([run.temperature for run, _ in rows], dtype=float),
             temperature_error=None
@@ -193,6 +193,13 @@ class Scan:
             left_out_at=tuple(places),
             common=common,
         )
+
+    def _known(self) -> set[str]:
+        """Names of the parameters that were constrained alike in all runs."""
+        given = self.options.get("constraints", {})
+        if isinstance(given, Mapping):
+            return set(given)
+        return {name for one in given for name in one["names"]}
 
     def _mixed(self) -> list[str]:
         """A note where runs of different fields or instruments are in one scan."""

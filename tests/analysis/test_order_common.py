@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made_runs import made_asymmetry
 
-from musrcu.analysis.order_common import at_calibration
+from musrcu.analysis.order_common import at_what_is_known
 from musrcu.analysis.order_parameter import fit_order_parameter
 from musrcu.analysis.order_points import OrderPoints
 from musrcu.analysis.order_result import OrderParameter
@@ -45,7 +45,7 @@ def test_a_shift_along_one_parameter_moves_that_one_alone(
     assert found[name].minos is not None
     for side, before in zip(found[name].minos, alone[name].minos, strict=True):
         assert abs(side) == pytest.approx(np.hypot(before, step), rel=0.02)
-    assert "shared by all runs, alpha = 1.0(1) moves nu0 by" in found.summary()
+    assert "shared by all runs, balance alpha = 1.0(1) moves nu0 by" in found.summary()
     again = OrderParameter.from_dict(found.to_dict())
     assert again.common == found.common
     assert again.points.common.keys() == found.points.common.keys()
@@ -81,11 +81,25 @@ def test_values_at_the_calibrated_alpha_are_those_of_a_held_alpha() -> None:
     carried = fit(off.replace(alpha_error=0.02), MODEL)
     assert carried["A_bg"].error > 5 * held["A_bg"].error  # that is what alpha decides
     for name in ("nu2", "lambda1", "A_bg"):
-        (found,), (sigma,), common = at_calibration([carried], name)
+        (found,), (sigma,), common = at_what_is_known([carried], name)
         assert found == pytest.approx(held[name].value, abs=0.05 * held[name].error)
         assert sigma == pytest.approx(held[name].error, rel=0.02)
         total = np.hypot(sigma, common["alpha = 1.03(2)"][0])
         assert total == pytest.approx(carried[name].error, rel=0.01)
+
+
+def test_what_a_user_says_of_all_runs_is_shared_too() -> None:
+    """A phase known within an error: at its value the fits are those with the phase held."""
+    data = made_asymmetry(events=2e5)
+    held = fit(data, MODEL, fixed={"phi2": 3.0})
+    carried = fit(data, MODEL, constraints={"phi2": (3.0, 4.0)})
+    (found,), (sigma,), common = at_what_is_known([carried], "nu2", {"phi2"})
+    assert found == pytest.approx(held["nu2"].value, abs=0.05 * held["nu2"].error)
+    assert sigma == pytest.approx(held["nu2"].error, rel=0.02)
+    (shift,) = common["phi2 = 3(4)"]
+    assert abs(shift) > 0.3 * sigma
+    moved = fit(data, MODEL, fixed={"phi2": 7.0})
+    assert shift == pytest.approx(moved["nu2"].value - held["nu2"].value, rel=0.05)
 
 
 def test_a_shift_that_is_no_row_of_numbers() -> None:
