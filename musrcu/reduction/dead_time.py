@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +21,9 @@ NOT_WANTED = "not applied: as asked"
 """What the history says of a run whose raw counts were asked for."""
 
 
-def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
+def correct_dead_time(
+    run: Run, *, dead_time: ArrayLike | None = None, periods: Sequence[int] | None = None
+) -> Run:
     """The run with the counts that its detectors lost restored.
 
     n_true = n / (1 - x),  x = n tau / (frames dt),
@@ -34,6 +37,8 @@ def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
     run : a run with raw counts.
     dead_time : µs; one number, one per detector, or one per period and detector. None takes the
         file's own.
+    periods : numbers from 1 of those that will be used; None is all. Another that cannot be
+        corrected, without frames or with a loss beyond belief, is left as it is.
 
     Returns
     -------
@@ -58,18 +63,12 @@ def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
         if dead_time is not None:
             raise ReductionError(f"{run.name}: dead times were given but {note}")
         return run.replace(step=Step("correct_dead_time", f"not applied: {note}"))
-    frames = np.asarray(run.good_frames, dtype=float)
-    without = (frames <= 0) & run.counts.any(axis=(1, 2))
-    if without.any():
-        period = int(np.argmax(without)) + 1
-        raise ReductionError(f"{run.name}: period {period} has {frames[period - 1]:g} frames")
-    frames = np.where(frames > 0, frames, 1.0)[:, None, None]  # no counts, whatever the frames
-    loss = run.counts * tau[:, :, None] / (frames * run.bin_width)
+    loss, left = _losses(run, tau, periods)
     largest = check_loss(run, loss, tau)
     counts = run.counts / (1 - loss)
     step = Step(
         "correct_dead_time",
-        f"largest loss {100 * largest:.2g} %",
+        f"largest loss {100 * largest:.2g} %{left}",
         {
             "dead_time": "given"
             if dead_time is not None
@@ -81,17 +80,40 @@ def correct_dead_time(run: Run, *, dead_time: ArrayLike | None = None) -> Run:
     return run.replace(step=step, counts=counts, variance=run.counts / (1 - loss) ** 2)
 
 
-def settle_dead_time(run: Run) -> Run:
+def _losses(
+    run: Run, tau: NDArray[np.float64], periods: Sequence[int] | None
+) -> tuple[NDArray[np.float64], str]:
+    """(period, detector, bin) share of the counts that was lost, and which periods are left out."""
+    frames = np.asarray(run.good_frames, dtype=float)
+    used = np.ones(run.n_periods, dtype=bool)
+    if periods is not None:
+        used[:] = False
+        used[[number - 1 for number in periods]] = True
+    without = (frames <= 0) & run.counts.any(axis=(1, 2))
+    if (without & used).any():
+        period = int(np.argmax(without & used)) + 1
+        raise ReductionError(f"{run.name}: period {period} has {frames[period - 1]:g} frames")
+    rates = np.where(frames > 0, frames, np.inf)[:, None, None] * run.bin_width
+    loss = run.counts * tau[:, :, None] / rates
+    without |= np.abs(loss).max(axis=(1, 2)) >= LARGEST_LOSS
+    left = np.flatnonzero(without & ~used)
+    loss[left] = 0.0
+    numbers = ",".join(str(k + 1) for k in left)
+    return loss, f"; period {numbers}, not used, left as it is" if numbers else ""
+
+
+def settle_dead_time(run: Run, periods: Sequence[int] | None = None) -> Run:
     """The run with its dead time corrected by the file's own, where that is not settled yet.
 
     It is where the counts were corrected before, where the history says that it was not wanted, or
-    where it says that nothing is known to correct with and that still holds.
+    where it says that nothing is known to correct with and that still holds. ``periods`` are those
+    that will be used, as in :func:`correct_dead_time`.
     """
     step = run.history.find("correct_dead_time")
     known = run.dead_time is not None and run.good_frames is not None
     if run.variance is not None or (step is not None and (step.note == NOT_WANTED or not known)):
         return run
-    return correct_dead_time(run)
+    return correct_dead_time(run, periods=periods)
 
 
 def leave_dead_time(run: Run) -> Run:

@@ -136,7 +136,7 @@ def added(run: Run, numbers: Sequence[int], note: str = "") -> Run:
     """The run with the sum of the periods of these numbers as its only one."""
     several = len(numbers) > 1
     if several:
-        run = settle_dead_time(run)
+        run = settle_dead_time(run, numbers)
     rows = [number - 1 for number in numbers]
     chosen = Periods(tuple(numbers))
     label = chosen.label(run.period_labels)

@@ -262,9 +262,11 @@ def _calibrated(run: Run, recipe: Reduction) -> Run:
 def _dead_time_settled(run: Run, recipe: Reduction) -> Run:
     if recipe.dead_time == "none":
         return leave_dead_time(run)
+    chosen = read_periods(run, recipe.period)
+    used = (*chosen.plus, *chosen.minus)
     if isinstance(recipe.dead_time, str):
-        return settle_dead_time(run)
-    return correct_dead_time(run, dead_time=recipe.dead_time)
+        return settle_dead_time(run, used)
+    return correct_dead_time(run, dead_time=recipe.dead_time, periods=used)
 
 
 def _grouped(run: Run, recipe: Reduction, period: int | str | None = None) -> Counts:

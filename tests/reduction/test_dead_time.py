@@ -217,6 +217,30 @@ def test_no_frames(frames: int) -> None:
         correct_dead_time(run)
 
 
+@pytest.mark.parametrize("frames", [0, 2])
+def test_a_period_that_is_not_used_stops_nothing(frames: int) -> None:
+    """Without frames, or with so few that the loss is beyond belief: 900 * 0.01 / (2 * 0.016)."""
+    counts = np.array([decay(900, 0.016, FRAMES)] * 2)
+    known = {"dead_time": [[0.01] * 2], "good_frames": [FRAMES]}
+    alone = reduce(pulsed(counts, **known), Reduction(forward=1, backward=2, packing=5))
+    several = pulsed(
+        np.array([counts] * 3),
+        dead_time=[[0.01] * 2] * 3,
+        good_frames=[FRAMES, frames, FRAMES],
+        period_labels=("a", "b", "c"),
+    )
+    pair = Reduction(forward=1, backward=2, packing=5)
+    for period in (1, "c", "1+3"):
+        chosen = reduce(several, dataclasses.replace(pair, period=period))
+        assert "period 2, not used, left as it is" in str(chosen.history)
+        if period != "1+3":
+            np.testing.assert_array_equal(chosen.error, alone.error)
+    assert np.isfinite(reduce(several, dataclasses.replace(pair, period="1-3")).value).all()
+    for period in (2, "1+2", "3-2"):
+        with pytest.raises(ReductionError, match=r"period 2 has 0 frames|is beyond 0\.5"):
+            reduce(several, dataclasses.replace(pair, period=period))
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_limits_of_the_loss(sign: int) -> None:
     def at(loss: float) -> Run:
