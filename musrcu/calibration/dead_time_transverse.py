@@ -21,6 +21,11 @@ SMALLEST_AMPLITUDE = 0.05
 """Median asymmetry of the detectors below which not the whole polarisation precesses."""
 CERTAIN = 6.0
 """Standard deviations above noise that the line must stand."""
+FEWEST_BINS = 20
+"""Bins that are fitted however few counts they hold."""
+STARTS = ((0.03, 0.0), (0.03, 5.0), (0.2, 5.0))
+"""(relaxation, 1/µs; counts of the weakest detector in the last bin) of fits that are tried until
+one converges: empty bins at the end push backgrounds to where the model has no counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ def find_line(chosen: Chosen) -> Line:
     """The precession that most detectors see, and how certain it is.
 
     Counts over exp(-t/tau_mu) less level, dead time and background of each detector are multiplied
-    by exp(2 pi i nu t) at each of many frequencies; the squares are summed over detectors.
+    by exp(2 pi i nu t) at each of many frequencies, from the lowest of which enough turns fit into
+    the data; the squares are summed over detectors.
     """
     data = chosen.packed(FINEST, growing=False)
     e = lifetime(data.edges)
@@ -50,8 +56,7 @@ def find_line(chosen: Chosen) -> Line:
     scaled = data.counts / np.sqrt(level) / root
     left = scaled - (scaled @ basis) @ basis.T
     span = time[-1] - time[0]
-    turns = TURNS / min(span, 5.0)
-    nu = np.arange(turns, 0.4 / FINEST, 0.1 / min(span, 10.0))
+    nu = np.arange(TURNS / span, 0.4 / FINEST, 0.1 / min(span, 10.0))
     waves = root[:, None] * np.exp(2j * np.pi * np.outer(time, nu))
     waves -= basis @ (basis.T @ waves)
     norm = (np.abs(waves) ** 2).sum(axis=0) / 2
@@ -70,21 +75,13 @@ def fit_transverse(chosen: Chosen, line: Line, *, each: bool) -> tuple[DetectorF
     whole polarisation.
     """
     data = chosen.packed(min(0.1 / line.frequency, FINEST * 2), growing=False)
-    model = CommonPrecession(data.edges)
-    n = data.counts.shape[0]
-    start = _start(data, model, line.frequency)
-    places = 5 * np.arange(n) + 4
-    columns = np.eye(start.size)
-    if not each:
-        columns[places, places[0]] = 1.0
-        columns = np.delete(columns, places[1:], axis=1)
-    nothing = Knowledge(np.zeros((0, start.size)), np.zeros(0), np.ones(0))
-    found = DetectorCost(data, model, nothing).minimise(start, columns, model.n_own)
+    places = 5 * np.arange(data.counts.shape[0]) + 4
+    found = _converged(data, line.frequency, places, each=each)
     nu, relaxation, widening = (float(value) for value in found.x[-3:])
     amplitude = float(np.median(np.hypot(found.x[places - 3], found.x[places - 2])))
     relaxation, widening = max(relaxation, 1e-3), max(widening, 0.0)
     late = (relaxation + np.sqrt(relaxation**2 + 4 * widening)) / 2
-    seen = min(data.edges[-1] - data.edges[0], 1 / late)
+    seen = min(chosen.edges[-1] - chosen.edges[0], 1 / late)
     text = f"{nu:.4g} MHz, median asymmetry {amplitude:.3f}, relaxed in {1 / late:.2g} us"
     if not nu * seen >= TURNS:
         raise FitError(
@@ -99,7 +96,42 @@ def fit_transverse(chosen: Chosen, line: Line, *, each: bool) -> tuple[DetectorF
     return found, places, text
 
 
-def _start(data: DetectorCounts, model: CommonPrecession, frequency: float) -> FloatArray:
+def _converged(
+    data: DetectorCounts, frequency: float, places: IntArray, *, each: bool
+) -> DetectorFit:
+    """The first fit that converges; the last one where none does."""
+    for k, (relaxation, fewest) in enumerate(STARTS, 1):
+        some = _well_filled(data, fewest)
+        model = CommonPrecession(some.edges)
+        start = _start(some, model, frequency, relaxation)
+        columns = np.eye(start.size)
+        if not each:
+            columns[places, places[0]] = 1.0
+            columns = np.delete(columns, places[1:], axis=1)
+        nothing = Knowledge(np.zeros((0, start.size)), np.zeros(0), np.ones(0))
+        try:
+            found = DetectorCost(some, model, nothing).minimise(start, columns, model.n_own)
+        except FitError:
+            if k == len(STARTS):
+                raise
+            continue
+        if found.converged:
+            break
+    return found
+
+
+def _well_filled(data: DetectorCounts, fewest: float) -> DetectorCounts:
+    """Bins up to the last in which the weakest detector is expected to have ``fewest`` counts."""
+    each = data.counts.sum(axis=1)
+    expected = data.counts.sum(axis=0) * each.min() / each.sum()
+    full = np.flatnonzero(expected >= fewest)
+    last = max(int(full[-1]) + 1 if full.size else 0, FEWEST_BINS)
+    return DetectorCounts(data.counts[:, :last], data.edges[: last + 1], data.frames)
+
+
+def _start(
+    data: DetectorCounts, model: CommonPrecession, frequency: float, relaxation: float
+) -> FloatArray:
     """Linear fit of level, dead time and precession of each detector."""
     time = (data.edges[1:] + data.edges[:-1]) / 2
     angle = 2 * np.pi * frequency * time
@@ -110,4 +142,4 @@ def _start(data: DetectorCounts, model: CommonPrecession, frequency: float) -> F
     waves = np.clip(found[2:] / level, -0.3, 0.3)
     zero = np.zeros_like(level)
     own = np.stack([np.log(level), *waves, zero, zero], axis=1)
-    return np.concatenate([own.ravel(), [frequency, 0.03, 0.0]])
+    return np.concatenate([own.ravel(), [frequency, relaxation, 0.0]])
