@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from musrcu import notation
 from musrcu.calibration.balance_methods import METHODS
 from musrcu.calibration.combined_calibration import combine_calibrations
+from musrcu.calibration.dead_time_counts import AFTER_PULSE
 from musrcu.calibration.detector_calibration import (
     Wanted,
     measure_detectors,
@@ -55,7 +56,7 @@ def calibrate(
     method : one of the above.
     model : A(t), in which every term precesses or relaxes; a ``constant`` in it would be
         indistinguishable from alpha and is refused.
-    t_range : (first, last) time, µs.
+    t_range : (first, last) time, µs; None takes what :func:`fitted_range` says.
     detector_beta : whether the ratio of the intrinsic asymmetries of backward and forward is free
         too; it is 1 otherwise. For ``counts`` only.
     detectors : whether phase and amplitude of the precession in each detector of the pair are
@@ -83,11 +84,26 @@ def calibrate(
     found = []
     for one in [run] if isinstance(run, Run) else run:
         prepared, bare = _prepared(one, recipe or Reduction(), detector_beta)
+        times = fitted_range(one, bare, t_range)
         balance = functools.partial(
-            METHODS[method], recipe=bare, model=model, t_range=t_range, detector_beta=detector_beta
+            METHODS[method], recipe=bare, model=model, t_range=times, detector_beta=detector_beta
         )
-        found.append(_calibrated(prepared, bare, balance, wanted, t_range))
+        found.append(_calibrated(prepared, bare, balance, wanted, times))
     return combine_calibrations(found)
+
+
+def fitted_range(
+    run: Run, recipe: Reduction, t_range: tuple[float, float] | None = None
+) -> tuple[float, float] | None:
+    """(first, last) time of the bins that calibrate one run, µs; None is all good bins.
+
+    Of a pulsed source it begins where the muon pulse is over, 0.3 µs after its middle, where
+    neither ``t_range`` nor a first good bin is given: files call bins good while muons still come,
+    and there the counts are no decay.
+    """
+    if t_range is not None or run.source != "pulsed" or recipe.first_good is not None:
+        return t_range
+    return AFTER_PULSE, float("inf")
 
 
 def _calibrated(
@@ -107,7 +123,7 @@ def _calibrated(
     _check_field(run, found)
     found = with_dead_time_errors(found, measured, balance)
     if wanted.phases:
-        found = with_phases(measured.run, recipe, found, t_range)
+        found = with_phases(measured, recipe, found, t_range)
     notes = (*found.notes, *measured.entries.get("notes", ()))
     return dataclasses.replace(found, **(measured.entries | {"notes": notes}))
 

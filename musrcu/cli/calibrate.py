@@ -1,6 +1,7 @@
 """Alpha and the total asymmetry of a pair, from runs in a transverse field.
 
-Several runs are calibrated one by one and combined; one that disagrees is named.
+Several runs are calibrated one by one and combined; one that disagrees is named. Exit code 3: the
+calibration is written, but the model does not describe a run, or the runs disagree.
 
 Examples:
 
@@ -41,7 +42,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="A(t) without a constant; default: damped_cosine",
     )
     parser.add_argument(
-        "--range", metavar="A,B", type=values.interval, help="fitted times, us; default: all"
+        "--range",
+        metavar="A,B",
+        type=values.interval,
+        help="fitted times, us; default: all, of a pulsed source from 0.3 on",
     )
     parser.add_argument(
         "--method",
@@ -143,11 +147,23 @@ def _check(arguments: Namespace, files: Files) -> None:
 def report(run: Run, recipe: Reduction, found: Calibration, arguments: Namespace) -> str:
     """The run, every step and default behind the fit, its model and range, and the result."""
     reduced = _reduced(run, recipe, found, counts=arguments.method == "counts")
-    times = "every bin" if arguments.range is None else "{:g} to {:g} us".format(*arguments.range)
+    times = _times(run, recipe, arguments)
     what = f"model: {arguments.model}, fitted to {times}"
     if arguments.method in ("sum", "zero"):
         what = f"no model, from {times}"
     return "\n".join([str(run), reduction_text(reduced), what, found.summary()])
+
+
+def _times(run: Run, recipe: Reduction, arguments: Namespace) -> str:
+    """Which bins calibrate the pair."""
+    from musrcu.calibration.calibrate import fitted_range
+
+    times = fitted_range(run, recipe, arguments.range)
+    if times is None:
+        return "every bin"
+    if arguments.range is None:
+        return f"{times[0]:g} us and later, when the muon pulse is over"
+    return f"{times[0]:g} to {times[1]:g} us"
 
 
 def _reduced(

@@ -131,3 +131,29 @@ def test_a_background_that_is_left_to_the_fit(musrcu: Musrcu, transverse: Path) 
         done = musrcu("calibrate", transverse, "--background", "fit", "--method", method)
         assert done.code == 1
         assert "take method 'counts'" in done.complaint
+
+
+def test_a_pulsed_source_is_fitted_after_its_pulse(musrcu: Musrcu, samples: Path) -> None:
+    """First good bins of a file may lie in the pulse, where the counts still rise."""
+    path = samples / "isis/simulated_EMU00000015.nxs"
+    run = mu.read(path)
+    default = musrcu("calibrate", path)
+    assert "fitted to 0.3 us and later, when the muon pulse is over" in default.out
+    later = mu.calibrate(run, t_range=(0.3, 1e3))
+    assert mu.calibrate(run).alpha == later.alpha
+    early = run.replace(first_good=run.first_good * 0 + 11)  # 24 ns after t0, muons still come
+    assert mu.calibrate(early).alpha == pytest.approx(later.alpha, abs=1e-4)
+    assert (
+        mu.calibrate(early).probability > 0.01 > mu.calibrate(early, t_range=(0, 1e3)).probability
+    )
+    assert "0.5 to 9 us" in musrcu("calibrate", path, "--range", "0.5,9").out
+    assert "fitted to every bin" in musrcu("calibrate", path, "--first-good", "20").out
+
+
+@pytest.mark.parametrize("words", [("--find-dead-time", "--find-t0"), ()])
+def test_a_real_pulse_that_is_over(musrcu: Musrcu, real: Path, words: tuple[str, ...]) -> None:
+    """Copper in 20 G, first good bin 0.125 us after t0: with dead times the counts are described,
+    without them (its file has none) they are not, and exit code 3 says so."""
+    done = musrcu("calibrate", real / "isis-hdf4" / "MUT53578.NXS", *words, "--json")
+    assert (done.json["probability"] > 1e-3) == bool(words)
+    assert done.code == (0 if words else 3)
