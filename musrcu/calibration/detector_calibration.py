@@ -65,6 +65,8 @@ class Measured:
     """Places of the detectors of forward and of backward."""
     spread: FloatArray | None = None
     """(2, 2) covariance of the mean dead times of forward and backward, µs²."""
+    dead_covariance: FloatArray | None = None
+    """(n, n) of the dead times that were found, µs²."""
 
 
 def measure_detectors(run: Run, recipe: Reduction, wanted: Wanted) -> Measured:
@@ -82,7 +84,7 @@ def measure_detectors(run: Run, recipe: Reduction, wanted: Wanted) -> Measured:
     rows = np.array(numbers) - 1
     notes: list[str] = []
     entries: dict[str, Any] = {}
-    spread = None
+    spread = covariance = None
     for name, asked, free in (
         ("dead_time", wanted.dead_time, recipe.dead_time == "auto"),
         ("t0", wanted.t0, recipe.t0 is None),
@@ -95,7 +97,8 @@ def measure_detectors(run: Run, recipe: Reduction, wanted: Wanted) -> Measured:
         forward, backward = map(ranges, sides)
         found = estimate_dead_time(run, forward=forward, backward=backward, period=recipe.period)
         notes += _dead_times_said(run, found, rows, recipe.period)
-        run, more, spread = _with_dead_times(run, found, rows, places)
+        run, more, covariance = _with_dead_times(run, found, rows)
+        spread = _of_means(covariance, rows, places)
         entries |= more
         notes += [
             f"dead time of detector {d}: mean of the others, {why}"
@@ -108,7 +111,7 @@ def measure_detectors(run: Run, recipe: Reduction, wanted: Wanted) -> Measured:
         entries |= more
     if entries:
         entries |= {"detectors": numbers, "notes": tuple(notes)}
-    return Measured(run, entries, places, spread)
+    return Measured(run, entries, places, spread, covariance)
 
 
 def _dead_times_said(
@@ -132,23 +135,28 @@ def _dead_times_said(
 
 
 def _with_dead_times(
-    run: Run, found: DeadTimes, rows: np.ndarray, places: tuple[np.ndarray, np.ndarray]
+    run: Run, found: DeadTimes, rows: np.ndarray
 ) -> tuple[Run, dict[str, Any], FloatArray]:
-    """The run with its dead times, their entries, and the covariance of the groups' means."""
+    """The run with its dead times, and entries and covariance of those of the pair."""
     table = np.array(found.table())
     unsure = float(np.hypot(found.common_error, np.nanstd(found.values[rows])))
     errors = np.where(np.isfinite(found.errors), found.errors, unsure)
     covariance = np.where(np.isfinite(found.covariance), found.covariance, np.diag(errors**2))
-    mean = np.zeros((2, run.n_detectors))
-    for side, members in enumerate(places):
-        mean[side, members] = 1 / members.size
     step = Step("estimate_dead_time", f"{found.regime}: {found.method}", {"mean_us": found.common})
     row = np.broadcast_to(table, (run.n_periods, run.n_detectors))
     entries = {
         "dead_time": tuple(table[rows].tolist()),
         "dead_time_error": tuple(errors[rows].tolist()),
     }
-    return run.replace(step=step, dead_time=row), entries, mean @ covariance @ mean.T
+    return run.replace(step=step, dead_time=row), entries, covariance[np.ix_(rows, rows)]
+
+
+def _of_means(
+    covariance: FloatArray, rows: np.ndarray, places: tuple[np.ndarray, np.ndarray]
+) -> FloatArray:
+    """(2, 2) covariance of the mean dead times of both groups."""
+    mean = np.array([np.isin(rows, members) / members.size for members in places])
+    return np.asarray(mean @ covariance @ mean.T)
 
 
 def with_dead_time_errors(
@@ -206,9 +214,14 @@ def _t0(
 
 
 def with_phases(
-    run: Run, recipe: Reduction, found: Calibration, t_range: tuple[float, float] | None
+    measured: Measured,
+    recipe: Reduction,
+    found: Calibration,
+    t_range: tuple[float, float] | None,
 ) -> Calibration:
     """The calibration of the pair with phase and amplitude of each of its detectors.
+
+    Dead times that were found enter with their errors.
 
     Its ``correlation`` becomes that of the fit of all detectors, in which the pair's numbers are
     functions of those of the detectors.
@@ -217,6 +230,7 @@ def with_phases(
     ------
     FitError where the pair has no single precession, or the fit fails.
     """
+    run = measured.run
     if found.field is None:
         raise FitError(f"{run.name}: phases of detectors need a model with one precession")
     if len(read_periods(run, recipe.period).plus) != 1:
@@ -235,6 +249,7 @@ def with_phases(
         t0=np.broadcast_to(run.t0 if recipe.t0 is None else recipe.t0, run.n_detectors),
         dead_time=np.zeros(run.n_detectors) if run.dead_time is None else run.dead_time[0],
         t_range=t_range,
+        dead_covariance=measured.dead_covariance,
     )
     fitted = fit_detectors(
         aligned,
@@ -242,8 +257,10 @@ def with_phases(
         relaxation=RELAXATION,
         detector_beta=found.detector_beta is not None,
     )
+    losses = {k: entry for k, entry in measured.entries.items() if k.startswith("dead_time")}
     return dataclasses.replace(
         found,
+        **losses,
         detectors=fitted.detectors,
         phases=tuple(fitted.phases.tolist()),
         phases_error=tuple(fitted.phases_error.tolist()),

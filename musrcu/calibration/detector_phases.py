@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ class DetectorPhases:
     amplitudes_error: FloatArray
     names: tuple[str, ...]
     """``alpha``, ``total``, ``field``, ``phase`` of the pair and ``phase_1`` ..., ``amplitude_1``
-    ...; ``detector_beta`` too where asked for."""
+    ...; ``detector_beta`` too where asked for, ``dead_time_1`` ... where they have errors."""
     correlation: tuple[tuple[float, ...], ...]
     """(n_names, n_names)."""
     probability: float | None
@@ -60,6 +61,8 @@ class Aligned:
     """(n,) how much later than the common time 0 the muon reaches each detector, µs."""
     dead: FloatArray
     """(n,) µs."""
+    dead_covariance: FloatArray | None = None
+    """(n, n) µs², of dead times that the same counts gave."""
 
 
 def fit_detectors(
@@ -69,7 +72,9 @@ def fit_detectors(
 
     Each detector has its own level, phase, amplitude and, for a continuous source, background;
     frequency and exponential damping are common. Errors come from the expected Hessian, whose
-    blocks of the detectors hang together by these two.
+    blocks of the detectors hang together by these two. Dead times are held; with the covariance C
+    of what the same counts gave, the others have V + J C J^T, where J says how they follow: as in a
+    joint fit.
 
     Parameters
     ----------
@@ -96,6 +101,8 @@ def fit_detectors(
     found = cost.minimise(start, free, CommonPrecession.n_own)
     if not found.converged:
         raise FitError(f"{chosen.run.name}: the fit of the single detectors does not converge")
+    if aligned.dead_covariance is not None:
+        found = _with_dead_times(cost, found, aligned.dead_covariance)
     return _result(aligned, found, detector_beta)
 
 
@@ -107,7 +114,7 @@ def align(run: Run, detectors: tuple[tuple[int, ...], tuple[int, ...]], **known:
     run : raw, one period.
     detectors : numbers of forward and of backward.
     known : ``t0`` (n_detectors,) bins and ``dead_time`` (n_detectors,) µs of all detectors of the
-        run, and ``t_range``, first and last time, µs.
+        run, ``t_range``, first and last time, µs, and ``dead_covariance`` of those of the pair.
     """
     sides = {d: sign for side, sign in zip(detectors, (1.0, -1.0), strict=True) for d in side}
     numbers = tuple(sorted(sides))
@@ -129,7 +136,7 @@ def align(run: Run, detectors: tuple[tuple[int, ...], tuple[int, ...]], **known:
     sign = np.array([sides[d] for d in numbers])
     chosen = Chosen(run, numbers, sign, np.array(counts, dtype=float), edges, frames)
     dead = np.asarray(known["dead_time"], dtype=float)[rows]
-    return Aligned(chosen, (t0 - shift - zero) * dt, dead)
+    return Aligned(chosen, (t0 - shift - zero) * dt, dead, known["dead_covariance"])
 
 
 def _start(
@@ -157,17 +164,29 @@ def _free(size: int, *, background: bool) -> FloatArray:
     return np.asarray(np.delete(np.eye(size), held, axis=1))
 
 
+def _with_dead_times(cost: DetectorCost, found: DetectorFit, known: FloatArray) -> DetectorFit:
+    """The fit with the covariance ``known`` of its dead times, and what the others owe to it."""
+    matrix = cost.normal(found.x, CommonPrecession.n_own)[1]
+    own = (found.x.size - SHARED) // OWN
+    tau = np.eye(found.x.size)[:, OWN * np.arange(own) + (OWN - 1)]
+    follow = tau - found.covariance @ matrix @ tau
+    covariance = found.covariance + follow @ known @ follow.T
+    return dataclasses.replace(found, covariance=covariance)
+
+
 def _result(aligned: Aligned, found: DetectorFit, detector_beta: bool) -> DetectorPhases:
     n = len(aligned.chosen.numbers)
     sign = aligned.chosen.sign
     assert sign is not None
     pair = ["alpha", *["detector_beta"] * detector_beta, "total", "field", "phase"]
     names = [*pair]
-    for noun in ("phase", "amplitude"):
+    dead = aligned.dead_covariance is not None
+    for noun in ("phase", "amplitude", *["dead_time"] * dead):
         names += [f"{noun}_{d}" for d in aligned.chosen.numbers]
 
     def quantities(x: FloatArray) -> FloatArray:
-        return _quantities(x, sign, aligned.late, detector_beta)
+        found = _quantities(x, sign, aligned.late, detector_beta)
+        return np.concatenate([found, x[:-SHARED].reshape(-1, OWN)[:, -1]]) if dead else found
 
     centre = quantities(found.x)
     errors = np.sqrt(np.diag(found.covariance))
@@ -182,12 +201,13 @@ def _result(aligned: Aligned, found: DetectorFit, detector_beta: bool) -> Detect
     covariance = jacobian @ found.covariance @ jacobian.T
     spread = np.sqrt(np.diag(covariance))
     begin = len(pair)
+    end = begin + 2 * n
     return DetectorPhases(
         detectors=aligned.chosen.numbers,
         phases=centre[begin : begin + n],
         phases_error=spread[begin : begin + n],
-        amplitudes=centre[begin + n :],
-        amplitudes_error=spread[begin + n :],
+        amplitudes=centre[begin + n : end],
+        amplitudes_error=spread[begin + n : end],
         names=tuple(names),
         correlation=correlations(covariance),
         probability=chi2_probability(found.chi2, max(round(found.ndof), 1)),
