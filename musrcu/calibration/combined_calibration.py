@@ -39,7 +39,8 @@ def combine_calibrations(calibrations: Sequence[Calibration]) -> Calibration:
     Returns
     -------
     Calibration: ``probability`` is that of the agreement, and ``notes`` name every run whose
-    number lies four errors or more from the mean of the others.
+    number lies four errors or more from the mean of the others, the worst first; the rest is
+    compared without it.
 
     Raises
     ------
@@ -173,21 +174,42 @@ def _far(
     errors: FloatArray,
     difference: Callable[[FloatArray], FloatArray] = np.asarray,
 ) -> list[str]:
-    """A sentence for each run that lies far from the weighted mean of the others."""
+    """A sentence for each run that lies far from the weighted mean of the others.
+
+    The worst one is named first and the others are compared without it; of two that are left and
+    disagree both are.
+    """
     notes = []
-    for k, one in enumerate(found):
-        rest = np.arange(len(found)) != k
-        weight = 1 / errors[rest] ** 2
-        apart = difference(values[rest] - values[k])
-        mean = float(weight @ apart / weight.sum())
-        error = float(np.sqrt(errors[k] ** 2 + 1 / weight.sum()))
-        if abs(mean) >= FAR * error:
-            others = bracket(values[k] + mean, float(weight.sum() ** -0.5))
+    left = list(range(len(found)))
+    while len(left) > 1:
+        apart = {
+            k: _apart(k, [n for n in left if n != k], values, errors, difference) for k in left
+        }
+        sizes = {k: abs(mean) / np.hypot(errors[k], error) for k, (mean, error) in apart.items()}
+        worst = max(left, key=lambda k: sizes[k])
+        if sizes[worst] < FAR:
+            break
+        for k in left if len(left) == 2 else [worst]:
+            mean, error = apart[k]
             notes.append(
-                f"{_name(one)} disagrees: {name} = {bracket(values[k], errors[k])}, "
-                f"{abs(mean) / error:.1f} errors from {others} of the others"
+                f"{_name(found[k])} disagrees: {name} = {bracket(values[k], errors[k])}, "
+                f"{sizes[k]:.1f} errors from {bracket(values[k] + mean, error)} of the others"
             )
+        left.remove(worst)
     return notes
+
+
+def _apart(
+    k: int,
+    others: list[int],
+    values: FloatArray,
+    errors: FloatArray,
+    difference: Callable[[FloatArray], FloatArray],
+) -> tuple[float, float]:
+    """Weighted mean of the others less one value, and the error of that mean."""
+    weight = 1 / errors[others] ** 2
+    mean = float(weight @ difference(values[others] - values[k]) / weight.sum())
+    return mean, float(weight.sum() ** -0.5)
 
 
 def _turned(degrees: FloatArray) -> FloatArray:

@@ -88,6 +88,19 @@ def test_a_run_that_disagrees_is_named_and_errors_are_not_stretched() -> None:
     assert combine_calibrations([made(1), made(2, TRUTH + [0.05, 0.0, 0.0])]).notes == ()
 
 
+def test_one_wrong_run_does_not_blame_the_one_that_outweighs_the_rest() -> None:
+    """Run 1 has the weight of 30 others; run 3, nearly as heavy, is wrong and pulls their mean."""
+    off = np.array([0.15, 0.0, 0.0])
+    runs = [made(1, scale=0.01), made(2), made(3, TRUTH + off, 0.04), made(4), made(5)]
+    (note,) = combine_calibrations(runs).notes
+    assert note.startswith("SIM 3 disagrees: alpha = 1.450(4), ")
+    assert note.endswith("from 1.300(2) of the others")
+    two = combine_calibrations([*runs[:4], made(5, TRUTH - off)]).notes
+    assert [one.split(" disagrees")[0] for one in two] == ["SIM 3", "SIM 5"]
+    pair = combine_calibrations([made(1), made(2, TRUTH + off)]).notes
+    assert [one.split(" disagrees")[0] for one in pair] == ["SIM 1", "SIM 2"]
+
+
 def test_an_improbable_run_is_named() -> None:
     found = combine_calibrations([made(1), made(2, probability=1e-9)])
     assert found.notes == ("SIM 2: the model does not describe this run (probability 1e-09)",)
