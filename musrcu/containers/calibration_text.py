@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from musrcu import notation
@@ -59,13 +60,28 @@ def _detectors(found: Calibration) -> list[str]:
     ]
     if not columns:
         return []
-    rows = [
-        [str(d), *(bracket(row[k], errors[k]) for _, row, errors in columns)]
-        for k, d in enumerate(found.detectors)
-    ]
+    cells = [_cells(row, errors, even="dead time" in title) for title, row, errors in columns]
+    rows = [[str(d), *(column[k] for column in cells)] for k, d in enumerate(found.detectors)]
     text = notation.table(rows[:MOST_DETECTORS], ["detector", *(title for title, *_ in columns)])
     more = len(rows) - MOST_DETECTORS
     return [*text.split("\n"), *([f"and {more} more detectors"] if more > 0 else [])]
+
+
+def _cells(
+    row: tuple[float, ...], errors: tuple[float | None, ...], *, even: bool
+) -> tuple[str, ...]:
+    """A column; even: all to one digit, so that numbers like it can be compared.
+
+    It is the first digit of the middle error, the second where the first is a 1.
+    """
+    known = sorted(error for error in errors if error is not None and error > 0)
+    if not even or len(known) < len(row):
+        return tuple(bracket(value, error) for value, error in zip(row, errors, strict=True))
+    digits = max(0, -math.floor(math.log10(0.5 * known[len(known) // 2])))
+    return tuple(
+        f"{round(value, digits) + 0.0:.{digits}f}({max(1, round((error or 0.0) * 10**digits))})"
+        for value, error in zip(row, errors, strict=True)
+    )
 
 
 def _ns(row: tuple[float, ...]) -> tuple[float, ...]:

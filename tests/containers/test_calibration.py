@@ -208,6 +208,11 @@ def test_summary() -> None:
     assert "detector  phase (deg)  amplitude  dead time (ns)  t0 (bin)" in text
     assert "-178.0(6)" in text
     assert "-0.2(10)" in text  # ns
+    taus, errors = (0.0123, 0.0243, 0.0026), (0.0116, 0.0131, 0.0099)
+    even = Calibration(
+        alpha=1.0, alpha_error=0.1, detectors=(1, 2, 3), dead_time=taus, dead_time_error=errors
+    ).summary()  # all to the same digit, that of the middle error
+    assert [line.split()[-1] for line in even.splitlines()[-3:]] == ["12(12)", "24(13)", "3(10)"]
     many = tuple(range(1, 41))
     long = Calibration(alpha=1.0, alpha_error=0.1, detectors=many, t0=(1.0,) * 40)
     assert "and 24 more detectors" in long.summary()
