@@ -70,7 +70,12 @@ STYLE: Any = {  # its type, a list of every key, differs between releases of mat
 }
 
 # superscripts as letters: mathematics in them would make lines of text uneven
-_UNITS = {"1/us": "µs\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT ONE}", "us": "µs", "deg": "°"}
+_UNITS = {
+    "per raw bin": "/bin",
+    "1/us": "µs\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT ONE}",
+    "us": "µs",
+    "deg": "°",
+}
 CHI2 = "χ\N{SUPERSCRIPT TWO}/ndof"
 _GREEK = (
     "lambda", "sigma", "nu", "phi", "Delta", "delta", "beta", "alpha", "gamma", "omega", "tau",
