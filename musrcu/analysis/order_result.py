@@ -259,7 +259,8 @@ def _common_text(entry: tuple[str, Mapping[str, float]]) -> str:
     source, shifts = entry
     units = dict(zip(NAMES, UNITS, strict=True))
     moved = [f"{name} by {abs(s):.2g} {units[name]}".rstrip() for name, s in shifts.items()]
-    return f"{source} moves {', '.join(moved)} (in the errors)"
+    name = f"balance {source}" if source.startswith("alpha") else source  # not that of the law
+    return f"{name} moves {', '.join(moved)} (in the errors)"
 
 
 def _parameter_dict(parameter: LawParameter) -> dict[str, Any]:
