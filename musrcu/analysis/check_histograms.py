@@ -44,7 +44,7 @@ def odd_detectors(run: Run) -> Iterator[str]:
         ("no positron counter by its label", [r for r in found if r.kind == "auxiliary"]),
     ):
         if rows:
-            named = [f"{r.number} ({r.why if r.counts else 0})" for r in rows]
+            named = [f"{r.number} ({r.why})" if r.counts else f"{r.number}" for r in rows]
             yield f"{title}: detector {_some(named)}"
 
 

@@ -170,7 +170,7 @@ def test_check_says_what_is_odd(musrcu: Musrcu, run1: Path, here: Path) -> None:
     done = musrcu("info", "--check", "odd.bin")
     sentences = [line.removeprefix("  odd: ") for line in done.out.splitlines()[1:]]
     assert any("the title says 7 K" in text for text in sentences)
-    assert any("no counts at all" in text and "detector 3 (0)" in text for text in sentences)
+    assert any("no counts at all" in text and text.endswith("detector 3") for text in sentences)
     assert musrcu("info", "--check", "--json", "odd.bin").json[0]["odd"] == sentences
     assert "odd: the title says 7 K" in musrcu("info", "--check", "--full", "odd.bin").out
 

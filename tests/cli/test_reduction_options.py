@@ -46,7 +46,7 @@ def test_bad_detectors_are_told_and_left_out(musrcu: Musrcu, faulty: Path) -> No
         assert "forward=1-2,4-16, backward=17-20,22-32, excluded=3,21" in done
         assert "left out as asked: 3 (no counts at all), 21 (" in done
     odd = musrcu("info", "--check", faulty).out
-    assert "no counts at all: detector 3 (0)" in odd
+    assert "no counts at all: detector 3\n" in odd
     assert "hot: detector 21 (" in odd
     refused = musrcu("reduce", faulty, "--exclude", "1-16")
     assert refused.code == 1 and "no detector of the forward group is left" in refused.err
