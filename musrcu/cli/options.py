@@ -87,7 +87,7 @@ _FIT = (
         "--constrain",
         "NAME=VALUE,ERROR",
         values.known,
-        "what is known of a parameter, such as A1=0.055,0.002",
+        "what is known of parameters, such as A1=0.055,0.002,lambda2=0.35,0.01",
     ),
 )
 _FIT_NAMES = {

@@ -80,7 +80,7 @@ def test_version(musrcu: Musrcu) -> None:
         (["fit", "x", "--start", "nu2"], "argument --start: 'nu2' is not of the form nu2=1.5"),
         (["fit", "x", "--start", "a=1,a=2"], "argument --start: a is given twice"),
         (["fit", "x", "--fix", "a=1", "--fix", "a=2"], "argument --fix: a is given twice"),
-        (["fit", "x", "--constrain", "A1=0.1"], "argument --constrain: '0.1' is not two numbers"),
+        (["fit", "x", "--constrain", "A1=0.1"], "argument --constrain: 'A1=0.1' is not a name"),
         (["fit", "x", "--constrain", "A1=1,0"], "'A1=1,0': the error is not above 0; --fix holds"),
         (["fit", "x", "--cost", "poissn"], "argument --cost: invalid choice: 'poissn'"),
         (["init", "x", "--cost", "poisson"], "init: a scan fits asymmetries; --cost poisson is"),
