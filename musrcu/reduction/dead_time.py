@@ -147,8 +147,8 @@ def dead_times(run: Run, given: ArrayLike | None) -> NDArray[np.float64] | None:
         tau = np.broadcast_to(found, shape)
     except ValueError as error:
         raise ReductionError(
-            f"{run.name}: dead times of shape {found.shape} do not fit "
-            f"{shape[0]} periods x {shape[1]} detectors"
+            f"{run.name}: {' x '.join(map(str, found.shape))} dead times; expected one for all, or "
+            f"{shape[1]}, one for each detector of the file (of each period: {shape[0]} rows)"
         ) from error
     wrong = ~(np.abs(tau) <= LONGEST_DEAD_TIME)
     if wrong.any():

@@ -197,7 +197,8 @@ def _arrivals(run: Run, t0: ArrayLike | None) -> NDArray[np.float64]:
             raise ReductionError(f"{run.name}: t0 = {t0!r}; expected bin numbers") from error
         except ValueError as error:
             raise ReductionError(
-                f"{run.name}: {np.size(t0)} values of t0 for {run.n_detectors} detectors"
+                f"{run.name}: {np.size(t0)} values of t0; expected one for all, or "
+                f"{run.n_detectors}, one for each detector of the file"
             ) from error
     wrong = ~((arrivals >= 0) & (arrivals < run.n_bins))
     if wrong.any():
