@@ -10,6 +10,7 @@ import numpy as np
 from musrcu import notation
 from musrcu.containers.arrays import FloatArray, by_fields, frozen
 from musrcu.errors import FitError
+from musrcu.files import PathLike, write_text
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -62,6 +63,22 @@ class DeadTimes:
             raise FitError(f"{self.run}: its dead times are unknown")
         filled = np.where(np.isfinite(self.values), self.values, self.common)
         return tuple(float(tau) for tau in filled)
+
+    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write :meth:`table` to a text file that ``--dead-time FILE`` and WiMDA read.
+
+        The number of detectors, a line ``<detector, from 1> <dead time, µs>`` for each, the number
+        of the run.
+
+        Raises
+        ------
+        FitError where no dead time is known; MusrcuError if the file exists or cannot be written.
+        """
+        rows = [f"{d:5d} {tau:11.7f}" for d, tau in enumerate(self.table(), start=1)]
+        number = self.run.split()[-1:]
+        last = [f"Run {number[0]}"] if number and number[0].isdecimal() else []
+        text = "\n".join([str(len(rows)), *rows, *last])
+        write_text(path, text + "\n", overwrite=overwrite)
 
     def quality(self) -> str:
         """Chi-square of the fit and its probability, in words."""

@@ -203,6 +203,11 @@ def dead_time(text: str) -> str | float | tuple[float, ...]:
 
     if not Path(text).is_file():
         raise ArgumentTypeError(f"{_short(text)} is not auto, file, none, us, nor a file of them")
+    if text.endswith(".toml"):
+        raise ArgumentTypeError(
+            f"{_short(text)} is no table of lines 'detector us'; a calibration is taken by "
+            f"--calibration {text}"
+        )
     try:
         return read_dead_times(text)
     except ReadError as error:

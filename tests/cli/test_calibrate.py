@@ -157,3 +157,12 @@ def test_a_real_pulse_that_is_over(musrcu: Musrcu, real: Path, words: tuple[str,
     done = musrcu("calibrate", real / "isis-hdf4" / "MUT53578.NXS", *words, "--json")
     assert (done.json["probability"] > 1e-3) == bool(words)
     assert done.code == (0 if words else 3)
+
+
+def test_a_calibration_is_no_table_of_dead_times(
+    musrcu: Musrcu, run1: Path, transverse: Path, here: Path
+) -> None:
+    assert musrcu("calibrate", transverse, "-o", "c.toml").code == 0
+    done = musrcu("fit", run1, "--dead-time", "c.toml")
+    assert done.code == 2
+    assert "a calibration is taken by --calibration c.toml" in done.complaint
