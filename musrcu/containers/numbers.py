@@ -34,3 +34,8 @@ def is_whole(value: Any) -> bool:
 def is_balance(value: Any) -> bool:
     """Whether ``value`` can be the alpha of a pair: a number from 0.001 to 1000."""
     return is_number(value) and ALPHA_LIMITS[0] <= value <= ALPHA_LIMITS[1]
+
+
+def is_error(value: Any) -> bool:
+    """Whether ``value`` can be a standard deviation: a number of 0 or above."""
+    return is_number(value) and value >= 0

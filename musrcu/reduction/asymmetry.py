@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
-from musrcu.containers.numbers import ALPHA_LIMITS, is_balance
+from musrcu.containers.kinds import check_kind
+from musrcu.containers.numbers import ALPHA_LIMITS, is_balance, is_error, is_number
 from musrcu.errors import ReductionError
 
 ODD_BINS = {
@@ -59,15 +60,21 @@ def form_asymmetry(
 
     Raises
     ------
-    ReductionError if alpha or detector_beta is not a number from 0.001 to 1000, or ``errors`` is
-    another word.
+    ReductionError if alpha or detector_beta is not a number from 0.001 to 1000, an error is none
+    of 0 or above, or ``errors`` is another word.
     """
+    check_kind("form_asymmetry", counts, Counts)
     if errors not in ("poisson", "mantid"):
         raise ReductionError(f"errors = {errors!r}; expected 'poisson' or 'mantid'")
     for name, number in (("alpha", alpha), ("detector_beta", detector_beta)):
         if not is_balance(number):
             low, high = ALPHA_LIMITS
             raise ReductionError(f"{name} = {number!r}; expected a number from {low:g} to {high:g}")
+    for name, known in (("alpha_error", alpha_error), ("total_error", total_error)):
+        if known is not None and not is_error(known):
+            raise ReductionError(f"{name} = {known!r}; expected a number, 0 or above")
+    if total is not None and not is_number(total):
+        raise ReductionError(f"total = {total!r}; expected a number")
     good = counts.good
     values, variance = counts.values[:, good], counts.variance[:, good]
     value, error = asymmetry_and_error(values, np.maximum(variance, 1.0), alpha, detector_beta)

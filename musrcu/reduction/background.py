@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from musrcu.constants import ACCELERATOR_PERIOD, IMPROBABLE, MUON_LIFETIME
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
+from musrcu.containers.kinds import check_kind
 from musrcu.errors import MusrcuWarning, ReductionError
 from musrcu.notation import probability
 from musrcu.reduction.flat import Flat, chance, fit_flat
@@ -72,6 +73,7 @@ def subtract_background(
     window before t0 has no room for two accelerator periods, the late one cannot tell the
     background from the decay, or the frames are unknown.
     """
+    check_kind("subtract_background", counts, Counts)
     if counts.background is not None:
         raise ReductionError("a background was subtracted already")
     if counts.packing != 1:

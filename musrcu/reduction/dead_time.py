@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musrcu.containers.history import Step
+from musrcu.containers.kinds import check_kind
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuWarning, ReductionError
 from musrcu.reduction.calibrated import origin_of
@@ -53,6 +54,7 @@ def correct_dead_time(
     Source: W. R. Leo, Techniques for Nuclear and Particle Physics Experiments, Springer (1994),
     non-extendable dead time; the error was checked by a frame-by-frame simulation.
     """
+    check_kind("correct_dead_time", run, Run)
     if run.variance is not None:
         raise ReductionError(f"{run.name}: the dead time was corrected already")
     tau = dead_times(run, dead_time)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.containers.kinds import check_kind
 from musrcu.containers.run import Run
 from musrcu.instrument_table import ANY
 from musrcu.instruments import find_instrument
@@ -126,6 +127,7 @@ def inspect_detectors(run: Run) -> Detectors:
     odd; with efficiencies that scatter by 10 per cent none came out bad, and low or high were 1 in
     700 in banks of 16, fewer than 1 in 3000 in larger ones.
     """
+    check_kind("inspect_detectors", run, Run)
     totals = run.counts.sum(axis=(0, 2), dtype=float)
     auxiliary = [bool(AUXILIARY.fullmatch(label.strip().casefold())) for label in run.labels]
     share, error = _not_decaying(run, totals)

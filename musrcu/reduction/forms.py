@@ -11,7 +11,8 @@ from musrcu.containers.arrays import FloatArray
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
-from musrcu.containers.numbers import is_number
+from musrcu.containers.kinds import check_kind
+from musrcu.containers.numbers import is_number, is_whole
 from musrcu.containers.trace import Trace
 from musrcu.errors import ReductionError
 
@@ -34,6 +35,7 @@ def single_histogram(counts: Counts, group: str = "forward") -> Trace:
     counts : grouped counts; the background is subtracted where it was.
     group : ``forward`` or ``backward``.
     """
+    check_kind("single_histogram", counts, Counts)
     k = _group(group)
     value, error, packs = _good(counts, k)
     return Trace(
@@ -69,6 +71,7 @@ def lifetime_corrected(counts: Counts, group: str = "forward") -> Trace:
     ------
     ReductionError if the background leaves no counts.
     """
+    check_kind("lifetime_corrected", counts, Counts)
     k = _group(group)
     value, error, _ = _good(counts, k)
     decay = counts.decay[counts.good]
@@ -125,11 +128,17 @@ def rotating_frame(
 
     Raises
     ------
-    ReductionError if the bins differ, or are too wide or too few for the frequency.
+    ReductionError if the bins differ, or are too wide or too few for the frequency, or packing is
+    no whole number.
     """
+    check_kind("rotating_frame", asymmetry, Asymmetry)
     line = frequency if line is None else line
     width = asymmetry.bin_width
     _check_frame(asymmetry, frequency, phase, line)
+    if packing is not None and not (is_whole(packing) and packing >= 1):
+        raise ReductionError(
+            f"packing = {packing!r} of a rotating frame; expected a whole number, 1 or above"
+        )
     turns = np.array([frequency, frequency + line]) * width
     size, left = _pack(turns, packing or 1, asymmetry.time.size)
     n = asymmetry.time.size // size

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
+from musrcu.containers.kinds import check_kind
 from musrcu.containers.numbers import is_whole
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuWarning, ReductionError
@@ -70,6 +71,7 @@ def group(
     groups, a group loses all its detectors, the first good bin is asked for before t0, or no good
     bins are left.
     """
+    check_kind("group", run, Run)
     whole, run = run, select_periods(run, period)
     forward, backward, origin = _pair(run, forward, backward, geometry)
     chosen, out, notes = _chosen(whole, forward, backward, exclude)

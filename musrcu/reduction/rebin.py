@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from musrcu.containers.arrays import IntArray
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
+from musrcu.containers.kinds import check_kind
+from musrcu.containers.numbers import is_number
 from musrcu.errors import ReductionError
 from musrcu.reduction.bin_edges import equal_error_bins, given_bins, lifetime_bins
 from musrcu.reduction.choose_bins import (
@@ -69,8 +71,11 @@ def rebin(
 
     Raises
     ------
-    ReductionError if the counts are packed already, or no bin is left.
+    ReductionError if the counts are packed already, t_max is no number, or no bin is left.
     """
+    check_kind("rebin", counts, Counts)
+    if t_max is not None and not is_number(t_max):
+        raise ReductionError(f"t_max = {t_max!r}; expected a time in us, or None")
     if counts.packing != 1:
         raise ReductionError(f"the counts are packed already, {counts.packing} raw bins in one")
     wanted = read_packing(packing)

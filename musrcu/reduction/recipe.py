@@ -12,6 +12,7 @@ from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.calibration import Calibration
 from musrcu.containers.counts import Counts
 from musrcu.containers.history import Step
+from musrcu.containers.kinds import check_kind
 from musrcu.containers.run import Run
 from musrcu.errors import ReductionError, nearest
 from musrcu.files import PathLike, write_text
@@ -162,7 +163,7 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
     ------
     ReductionError where a stage cannot work with the run.
     """
-    recipe = recipe or Reduction()
+    recipe = checked("reduce", run, recipe)
     if recipe.background == "fit":
         raise ReductionError(
             f"{run.name}: background = 'fit' is found by a fit of the counts (musrcu fit --cost "
@@ -174,6 +175,15 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
         return _difference(run, recipe, chosen)
     counts = _grouped(run, recipe, recipe.period)
     return _asymmetry(rebin(counts, packing=recipe.packing, t_max=recipe.t_max), recipe)
+
+
+def checked(taker: str, run: Run, recipe: Reduction | None) -> Reduction:
+    """The recipe, the default one where there is none; raises where either is something else."""
+    check_kind(taker, run, Run)
+    if recipe is None:
+        return Reduction()
+    check_kind(taker, recipe, Reduction)
+    return recipe
 
 
 def _difference(run: Run, recipe: Reduction, chosen: Periods) -> Asymmetry:
@@ -234,7 +244,7 @@ def reduce_counts(run: Run, recipe: Reduction | None = None, *, few: bool = True
     ReductionError where a stage cannot work with the run, the recipe asks for a difference of
     periods, or the run was corrected for dead time before.
     """
-    recipe = recipe or Reduction()
+    recipe = checked("reduce_counts", run, recipe)
     run = _calibrated(run, recipe)
     if recipe.dead_time == "none":
         counts = with_measured(_grouped(leave_dead_time(run), recipe, recipe.period))

@@ -11,7 +11,7 @@ from musrcu.containers.run import Run
 from musrcu.errors import ReductionError
 from musrcu.reduction.flat import fit_flat
 from musrcu.reduction.options import LARGEST_BACKGROUND
-from musrcu.reduction.recipe import Reduction, grouped_counts
+from musrcu.reduction.recipe import Reduction, checked, grouped_counts
 
 DECAYS = 5.0
 """A decay that is larger than this many of its errors is one: the reference had muons."""
@@ -45,10 +45,11 @@ def measure_background(
     ReductionError if the counts of the reference decay, as those of muons do, or the frames or the
     factor are unknown.
     """
+    recipe = checked("measure_background", reference, recipe)
     name = f"{reference.name}, taken for the background"
     if factor is not None and not (is_number(factor) and 0 < factor <= LARGEST_BACKGROUND):
         raise ReductionError(f"{name}: factor = {factor!r}; expected a number above 0")
-    plain = dataclasses.replace(recipe or Reduction(), background="none")
+    plain = dataclasses.replace(recipe, background="none")
     counts = grouped_counts(reference, plain)
     frames = counts.run.good_frames
     if reference.source == "pulsed" and (frames is None or not frames.sum() > 0):

@@ -9,8 +9,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray, by_fields, frozen
+from musrcu.containers.kinds import check_kind
 from musrcu.containers.run import Run
 from musrcu.errors import ReductionError
+from musrcu.reduction.selection import select_detectors
 
 Method = Literal["file", "prompt", "edge"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -63,7 +65,7 @@ class TimeZero:
 
 
 def find_t0(
-    run: Run, method: str | None = None, *, detectors: Sequence[int] | None = None
+    run: Run, method: str | None = None, *, detectors: str | int | Sequence[int] | None = None
 ) -> TimeZero:
     """Time zero of a run from its counts.
 
@@ -97,7 +99,8 @@ def find_t0(
     run : the run; of corrected counts their variance is used.
     method : ``prompt``, ``edge`` or ``file`` (t0 as the file has it, no errors); None takes
         ``prompt`` for a continuous source and ``edge`` for a pulsed one.
-    detectors : numbers from 1 that must have a prompt peak; None is all.
+    detectors : by number from 1 or label, such as ``"1-4,7"`` or ``[1, 2]``, that must have a
+        prompt peak; None is all.
 
     Returns
     -------
@@ -106,9 +109,11 @@ def find_t0(
 
     Raises
     ------
-    ReductionError if a detector has no significant prompt peak, if no rise of a single muon pulse
-    can be located, or the method does not belong to the source.
+    ReductionError if a detector is unknown or has no significant prompt peak, if no rise of a
+    single muon pulse can be located, or the method does not belong to the source.
     """
+    check_kind("find_t0", run, Run)
+    numbers = _numbers(run, detectors)
     if method is None:
         method = "edge" if run.source == "pulsed" else "prompt"
     if method == "file":
@@ -122,7 +127,7 @@ def find_t0(
             f"{run.name}: t0 from the {method} is for a {source} source, this one is "
             f"{run.source}; use {other!r} or the t0 of the file"
         )
-    found = _edge(run) if method == "edge" else _prompt(run, _numbers(run, detectors))
+    found = _edge(run) if method == "edge" else _prompt(run, numbers)
     return TimeZero(
         value=found.value,
         error=found.error,
@@ -131,13 +136,10 @@ def find_t0(
     )
 
 
-def _numbers(run: Run, detectors: Sequence[int] | None) -> list[int]:
+def _numbers(run: Run, detectors: str | int | Sequence[int] | None) -> list[int]:
     if detectors is None:
         return list(range(1, run.n_detectors + 1))
-    for number in detectors:
-        if number not in range(1, run.n_detectors + 1):
-            raise ReductionError(f"{run.name} has no detector {number}, only 1-{run.n_detectors}")
-    return sorted(int(number) for number in set(detectors))
+    return sorted(select_detectors(detectors, run.labels))
 
 
 def _prompt(run: Run, detectors: list[int]) -> TimeZero:

@@ -334,7 +334,7 @@ def test_the_other_source_is_refused() -> None:
         find_t0(run, "edge")
     with pytest.raises(ReductionError, match="t0 from 'late'; expected file, prompt, edge"):
         find_t0(run, "late")
-    with pytest.raises(ReductionError, match="has no detector 3, only 1-2"):
+    with pytest.raises(ReductionError, match="detector 3 does not exist: the run has 2"):
         find_t0(run, detectors=[3])
     with pytest.raises(MusrcuError, match="t0 = 'late'; expected"):
         Reduction(t0="late")
