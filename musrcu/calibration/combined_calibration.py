@@ -18,6 +18,9 @@ from musrcu.notation import bracket, probability
 
 FAR = 4.0
 """Errors from the mean of the others at which a run is named."""
+SAME = 1e-6
+"""Share of an error below which numbers are the same, and smallest eigenvalue of correlations that
+can be weighed by: files hold six digits."""
 PAIR = ("alpha", "detector_beta", "total")
 """What belongs to the pair and not to the field of a run."""
 
@@ -27,7 +30,8 @@ def combine_calibrations(calibrations: Sequence[Calibration]) -> Calibration:
 
     alpha, detector_beta and the total asymmetry are their mean weighted by the inverse of their
     covariances, x = (sum V_i^-1)^-1 sum V_i^-1 x_i, with the chi-square
-    sum (x_i - x)^T V_i^-1 (x_i - x) of their agreement; likewise each number of each detector.
+    sum (x_i - x)^T V_i^-1 (x_i - x) of their agreement; likewise each kind of number of the
+    detectors, where t0 from the edge of a pulse is one number common to all.
     Errors are never stretched. Field and phase of the precession belong to the runs and are left
     out.
 
@@ -75,7 +79,7 @@ def combine_calibrations(calibrations: Sequence[Calibration]) -> Calibration:
         run=runs[0] if runs else None,
         runs=runs,
         probability=chi2_probability(chi2, ndof),
-        notes=tuple([*_improbable(found), *notes]),
+        notes=tuple([*_improbable(found), *notes, *_shared(found)]),
     )
 
 
@@ -137,6 +141,12 @@ def _improbable(found: Sequence[Calibration]) -> list[str]:
     ]
 
 
+def _shared(found: Sequence[Calibration]) -> list[str]:
+    """What is noted of all of them alike."""
+    first, *others = found
+    return [note for note in first.notes if all(note in one.notes for one in others)]
+
+
 def _mean(
     found: Sequence[Calibration], names: tuple[str, ...]
 ) -> tuple[FloatArray, FloatArray, float, int, list[str]]:
@@ -148,7 +158,7 @@ def _mean(
         for name, variance in zip(names, np.diag(covariance), strict=True):
             if variance <= 0:
                 raise FitError(f"calibration of {_name(one)}: {name} has no error to weigh it by")
-    mean, covariance, chi2 = _weighted(values, covariances)
+    mean, covariance, chi2 = _weighted(found, values, covariances)
     notes = []
     if len(found) > 1:
         for k, name in enumerate(names):
@@ -158,8 +168,16 @@ def _mean(
 
 
 def _weighted(
-    values: FloatArray, covariances: Sequence[FloatArray]
+    found: Sequence[Calibration], values: FloatArray, covariances: Sequence[FloatArray]
 ) -> tuple[FloatArray, FloatArray, float]:
+    """(mean, covariance, chi2)."""
+    for one, matrix in zip(found, covariances, strict=True):
+        errors = np.sqrt(np.diag(matrix))
+        if np.linalg.eigvalsh(matrix / np.outer(errors, errors))[0] < SAME:
+            raise FitError(
+                f"calibration of {_name(one)}: its correlations make two of its numbers one, by "
+                "which it cannot be weighed; calibrate again, or leave out its correlation"
+            )
     weights = [np.linalg.inv(covariance) for covariance in covariances]
     covariance = np.linalg.inv(np.sum(weights, axis=0))
     mean = covariance @ sum(w @ x for w, x in zip(weights, values, strict=True))
@@ -228,18 +246,26 @@ def _row(found: Sequence[Calibration], row: str) -> tuple[dict[str, Any], list[s
     if not (errors > 0).all():
         raise FitError(f"a calibration holds {row} without an error to weigh it by")
     difference = _turned if row == "phases" else np.asarray
-    weight = 1 / errors**2
     apart = difference(values - values[0])
-    mean = (weight * apart).sum(axis=0) / weight.sum(axis=0)
-    chi2 = float((weight * (apart - mean) ** 2).sum())
+    names = [f"{ROWS[row]} of detector {detector}" for detector in found[0].detectors]
+    used = slice(None)
+    if row == "t0" and _is_one_number(apart, errors):
+        used, names = slice(1), ["t0 of all detectors"]
+    numbers = tuple(f"{ROWS[row]}_{detector}" for detector in found[0].detectors[used])
+    covariances = [one.constraint(*numbers)[2] for one in found]
+    mean, covariance, chi2 = _weighted(found, apart[:, used], covariances)
     notes = []
-    for k, detector in enumerate(found[0].detectors):
-        name = f"{ROWS[row]} of detector {detector}"
+    for k, name in enumerate(names):
         notes += _far(found, name, values[:, k], errors[:, k], difference)
     total = values[0] + mean
     total = np.asarray(_turned(total) if row == "phases" else total)
-    entries = {
-        row: tuple(total.tolist()),
-        f"{row}_error": tuple((weight.sum(axis=0) ** -0.5).tolist()),
-    }
+    error = np.broadcast_to(np.sqrt(np.diag(covariance)), total.shape)
+    entries = {row: tuple(total.tolist()), f"{row}_error": tuple(error.tolist())}
     return entries, notes, chi2, (len(found) - 1) * mean.size
+
+
+def _is_one_number(apart: FloatArray, errors: FloatArray) -> bool:
+    """Whether the numbers of all detectors are one, as t0 from the edge of a pulse is: they differ
+    alike from run to run, and have one error."""
+    spread = np.ptp(apart, axis=1) <= SAME * errors.min()
+    return apart.shape[1] > 1 and bool(spread.all() and (np.ptp(errors, axis=1) == 0).all())
