@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from musrcu.calibration.alike_calibrations import alike, name_of, runs_of, same_bins
 from musrcu.constants import IMPROBABLE
 from musrcu.containers.arrays import FloatArray
 from musrcu.containers.calibration import Calibration, correlations
@@ -25,7 +26,7 @@ PAIR = ("alpha", "detector_beta", "total")
 """What belongs to the pair and not to the field of a run."""
 
 
-def combine_calibrations(calibrations: Sequence[Calibration]) -> Calibration:
+def combine_calibrations(calibrations: Iterable[Calibration]) -> Calibration:
     """One calibration of a pair from several runs.
 
     alpha, detector_beta and the total asymmetry are their mean weighted by the inverse of their
@@ -48,13 +49,14 @@ def combine_calibrations(calibrations: Sequence[Calibration]) -> Calibration:
 
     Raises
     ------
-    FitError if there are none, they are of different pairs, instruments or methods, one run comes
-    twice, or an error is unknown or zero.
+    FitError if there are none, they are of different pairs, instruments or methods, only some know
+    detector_beta, t0 counts bins of different widths, one run comes twice, or an error is unknown
+    or zero.
 
     Source: R. L. Workman et al. (Particle Data Group), Prog. Theor. Exp. Phys. 2022, 083C01,
     section 40.2.
     """
-    found = _alike(calibrations)
+    found = alike(calibrations)
     first = found[0]
     if len(found) == 1:
         return first
@@ -70,7 +72,7 @@ def combine_calibrations(calibrations: Sequence[Calibration]) -> Calibration:
         changes |= part
         notes += more
         chi2, ndof = chi2 + chi2_row, ndof + ndof_row
-    runs = tuple(run for one in found for run in _runs(one))
+    runs = tuple(run for one in found for run in runs_of(one))
     return dataclasses.replace(
         first,
         **changes,
@@ -79,41 +81,9 @@ def combine_calibrations(calibrations: Sequence[Calibration]) -> Calibration:
         run=runs[0] if runs else None,
         runs=runs,
         probability=chi2_probability(chi2, ndof),
-        notes=tuple([*_improbable(found), *notes, *_shared(found)]),
+        bin_width=first.bin_width if same_bins(found) else None,
+        notes=tuple([*_improbable(found), *notes, *_left_out(found), *_shared(found)]),
     )
-
-
-def _alike(calibrations: Sequence[Calibration]) -> list[Calibration]:
-    """The calibrations, all of one pair the same way round."""
-    if not calibrations:
-        raise FitError("no calibrations to combine; give at least one")
-    first = calibrations[0]
-    found = [first]
-    for one in calibrations[1:]:
-        for noun, ours, theirs in (
-            ("instrument", first.instrument, one.instrument),
-            ("method", first.method, one.method),
-            ("number of detectors", first.n_detectors, one.n_detectors),
-        ):
-            if ours != theirs:
-                raise FitError(
-                    f"calibrations of {_name(first)} and {_name(one)} cannot be combined: their "
-                    f"{noun} is {ours!r} and {theirs!r}; combine what is alike"
-                )
-        pair = (one.forward, one.backward)
-        if pair == (first.backward, first.forward):
-            one = one.reversed()
-        elif pair != (first.forward, first.backward):
-            raise FitError(
-                f"calibrations of {_name(first)} and {_name(one)} cannot be combined: their pairs "
-                f"are {first.forward}/{first.backward} and {one.forward}/{one.backward}"
-            )
-        found.append(one)
-    runs = [run for one in found for run in _runs(one)]
-    if len(set(runs)) < len(runs):
-        twice = next(run for run in runs if runs.count(run) > 1)
-        raise FitError(f"run {twice} is among the calibrations twice; name each run once")
-    return found
 
 
 def _known(calibration: Calibration, name: str) -> bool:
@@ -122,23 +92,25 @@ def _known(calibration: Calibration, name: str) -> bool:
     )
 
 
-def _runs(calibration: Calibration) -> tuple[int, ...]:
-    if calibration.runs:
-        return calibration.runs
-    return () if calibration.run is None else (calibration.run,)
-
-
-def _name(calibration: Calibration) -> str:
-    return calibration.origin or "a run"
-
-
 def _improbable(found: Sequence[Calibration]) -> list[str]:
     return [
-        f"{_name(one)}: the model does not describe this run (probability "
+        f"{name_of(one)}: the model does not describe this run (probability "
         f"{probability(one.probability)})"
         for one in found
         if one.probability is not None and one.probability < IMPROBABLE
     ]
+
+
+def _left_out(found: Sequence[Calibration]) -> list[str]:
+    """What only some of them know, and what can not be told of runs without a number."""
+    notes = []
+    if sum(not runs_of(one) for one in found) > 1:
+        notes.append("runs without a number are among them; that none comes twice is not checked")
+    for name in ("total", *ROWS):
+        known = [one for one in found if getattr(one, name) not in (None, ())]
+        if known and len(known) < len(found):
+            notes.append(f"{name} is left out: only {len(known)} of {len(found)} runs know it")
+    return notes
 
 
 def _shared(found: Sequence[Calibration]) -> list[str]:
@@ -157,7 +129,7 @@ def _mean(
     for one, covariance in zip(found, covariances, strict=True):
         for name, variance in zip(names, np.diag(covariance), strict=True):
             if variance <= 0:
-                raise FitError(f"calibration of {_name(one)}: {name} has no error to weigh it by")
+                raise FitError(f"calibration of {name_of(one)}: {name} has no error to weigh it by")
     mean, covariance, chi2 = _weighted(found, values, covariances)
     notes = []
     if len(found) > 1:
@@ -175,7 +147,7 @@ def _weighted(
         errors = np.sqrt(np.diag(matrix))
         if np.linalg.eigvalsh(matrix / np.outer(errors, errors))[0] < SAME:
             raise FitError(
-                f"calibration of {_name(one)}: its correlations make two of its numbers one, by "
+                f"calibration of {name_of(one)}: its correlations make two of its numbers one, by "
                 "which it cannot be weighed; calibrate again, or leave out its correlation"
             )
     weights = [np.linalg.inv(covariance) for covariance in covariances]
@@ -210,7 +182,7 @@ def _far(
         for k in left if len(left) == 2 else [worst]:
             mean, error = apart[k]
             notes.append(
-                f"{_name(found[k])} disagrees: {name} = {bracket(values[k], errors[k])}, "
+                f"{name_of(found[k])} disagrees: {name} = {bracket(values[k], errors[k])}, "
                 f"{sizes[k]:.1f} errors from {bracket(values[k] + mean, error)} of the others"
             )
         left.remove(worst)

@@ -152,3 +152,36 @@ def test_what_cannot_be_combined(runs: list[Calibration], sentence: str) -> None
 
 def test_it_is_public() -> None:
     assert mu.combine_calibrations is combine_calibrations
+
+
+def test_bins_of_two_widths() -> None:
+    """t0 counts bins: of two widths it has no mean; alpha knows no bins."""
+    t0: dict[str, Any] = {"detectors": (1, 2), "t0": (9.0, 9.0), "t0_error": (0.1, 0.1)}
+    with pytest.raises(FitError, match=r"SIM 1 and SIM 2 .* bins of 0.016 and 0.008 us"):
+        combine_calibrations([made(1, bin_width=0.016, **t0), made(2, bin_width=0.008, **t0)])
+    assert combine_calibrations([made(1, bin_width=0.016), made(2, bin_width=0.008)]).runs == (1, 2)
+    one = combine_calibrations([made(1, bin_width=0.016, **t0), made(2, bin_width=0.016, **t0)])
+    assert (one.bin_width, one.t0) == (0.016, (9.0, 9.0))
+
+
+def test_beta_that_only_one_run_knows() -> None:
+    bare = Calibration(alpha=1.3, alpha_error=0.02, forward="1", backward="2", instrument="SIM",
+                       run=2, method="counts", total=0.22, total_error=0.01)  # fmt: skip
+    with pytest.raises(FitError, match="only one of them has detector_beta"):
+        combine_calibrations([made(1), bare])
+
+
+def test_what_only_some_runs_know_is_noted() -> None:
+    t0: dict[str, Any] = {"detectors": (1, 2), "t0": (9.0, 9.0), "t0_error": (0.1, 0.1)}
+    found = combine_calibrations([made(1, **t0), made(2)])
+    assert found.notes == ("t0 is left out: only 1 of 2 runs know it",)
+    unnamed = combine_calibrations([made(1, run=None), made(1, run=None)])
+    assert "runs without a number are among them" in unnamed.notes[0]
+
+
+def test_any_iterable_of_calibrations_and_nothing_else() -> None:
+    runs = [made(1), made(2)]
+    assert combine_calibrations(one for one in runs) == combine_calibrations(runs)
+    for wrong in (made(1), None, "a.toml", ["a.toml"], [made(1), 3]):
+        with pytest.raises(FitError, match="calibrations"):
+            combine_calibrations(wrong)  # type: ignore[arg-type]
