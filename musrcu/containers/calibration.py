@@ -15,6 +15,7 @@ from musrcu.containers.calibration_checks import (
     ROWS,
     SCALARS,
     as_lists,
+    as_plain,
     as_tuples,
     check_entries,
     covariance_of,
@@ -92,6 +93,8 @@ class Calibration:
         for name in _TUPLES:
             value = as_tuples(getattr(self, name))
             object.__setattr__(self, name, () if value is None else value)
+        for name in set(self.__slots__) - set(_TUPLES):
+            object.__setattr__(self, name, as_plain(getattr(self, name)))
         check_entries(self._entries())
 
     @property
@@ -177,8 +180,13 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """The table ``[calibration]``; unknown entries are left out, rows are lists."""
-        known = {n: value for n, value in self._entries().items() if value not in (None, "", ())}
-        return {name: as_lists(value) for name, value in known.items()}
+        unsaid = {field.name: field.default for field in dataclasses.fields(self)}
+        known = self._entries().items()
+        return {
+            name: as_lists(value)
+            for name, value in known
+            if value not in (None, "", ()) or value != unsaid[name]
+        }
 
     def _entries(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -190,7 +198,7 @@ class Calibration:
             raise MusrcuError(f"{where} = {table!r} is not a table")
         for name in table:
             if name not in cls.__slots__:
-                hint = nearest(name, list(cls.__slots__))
+                hint = nearest(str(name), list(cls.__slots__))
                 raise MusrcuError(f"{where} has no entry {name!r}{hint}")
         for name in ("alpha", "alpha_error"):
             if name not in table:

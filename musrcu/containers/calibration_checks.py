@@ -103,6 +103,11 @@ def as_tuples(value: Any) -> Any:
     return tuple(map(as_tuples, value)) if isinstance(value, (list, tuple)) else value
 
 
+def as_plain(value: Any) -> Any:
+    """A scalar of NumPy as the plain number or text that it holds."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def as_lists(value: Any) -> Any:
     """Tuples as lists, as TOML and JSON have them."""
     return list(map(as_lists, value)) if isinstance(value, tuple) else value
@@ -167,6 +172,10 @@ def value_and_error(values: Mapping[str, Any], name: str) -> tuple[float, float]
     ------
     MusrcuError if it is unknown or has no error.
     """
+    if not isinstance(name, str):
+        raise MusrcuError(
+            f"a calibration has no {name!r}; give the name of a number, such as alpha"
+        )
     if name in SCALARS:
         value, error = values[name], values[f"{name}_error"]
     else:

@@ -216,3 +216,30 @@ def test_summary() -> None:
     many = tuple(range(1, 41))
     long = Calibration(alpha=1.0, alpha_error=0.1, detectors=many, t0=(1.0,) * 40)
     assert "and 24 more detectors" in long.summary()
+
+
+def test_scalars_of_numpy_are_plain_numbers(tmp_path: Path) -> None:
+    made = Calibration(
+        alpha=np.float32(0.5), alpha_error=np.float64(0.01), run=np.int64(7),
+        instrument=np.str_("EMU"), probability=np.float64(0.5),
+    )  # fmt: skip
+    assert made == Calibration(
+        alpha=0.5, alpha_error=0.01, run=7, instrument="EMU", probability=0.5
+    )
+    assert type(made.alpha) is type(made.alpha_error) is float and type(made.run) is int
+    made.save(tmp_path / "c.toml")
+    assert Calibration.load(tmp_path / "c.toml") == made
+
+
+def test_a_method_that_is_not_said_stays_so(tmp_path: Path) -> None:
+    made = Calibration(alpha=1.0, alpha_error=0.01, method="")
+    made.save(tmp_path / "c.toml")
+    assert Calibration.load(tmp_path / "c.toml") == made
+    assert "bias" not in made.to_dict()
+
+
+def test_keys_and_names_that_are_no_texts() -> None:
+    with pytest.raises(MusrcuError, match=r"\[calibration\] has no entry 3"):
+        Calibration.from_dict({3: 4})  # type: ignore[dict-item]
+    with pytest.raises(MusrcuError, match="a calibration has no 3; give the name of a number"):
+        Calibration(alpha=1.0, alpha_error=0.01).constraint(3)  # type: ignore[arg-type]
