@@ -17,7 +17,7 @@ from musrcu.errors import FitError, MusrcuError
 from musrcu.fitting.count_data import ASYMPTOTIC
 from musrcu.fitting.fit import fit
 from musrcu.fitting.result import FitResult
-from musrcu.fitting.window import FEWEST_COUNTS
+from musrcu.fitting.window import FEWEST_COUNTS, first_and_last
 from musrcu.models.model import Model
 from musrcu.notation import bracket, probability
 from musrcu.reduction.asymmetry import asymmetry_and_error, form_asymmetry
@@ -92,7 +92,7 @@ def by_cosine(
         raise FitError(f"{run.name}: detector_beta comes from the counts; take method 'counts'")
     counts = rebin(_subtracted(run, recipe), packing=recipe.packing, t_max=recipe.t_max)
     raw = form_asymmetry(counts, alpha=1.0, detector_beta=recipe.detector_beta or 1.0)
-    low, high = t_range or (-np.inf, np.inf)
+    low, high = first_and_last(t_range)
     used = (raw.time >= low) & (raw.time <= high) & np.isfinite(raw.value)
     few = counts.variance.min(axis=0)[used] < FEWEST_COUNTS
     if few.mean() > 0.05:
@@ -195,7 +195,7 @@ def _window(
         counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
     used = np.zeros(counts.time.size, dtype=bool)
     used[counts.good] = True
-    low, high = t_range or (-np.inf, np.inf)
+    low, high = first_and_last(t_range)
     latest = high if recipe.t_max is None else min(high, recipe.t_max)
     used &= (counts.time >= low) & (counts.time <= latest)
     if not used.any():

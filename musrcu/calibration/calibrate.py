@@ -6,6 +6,8 @@ import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from musrcu import notation
 from musrcu.calibration.balance_methods import METHODS
 from musrcu.calibration.combined_calibration import combine_calibrations
@@ -19,6 +21,7 @@ from musrcu.calibration.detector_calibration import (
 from musrcu.containers.calibration import Calibration
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, nearest
+from musrcu.fitting.window import first_and_last
 from musrcu.models.model import Model
 from musrcu.reduction.calibrated import take_calibration
 from musrcu.reduction.recipe import Reduction
@@ -97,13 +100,13 @@ def fitted_range(
 ) -> tuple[float, float] | None:
     """(first, last) time of the bins that calibrate one run, µs; None is all good bins.
 
-    Of a pulsed source it begins where the muon pulse is over, 0.3 µs after its middle, where
-    neither ``t_range`` nor a first good bin is given: files call bins good while muons still come,
-    and there the counts are no decay.
+    An end that is None is open. Of a pulsed source an open range begins where the muon pulse is
+    over, 0.3 µs after its middle, where no first good bin is given: files call bins good while
+    muons still come, and there the counts are no decay.
     """
-    if t_range is not None or run.source != "pulsed" or recipe.first_good is not None:
-        return t_range
-    return AFTER_PULSE, float("inf")
+    late = run.source == "pulsed" and recipe.first_good is None
+    low, high = first_and_last(t_range, (AFTER_PULSE if late else -np.inf, np.inf))
+    return None if np.isinf([low, high]).all() else (low, high)
 
 
 def _calibrated(

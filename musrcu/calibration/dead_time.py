@@ -69,8 +69,8 @@ def estimate_dead_time(
     run : raw run of a pulsed source, at a rate high enough that something is lost.
     forward, backward, geometry, period : as in :func:`musrcu.reduce`; one period, the first where
         none is named. In the transverse regime without a pair all detectors are used.
-    t_range : (first, last) time after t0, µs; None takes 0.3, where the muon pulse is over, to 20,
-        inside the good bins.
+    t_range : (first, last) time after t0, µs; for None, or an end that is None, 0.3, where the
+        muon pulse is over, to 20, inside the good bins.
     polarisation : the regime; ``auto`` takes transverse where a line of two turns or more stands
         six standard deviations out of the noise and the model describes the counts.
     each : a dead time for every detector; else one for all.

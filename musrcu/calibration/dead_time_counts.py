@@ -11,6 +11,7 @@ from musrcu.containers.arrays import FloatArray
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, ReductionError
 from musrcu.fitting.detector_cost import DetectorCounts
+from musrcu.fitting.window import first_and_last
 from musrcu.instrument_table import Geometry
 from musrcu.reduction.grouping import Selection, group
 from musrcu.reduction.periods import read_periods, select_periods
@@ -135,11 +136,9 @@ def _bins(
     t_range: tuple[float, float] | None,
 ) -> tuple[int, int]:
     """First and last bin (inclusive) of the first detector that are used."""
-    low, high = (AFTER_PULSE, LATEST) if t_range is None else t_range
-    if not (low < high and np.isfinite(low)):
-        raise FitError(f"t_range = {t_range!r}; give (first, last) time in us")
-    first = int(np.ceil(zero + low / run.bin_width))
-    last = int(np.floor(zero + min(high / run.bin_width, run.n_bins)))
+    low, high = first_and_last(t_range, (AFTER_PULSE, LATEST))
+    first = int(np.ceil(zero + max(low, 0.0) / run.bin_width))
+    last = int(np.floor(zero + np.clip(high / run.bin_width, 0, run.n_bins)))
     first = max(first, int((run.first_good[rows] - shift).max()), int((-shift).max()))
     last = min(last, int((run.last_good[rows] - shift).min()), run.n_bins - 1 - int(shift.max()))
     if last - first < 50:

@@ -17,6 +17,7 @@ from musrcu.containers.run import Run
 from musrcu.errors import FitError
 from musrcu.fitting.detector_cost import DetectorCost, DetectorCounts, DetectorFit, Knowledge
 from musrcu.fitting.result import chi2_probability
+from musrcu.fitting.window import first_and_last
 
 OWN = 5
 """Parameters of a detector: ln N, C, S, background, dead time."""
@@ -122,12 +123,12 @@ def align(run: Run, detectors: tuple[tuple[int, ...], tuple[int, ...]], **known:
     t0 = np.asarray(known["t0"], dtype=float)[rows]
     shift = np.rint(t0 - t0[0]).astype(int)
     zero = float(np.mean(t0 - shift))
-    low, high = known["t_range"] or (-np.inf, np.inf)
+    low, high = first_and_last(known["t_range"])
     dt = run.bin_width
     first = max(int((run.first_good[rows] - shift).max()), int(np.ceil(zero)))
     last = int((run.last_good[rows] - shift).min())
     first = max(first, int(np.ceil(zero + max(low, 0.0) / dt)))
-    last = min(last, int(np.floor(zero + min(high / dt, run.n_bins))))
+    last = min(last, int(np.floor(zero + np.clip(high / dt, 0, run.n_bins))))
     if last - first < 2 * OWN:
         raise FitError(f"{run.name}: no good bins are left for the single detectors")
     counts = [run.counts[0, d, first + s : last + 1 + s] for d, s in zip(rows, shift, strict=True)]

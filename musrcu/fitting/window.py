@@ -20,21 +20,31 @@ def inside(time: NDArray[np.float64], t_range: tuple[float, float] | None) -> ND
     ------
     FitError if the range is empty.
     """
-    low, high = _times(t_range)
-    if not low < high:
-        raise FitError(f"t_range {t_range}: the first time is not below the last")
+    low, high = first_and_last(t_range)
     return np.asarray((time >= low) & (time <= high))
 
 
-def _times(t_range: object) -> tuple[float, float]:
-    """First and last time of a range; an end that is None is open."""
-    if t_range is None:
-        return -np.inf, np.inf
-    if isinstance(t_range, (tuple, list)) and len(t_range) == 2:
+def first_and_last(
+    t_range: object, open_ends: tuple[float, float] = (-np.inf, np.inf)
+) -> tuple[float, float]:
+    """First and last time of a range, µs; None, or an end that is None, is taken as open.
+
+    Parameters
+    ----------
+    t_range : (first, last) time, µs, or None.
+    open_ends : the times that stand for open ends.
+
+    Raises
+    ------
+    FitError if it is no range, or the range is empty.
+    """
+    given: object = (None, None) if t_range is None else t_range
+    if isinstance(given, (tuple, list)) and len(given) == 2:
         low, high = (
-            open_end if end is None else end
-            for end, open_end in zip(t_range, (-np.inf, np.inf), strict=True)
+            open_end if end is None else end for end, open_end in zip(given, open_ends, strict=True)
         )
         if isinstance(low, Real) and isinstance(high, Real):
+            if not low < high:
+                raise FitError(f"t_range = {t_range!r}: the first time is not below the last")
             return float(low), float(high)
     raise FitError(f"t_range = {t_range!r}; give (first, last) time in us, None for an open end")
