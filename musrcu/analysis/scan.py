@@ -8,14 +8,23 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
+from musrcu.analysis.scan_options import (
+    SHARED,
+    as_given,
+    as_models,
+    check_rest,
+    options_of,
+    recipe_of,
+)
 from musrcu.analysis.scan_result import Scan, ScanRun
 from musrcu.analysis.verdict import NU_MIN, decide, expected_gain
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.kinds import an
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, MusrcuError
 from musrcu.files import PathLike
-from musrcu.fitting.constraint import as_constraints
+from musrcu.fitting.constraint import Constraints
 from musrcu.fitting.fit import fit
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
@@ -26,8 +35,6 @@ __all__ = ["Scan", "ScanRun", "fit_scan"]
 
 ORDERED = "exponential + damped_cosine + constant"
 PARAMAGNETIC = "gaussian + exponential + constant"
-SHARED = ("alpha",)
-"""What may be constrained whatever the model is."""
 BETTER = 0.05
 """Gain in chi-square for which a fit started from a neighbour replaces a run's own."""
 
@@ -42,7 +49,7 @@ def fit_scan(
     fixed: Mapping[str, float] | None = None,
     limits: Mapping[str, tuple[float | None, float | None]] | None = None,
     ties: Mapping[str, str] | None = None,
-    constraints: Mapping[str, tuple[float, float]] | None = None,
+    constraints: Constraints | None = None,
     t_range: tuple[float, float] | None = None,
     minos: Iterable[str] = (),
     executor: Any = None,
@@ -60,8 +67,9 @@ def fit_scan(
     ordered : model with a line (the first oscillation in it is the order parameter).
     paramagnetic : model without a line.
     start, fixed, limits, ties, constraints : as in :func:`musrcu.fit`; they apply to every model
-        that has a parameter of that name, a constraint of alpha to all. The frequency is limited to
-        0.3 MHz and above unless limits say otherwise.
+        that has a parameter of that name, a constraint of alpha to all, a correlated one to the
+        models that have all of its parameters. The frequency is limited to 0.3 MHz and above unless
+        limits say otherwise.
     t_range : (first, last) time, µs.
     minos : parameters of the ordered model whose unequal errors are computed.
     executor : any object with ``.map``, such as a process pool.
@@ -74,12 +82,14 @@ def fit_scan(
 
     Raises
     ------
-    ModelError where a model cannot be set up, MusrcuError where it has no oscillation.
+    ModelError where a model cannot be set up, MusrcuError where it has no oscillation, or where an
+    argument is something else than it should be.
     """
     plan = ScanPlan.of(
         ordered, paramagnetic, start, fixed, limits, ties, t_range, minos, constraints
     )
-    recipe = recipe or Reduction()
+    check_rest(executor=executor)
+    recipe = recipe_of("fit_scan", recipe)
     return plan.scan(plan.work(runs, recipe, executor, progress), recipe)
 
 
@@ -107,22 +117,25 @@ class ScanPlan:
         ties: Mapping[str, str] | None,
         t_range: tuple[float, float] | None,
         minos: Iterable[str],
-        constraints: Mapping[str, tuple[float, float]] | None = None,
+        constraints: Constraints | None = None,
     ) -> ScanPlan:
         """A plan from the arguments of :func:`fit_scan`."""
-        models = tuple(Model(m) if isinstance(m, str) else m for m in (ordered, paramagnetic))
-        options = _per_model(
-            models, start=start, fixed=fixed, limits=limits, ties=ties, constraints=constraints
-        )
-        given = {
-            "start": dict(start or {}),
-            "fixed": dict(fixed or {}),
-            "limits": {name: list(pair) for name, pair in (limits or {}).items()},
-            "ties": dict(ties or {}),
-            "constraints": {name: list(pair) for name, pair in (constraints or {}).items()},
-            "t_range": None if t_range is None else list(t_range),
-        }
-        used = {name: value for name, value in given.items() if value}
+        models = as_models(ordered, paramagnetic)
+        lines = models[0].oscillations()
+        if not lines:
+            raise MusrcuError(
+                f"{models[0].expression!r} has no oscillation to follow through a scan"
+            )
+        check_rest(t_range, minos)
+        tables = {"start": start, "fixed": fixed, "limits": limits, "ties": ties}
+        if isinstance(constraints, Iterable) and not isinstance(constraints, (Mapping, str)):
+            constraints = tuple(constraints)  # it is gone through twice
+        options = options_of(models, tables, constraints, SHARED)
+        nu = models[0].names[lines[0][1]]
+        if nu not in options[0]["fixed"] and nu not in options[0]["ties"]:
+            options[0]["limits"].setdefault(nu, (NU_MIN, None))
+        used = as_given(tables, constraints, t_range)
+        minos = (minos,) if isinstance(minos, str) else minos
         return cls(models, tuple(options), t_range, tuple(minos), used)
 
     @property
@@ -134,13 +147,13 @@ class ScanPlan:
         self, runs: object, recipe: Reduction, executor: Any = None, progress: bool = False
     ) -> list[WorkedRun]:
         """Every run with its fits, sorted by temperature."""
-        sources = _sources(runs)
+        found = sources(runs)
         one = partial(work_on_run, recipe=recipe, plan=self)
         apply: Callable[..., Iterable[WorkedRun]] = map if executor is None else executor.map
-        done = shown(apply(one, sources), progress)
+        done = shown(apply(one, found), progress)
         worked = [
             dataclasses.replace(item, source=source)
-            for source, item in zip(sources, done, strict=True)
+            for source, item in zip(found, done, strict=True)
         ]
         worked.sort(key=lambda item: (item.temperature is None, item.temperature or 0.0))
         return _from_neighbours(worked, self)
@@ -157,16 +170,16 @@ class ScanPlan:
         )
 
 
-def _sources(runs: object) -> list[Run | PathLike]:
+def sources(runs: object, taker: str = "a scan") -> list[Run | PathLike]:
     """The runs or files of a scan, each once; a single one will do."""
     if isinstance(runs, (Run, str, os.PathLike)):
         runs = [runs]
     if not isinstance(runs, Iterable):
-        raise FitError(f"a scan takes runs or files, not a {type(runs).__name__}")
+        raise FitError(f"{taker} takes runs or files, not {an(runs)}")
     listed = list(runs)
     for item in listed:
         if not isinstance(item, (Run, str, os.PathLike)):
-            raise FitError(f"a scan takes runs or files, not a {type(item).__name__}")
+            raise FitError(f"{taker} takes runs or files, not {an(item)}")
     return distinct(listed)
 
 
@@ -256,38 +269,6 @@ def work_on_run(source: Run | PathLike, *, recipe: Reduction, plan: ScanPlan) ->
     except MusrcuError as error:
         return WorkedRun(run, asymmetry, tuple(fits), path, str(error))
     return WorkedRun(run, asymmetry, tuple(fits), path, "")
-
-
-def _per_model(
-    models: tuple[Model, ...], **given: Mapping[str, Any] | None
-) -> list[dict[str, Any]]:
-    """Options of the fit of each model: those whose parameter it has."""
-    lines = models[0].oscillations()
-    if not lines:
-        raise MusrcuError(f"{models[0].expression!r} has no oscillation to follow through a scan")
-    if given["constraints"] is not None:
-        as_constraints(given["constraints"])  # before any fit
-    shared = {"constraints": SHARED}
-    for kind, values in given.items():
-        for name in values or {}:
-            known = any(name in model.names for model in models)
-            if not known and name not in shared.get(kind, ()):
-                models[0].index(name)  # raises, naming the nearest parameter
-    chosen: list[dict[str, Any]] = [
-        {
-            kind: {
-                n: v
-                for n, v in (values or {}).items()
-                if n in model.names or n in shared.get(kind, ())
-            }
-            for kind, values in given.items()
-        }
-        for model in models
-    ]
-    nu = models[0].names[lines[0][1]]
-    if nu not in chosen[0]["fixed"] and nu not in chosen[0]["ties"]:
-        chosen[0]["limits"].setdefault(nu, (NU_MIN, None))
-    return chosen
 
 
 def _from_neighbours(worked: list[WorkedRun], plan: ScanPlan) -> list[WorkedRun]:

@@ -23,9 +23,15 @@ def check_kind(
     """
     if isinstance(value, kind):
         return
-    name, found = kind.__name__, type(value).__name__
+    name = kind.__name__
     advice = f"; {ADVICE[name]}" if name in ADVICE else ""
-    raise error(f"{taker} takes {_article(name)} {name}, not {_article(found)} {found}{advice}")
+    raise error(f"{taker} takes {_article(name)} {name}, not {an(value)}{advice}")
+
+
+def an(value: Any) -> str:
+    """What a value is, with its article: ``an int``, ``a NoneType``."""
+    name = type(value).__name__
+    return f"{_article(name)} {name}"
 
 
 def _article(name: str) -> str:

@@ -142,7 +142,10 @@ def _changed(plan: ScanPlan, setup: Setup) -> ScanPlan | str:
     lost = set(plan.models[0].names) - set(model.names)
     options = plan.options[0]
     for kind in ("fixed", "limits", "ties", "constraints"):
-        named = set(options[kind])
+        if kind == "constraints":
+            named = {name for one in options[kind] for name in one.names}
+        else:
+            named = set(options[kind])
         if kind == "ties":
             named |= {name for name in lost for text in options[kind].values() if name in text}
         if named & lost:

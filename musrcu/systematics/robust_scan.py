@@ -91,7 +91,11 @@ def chosen(known: Mapping[str, Quantity], wanted: Sequence[str] | None) -> dict[
     ------
     FitError for one that is not known or not free.
     """
-    names = list(known) if wanted is None else [wanted] if isinstance(wanted, str) else wanted
+    if wanted is None:
+        wanted = list(known)
+    names = [wanted] if isinstance(wanted, str) else wanted
+    if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+        raise FitError(f"parameters = {wanted!r}; expected names of free parameters")
     for name in names:
         if name not in known:
             free = ", ".join(known)

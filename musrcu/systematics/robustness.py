@@ -8,10 +8,19 @@ from functools import partial
 from typing import Any
 
 from musrcu.analysis.order_method import Exponent
-from musrcu.analysis.scan import ORDERED, PARAMAGNETIC, ScanPlan, WorkedRun
+from musrcu.analysis.scan import ORDERED, PARAMAGNETIC, ScanPlan, WorkedRun, sources
+from musrcu.analysis.scan_options import (
+    EXPERIMENT,
+    as_models,
+    check_rest,
+    options_of,
+    recipe_of,
+)
+from musrcu.containers.numbers import is_error
 from musrcu.containers.run import Run
 from musrcu.errors import FitError
 from musrcu.files import PathLike
+from musrcu.fitting.constraint import Constraints
 from musrcu.fitting.fit import fit
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
@@ -35,7 +44,7 @@ def robustness(
     fixed: Mapping[str, float] | None = None,
     limits: Mapping[str, tuple[float | None, float | None]] | None = None,
     ties: Mapping[str, str] | None = None,
-    constraints: Mapping[str, tuple[float, float]] | None = None,
+    constraints: Constraints | None = None,
     t_range: tuple[float, float] | None = None,
     parameter: str | None = None,
     alpha: Exponent = 3.0,
@@ -80,38 +89,28 @@ def robustness(
     Raises
     ------
     FitError if the nominal fit or order parameter is not valid, so that there is nothing to vary;
-    MusrcuError where one run cannot be read or reduced.
+    MusrcuError where one run cannot be read or reduced, or an argument is something else than it
+    should be.
 
     Source: R. Barlow, "Systematic Errors: Facts and Fictions", arXiv:hep-ex/0207026 (2002).
     """
-    recipe = recipe or Reduction()
-    shared = (start, fixed, limits, ties, t_range)
-    if isinstance(source, (Run, str, os.PathLike)):
-        plan = _one_plan(model, *shared, constraints)
-        return _of_fit(source, Task(plan, recipe, alpha_error, False), parameters)
-    plan = ScanPlan.of(model, paramagnetic, *shared, (), constraints)
-    task = Task(plan, recipe, alpha_error, True)
-    law = Law(parameter or plan.parameter, alpha, method)
-    return of_scan(source, task, law, parameters, executor, progress)
-
-
-def _one_plan(
-    model: Model | str,
-    start: Mapping[str, float] | None,
-    fixed: Mapping[str, float] | None,
-    limits: Mapping[str, tuple[float | None, float | None]] | None,
-    ties: Mapping[str, str] | None,
-    t_range: tuple[float, float] | None,
-    constraints: Mapping[str, tuple[float, float]] | None,
-) -> ScanPlan:
-    """A plan with one model only, for a single fit."""
-    settled = Model(model) if isinstance(model, str) else model
-    options = {
-        "start": dict(start or {}), "fixed": dict(fixed or {}),
-        "limits": dict(limits or {}), "ties": dict(ties or {}),
-        "constraints": dict(constraints or {}),
-    }  # fmt: skip
-    return ScanPlan((settled,), (options,), t_range, (), {})
+    recipe = recipe_of("robustness", recipe)
+    check_rest(t_range, executor=executor)
+    if alpha_error is not None and not is_error(alpha_error):
+        raise FitError(f"alpha_error = {alpha_error!r}; expected a number, 0 or above")
+    if not isinstance(source, (Run, str, os.PathLike)):
+        source = sources(source, "robustness")
+        plan = ScanPlan.of(
+            model, paramagnetic, start, fixed, limits, ties, t_range, (), constraints
+        )
+        task = Task(plan, recipe, alpha_error, True)
+        law = Law(parameter or plan.parameter, alpha, method)
+        return of_scan(source, task, law, parameters, executor, progress)
+    tables = {"start": start, "fixed": fixed, "limits": limits, "ties": ties}
+    models = as_models(model)
+    options = options_of(models, tables, constraints, EXPERIMENT, everywhere=True)
+    plan = ScanPlan(models, tuple(options), t_range, (), {})
+    return _of_fit(source, Task(plan, recipe, alpha_error, False), parameters)
 
 
 def _of_fit(source: Run | PathLike, task: Task, wanted: Sequence[str] | None) -> Robustness:
