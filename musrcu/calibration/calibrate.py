@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from musrcu.calibration.detector_calibration import (
     with_phases,
 )
 from musrcu.containers.calibration import Calibration
+from musrcu.containers.kinds import check_kind
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, nearest
 from musrcu.fitting.window import first_and_last
@@ -31,11 +33,11 @@ NEAR_FIELD = 0.2
 
 
 def calibrate(
-    run: Run | Sequence[Run],
+    run: Run | Iterable[Run],
     recipe: Reduction | None = None,
     *,
     method: str = "counts",
-    model: str = "damped_cosine",
+    model: Model | str = "damped_cosine",
     t_range: tuple[float, float] | None = None,
     detector_beta: bool = False,
     detectors: bool = False,
@@ -57,8 +59,8 @@ def calibrate(
         and combined by :func:`musrcu.combine_calibrations`.
     recipe : how it is reduced; t0 and dead times of its calibration are used, alpha is not.
     method : one of the above.
-    model : A(t), in which every term precesses or relaxes; a ``constant`` in it would be
-        indistinguishable from alpha and is refused.
+    model : A(t), a model or its expression, in which every term precesses or relaxes; a
+        ``constant`` in it would be indistinguishable from alpha and is refused.
     t_range : (first, last) time, µs; None takes what :func:`fitted_range` says.
     detector_beta : whether the ratio of the intrinsic asymmetries of backward and forward is free
         too; it is 1 otherwise. For ``counts`` only.
@@ -78,21 +80,40 @@ def calibrate(
     ------
     FitError if the model cannot determine alpha, the fit is not valid, or too few counts are left.
     """
-    if method not in METHODS:
-        hint = nearest(str(method), list(METHODS))
-        raise FitError(f"method = {method!r}{hint}; expected {', '.join(map(repr, METHODS))}")
-    if "constant" in Model(model).labels:
-        raise FitError(f"calibration with {model!r}: a constant and alpha are one parameter")
+    runs, expression = _checked(run, recipe, method, model)
     wanted = Wanted(phases=detectors, dead_time=dead_time, t0=t0)
     found = []
-    for one in [run] if isinstance(run, Run) else run:
+    for one in runs:
+        check_kind("calibrate", one, Run, FitError)
         prepared, bare = _prepared(one, recipe or Reduction(), detector_beta)
         times = fitted_range(one, bare, t_range)
         balance = functools.partial(
-            METHODS[method], recipe=bare, model=model, t_range=times, detector_beta=detector_beta
+            METHODS[method],
+            recipe=bare,
+            model=expression,
+            t_range=times,
+            detector_beta=detector_beta,
         )
         found.append(_calibrated(prepared, bare, balance, wanted, times))
     return combine_calibrations(found)
+
+
+def _checked(run: Any, recipe: Any, method: Any, model: Any) -> tuple[Iterable[Any], str]:
+    """The runs and the expression of the model, where all are of the right kind."""
+    if isinstance(run, (str, bytes)) or not isinstance(run, Iterable):
+        check_kind("calibrate", run, Run, FitError)
+    if recipe is not None:
+        check_kind("calibrate", recipe, Reduction, FitError)
+    if not (isinstance(method, str) and method in METHODS):
+        hint = nearest(str(method), list(METHODS))
+        raise FitError(f"method = {method!r}{hint}; expected {', '.join(map(repr, METHODS))}")
+    if not isinstance(model, (Model, str)):
+        kind = type(model).__name__
+        raise FitError(f"calibrate takes a Model or its expression, not a {kind}")
+    expression = model.expression if isinstance(model, Model) else model
+    if "constant" in Model(expression).labels:
+        raise FitError(f"calibration with {expression!r}: a constant and alpha are one parameter")
+    return ([run] if isinstance(run, Run) else run), expression
 
 
 def fitted_range(

@@ -9,6 +9,7 @@ from musrcu.calibration.dead_time_longitudinal import Assumed
 from musrcu.calibration.dead_time_regimes import POLARISATIONS, Found, Polarisation, find
 from musrcu.calibration.dead_time_result import DeadTimes
 from musrcu.containers.arrays import FloatArray
+from musrcu.containers.kinds import check_kind
 from musrcu.containers.numbers import is_balance, is_number
 from musrcu.containers.run import Run
 from musrcu.errors import FitError
@@ -94,6 +95,7 @@ def estimate_dead_time(
 
     Source: the formula of a non-extendable dead time as in :func:`musrcu.correct_dead_time`.
     """
+    check_kind("estimate_dead_time", run, Run, FitError)
     _check(polarisation, alpha, amplitude_spread, amplitude_ratio_error)
     chosen = choose(run, forward, backward, geometry, period, t_range)
     assumed = Assumed(each=each, spread=amplitude_spread, apart=amplitude_ratio_error, alpha=alpha)
