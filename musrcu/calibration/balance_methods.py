@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.calibration.wide_bins import pull_of_bins
 from musrcu.constants import GAMMA_MU_OVER_2PI, IMPROBABLE
 from musrcu.containers.calibration import Calibration, correlations
 from musrcu.containers.counts import Counts
@@ -31,6 +32,8 @@ Range = tuple[float, float] | None
 CERTAIN = 6.0
 """Errors above zero that the total asymmetry must lie: the best of a thousand frequencies of a run
 without precession reaches four."""
+LARGEST_PULL = 0.5
+"""Errors by which bins of different widths may pull a number."""
 LEFT_OVER = (
     "an incomplete turn of the precession pulls alpha by 2 alpha <A P>, the mean of the asymmetry "
     "over the window with the weights of the decay, which is not known and not in the error"
@@ -234,7 +237,7 @@ def _calibration(
     """What a fit with alpha free says of the pair: linear functions of its parameters.
 
     A precession averaged over bins of width w is smaller by sin(pi nu w) / (pi nu w); the total
-    asymmetry is what it was before.
+    asymmetry is what it was before. Bins of different widths have no such factor.
     """
     model = Model(expression)
     rows = {"alpha": _row(result, ["alpha"])}
@@ -244,8 +247,9 @@ def _calibration(
     amplitudes = [term.amplitude for term in model.terms if term.amplitude is not None]
     rows["total"] = _row(result, [model.names[place] for place in amplitudes])
     lines = model.oscillations()
-    if len(lines) == 1 and counts.packs is None:
-        rows["total"] /= np.sinc(result.values[lines[0][1]] * counts.bin_width)
+    for term, nu, _ in lines if counts.packs is None else ():
+        place = model.terms[term].amplitude
+        rows["total"][place] /= np.sinc(result.values[nu] * counts.bin_width)
     if len(lines) == 1:
         _, nu, phi = lines[0]
         rows["field"] = _row(result, [model.names[nu]]) / GAMMA_MU_OVER_2PI
@@ -260,6 +264,8 @@ def _calibration(
             f"{bracket(values['total'], errors['total'])} is no precession along this pair; take a "
             "run in a transverse field, or a pair across the beam (--geometry transverse)"
         )
+    if counts.packs is not None:
+        _check_widths(run, counts, jacobian @ pull_of_bins(counts, result, model), errors)
     found: dict[str, Any] = {name: float(value) for name, value in values.items()}
     found |= {f"{name}_error": float(error) for name, error in errors.items()}
     bare = _bare(run, counts, found["alpha"], found["alpha_error"], method=method)
@@ -270,6 +276,18 @@ def _calibration(
         names=tuple(rows),
         correlation=correlations(covariance),
     )
+
+
+def _check_widths(run: Run, counts: Counts, pulls: FloatArray, errors: dict[str, Any]) -> None:
+    """Refuse bins of different widths that average over the precession."""
+    shares = {name: pull / errors[name] for name, pull in zip(errors, pulls, strict=True)}
+    worst = max(shares, key=lambda name: abs(shares[name]))
+    if abs(shares[worst]) > LARGEST_PULL:
+        raise FitError(
+            f"{run.name}: no calibration: bins up to {counts.bin_width:.2g} us wide average over "
+            f"the precession, which pulls {worst} by {abs(shares[worst]):.2g} errors; give packing "
+            "a whole number, of which the average is known"
+        )
 
 
 def _row(result: FitResult, names: list[str]) -> FloatArray:
