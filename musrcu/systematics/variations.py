@@ -73,6 +73,8 @@ class Setup:
     """What was done, where that depends on the run."""
 
 
+EDGES = "the edges of the bins are given"
+
 Change = Callable[[Nominal], Setup | str]
 """The other analysis of a run, or why it does not apply; no words where that is not worth any."""
 
@@ -92,14 +94,34 @@ def _pinned(nominal: Nominal, **changes: Any) -> Reduction:
 
     Otherwise a default that depends on the counts would move with what is changed.
     """
-    known: dict[str, Any] = {}
-    asymmetry = nominal.asymmetry
-    if asymmetry.packs is None:
-        known = {"packing": asymmetry.packing, "t_max": float(asymmetry.time[-1])}
+    known = _bins(nominal)
     window = _window(nominal)
     if not isinstance(window, str):
         known["background"] = {"before_t0": window}
     return dataclasses.replace(nominal.recipe, **{**known, **changes})
+
+
+def _bins(nominal: Nominal) -> dict[str, Any]:
+    """Packing and late cut that make the bins of the nominal analysis again."""
+    asymmetry = nominal.asymmetry
+    if _edges_given(nominal):
+        return {"packing": {"edges": tuple(_edges(nominal).tolist())}, "t_max": None}
+    if asymmetry.packs is None:
+        return {"packing": asymmetry.packing, "t_max": float(asymmetry.time[-1])}
+    step = asymmetry.history.find("rebin")
+    return {} if step is None else {name: step.options[name] for name in ("packing", "t_max")}
+
+
+def _edges_given(nominal: Nominal) -> bool:
+    packing = nominal.recipe.packing
+    return isinstance(packing, Mapping) and "edges" in packing
+
+
+def _edges(nominal: Nominal) -> NDArray[np.float64]:
+    """(n_bins + 1,) edges of the bins, µs, on those of raw bins."""
+    half = 0.5 * nominal.asymmetry.raw_bins * nominal.width
+    time = nominal.asymmetry.time
+    return np.append(time - half, time[-1] + half[-1])
 
 
 def _window(nominal: Nominal) -> tuple[float, float] | str:
@@ -131,6 +153,8 @@ def t0_moved(nominal: Nominal, sign: int) -> Setup | str:
         moved = int(np.rint(arrivals[members]).max() - np.rint(before[members]).max())
         changes["first_good"] = max(0, recipe.first_good - moved)
     pinned = _pinned(nominal)
+    if _edges_given(nominal):
+        changes["packing"] = {"edges": tuple((_edges(nominal) - by).tolist())}
     if pinned.t_max is not None:
         changes["t_max"] = pinned.t_max - by
     window = _window(nominal)
@@ -166,19 +190,24 @@ def _arrivals(nominal: Nominal) -> tuple[NDArray[np.float64], NDArray[np.int64]]
 
 def first_good_moved(nominal: Nominal, sign: int) -> Setup | str:
     """The first fitted bin half as far from t0, or half as far again."""
-    dt = nominal.width
-    begin = round(nominal.fitted[0] / dt - 0.5 * (nominal.asymmetry.packing - 1))
+    if _edges_given(nominal):
+        return EDGES
+    dt, asymmetry = nominal.width, nominal.asymmetry
+    first = min(int(np.searchsorted(asymmetry.time, nominal.fitted[0])), asymmetry.time.size - 1)
+    begin = round(nominal.fitted[0] / dt - 0.5 * (int(asymmetry.raw_bins[first]) - 1))
     if sign < 0 and begin < 1:
         return "the fit begins at t0"
-    moved = max(0, begin + sign * max(1, begin // 2))
-    return Setup(_pinned(nominal, first_good=moved), (-np.inf, nominal.last))
+    changes: dict[str, Any] = {"first_good": max(0, begin + sign * max(1, begin // 2))}
+    if asymmetry.packs is not None:
+        changes["packing"] = nominal.recipe.packing  # fewer raw bins may not hold as many bins
+    return Setup(_pinned(nominal, **changes), (-np.inf, nominal.last))
 
 
 def packing_changed(nominal: Nominal, *, halved: bool) -> Setup | str:
     """Bins of half or twice the width; half as wide, only as far as they hold enough counts."""
-    asymmetry, given = nominal.asymmetry, nominal.recipe.packing
-    if isinstance(given, Mapping) and "edges" in given:
-        return "the edges of the bins are given"
+    asymmetry = nominal.asymmetry
+    if _edges_given(nominal):
+        return EDGES
     packing = asymmetry.packing if asymmetry.packs is None else int(asymmetry.packs[0])
     if halved and packing == 1:
         return "the raw bins are fitted already"
@@ -281,14 +310,19 @@ def last_moved(nominal: Nominal, sign: int) -> Setup | str:
     by = min(MUON_LIFETIME, 0.25 * (end - begin))
     if sign < 0:
         return Setup(_pinned(nominal), (nominal.first, end - by))
-    recipe = _pinned(nominal, t_max=end + by)
+    changes: dict[str, Any] = {"t_max": end + by}
+    if nominal.asymmetry.packs is not None or _edges_given(nominal):
+        changes["packing"] = nominal.recipe.packing  # growing bins go on to grow
+    recipe = _pinned(nominal, **changes)
     longer = reduce(nominal.run, recipe)
-    last = longer.time[-1]
+    half = 0.5 * longer.raw_bins * nominal.width
+    last, k = longer.time[-1], longer.time.size - 1
     if longer.smallest is not None:
         few = (longer.smallest < FEWEST_COUNTS) & (longer.time > end)
         if few.any():
-            last = longer.time[int(np.argmax(few))] - 0.5 * longer.bin_width
-    if last < end + 0.5 * longer.bin_width:
+            k = int(np.argmax(few))
+            last = longer.time[k] - half[k]
+    if last < end + half[k]:
         return f"no later bins with {FEWEST_COUNTS} counts in a group"
     return Setup(recipe, (nominal.first, min(float(last), end + by)))
 
