@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,9 @@ from musrcu.errors import FitError
 from musrcu.fitting.freedom import Freedom, is_number
 
 FloatArray = NDArray[np.float64]
+
+LARGEST = 1e100
+"""Of an error: its square has to be a number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,9 +32,19 @@ class Constraint:
     """(n_names, n_names)."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", tuple(self.names))
+        given: object = self.names
+        names = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else ()
+        if not names or not all(isinstance(name, str) for name in names):
+            raise FitError(f"constraint of {self.names!r}; give the names of its parameters")
+        object.__setattr__(self, "names", names)
         for name in ("values", "covariance"):
-            object.__setattr__(self, name, frozen(getattr(self, name), float))
+            try:
+                numbers = frozen(getattr(self, name), float)
+            except (TypeError, ValueError, OverflowError) as error:
+                raise FitError(
+                    f"constraint of {', '.join(self.names)}: the {name} are no numbers"
+                ) from error
+            object.__setattr__(self, name, numbers)
         n = len(self.names)
         if self.values.shape != (n,) or self.covariance.shape != (n, n):
             raise FitError(
@@ -97,7 +110,7 @@ def as_constraints(given: Constraints | None) -> list[Constraint]:
     if isinstance(given, Constraint):
         return [given]
     if not isinstance(given, Mapping):
-        found = list(given)
+        found = list(given) if isinstance(given, Iterable) else [given]
         for one in found:
             if not isinstance(one, Constraint):
                 raise FitError(f"constraint {one!r}; give a Constraint or {{name: (value, error)}}")
@@ -105,9 +118,10 @@ def as_constraints(given: Constraints | None) -> list[Constraint]:
     found = []
     for name, pair in given.items():
         right = isinstance(pair, (tuple, list)) and len(pair) == 2 and all(map(is_number, pair))
-        if not (right and pair[1] > 0):
+        if not (right and isinstance(name, str) and 0 < pair[1] < LARGEST):
             raise FitError(
-                f"constraint of {name} = {pair!r}; give (value, error) with an error above 0"
+                f"constraint of {name} = {pair!r}; give (value, error) with an error above 0 "
+                f"and below {LARGEST:g}"
             )
         covariance = np.array([[float(pair[1]) ** 2]])
         found.append(Constraint((name,), np.array([float(pair[0])]), covariance))

@@ -173,6 +173,9 @@ def test_correlated_constraints() -> None:
         ({"alpha": 1.0}, "constraint of alpha = 1.0; give"),
         ({"alfa": (1.0, 0.1)}, "has no parameter 'alfa'; did you mean 'alpha'"),
         ([1.0], "constraint 1.0; give a Constraint"),
+        (5, "constraint 5; give a Constraint"),
+        ({1: (1, 2)}, "constraint of 1 = "),
+        ({"A1": (0.2, 1e300)}, "with an error above 0 and below 1e"),
     ],
 )
 def test_wrong_constraints(constraints: Any, message: str) -> None:
@@ -198,6 +201,20 @@ def test_what_is_held_is_not_constrained_too() -> None:
 def test_covariances_that_are_none(covariance: list[list[float]], message: str) -> None:
     with pytest.raises(FitError, match=message):
         Constraint(("a", "b"), np.zeros(2), np.array(covariance))
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "covariance", "message"),
+    [
+        ((), [], [[]], "give the names of its parameters"),
+        ("nu1", [1.0], [[1.0]], "give the names of its parameters"),
+        (("a",), ["x"], [[1.0]], "the values are no numbers"),
+        (("a", "b"), [1.0, 2.0], [[1.0], [1.0, 2.0]], "the covariance are no numbers"),
+    ],
+)
+def test_constraints_of_no_numbers(names: Any, values: Any, covariance: Any, message: str) -> None:
+    with pytest.raises(FitError, match=message):
+        Constraint(names, values, covariance)
 
 
 def test_corrected_counts_are_refused() -> None:
