@@ -13,6 +13,7 @@ from musrcu.analysis.scan_options import (
     as_given,
     as_models,
     check_rest,
+    minos_of,
     options_of,
     recipe_of,
 )
@@ -135,8 +136,7 @@ class ScanPlan:
         if nu not in options[0]["fixed"] and nu not in options[0]["ties"]:
             options[0]["limits"].setdefault(nu, (NU_MIN, None))
         used = as_given(tables, constraints, t_range)
-        minos = (minos,) if isinstance(minos, str) else minos
-        return cls(models, tuple(options), t_range, tuple(minos), used)
+        return cls(models, tuple(options), t_range, minos_of(models[0], minos), used)
 
     @property
     def parameter(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from musrcu.containers.kinds import check_kind
+from musrcu.containers.numbers import is_number
 from musrcu.errors import FitError, quoted
 from musrcu.fitting.constraint import Constraint, Constraints, as_constraints
 from musrcu.fitting.window import inside
@@ -97,6 +98,12 @@ def check_rest(t_range: Any = None, minos: Any = (), executor: Any = None) -> No
         )
 
 
+def minos_of(model: Model, minos: Iterable[str]) -> tuple[str, ...]:
+    """Full names of the parameters whose unequal errors are wanted; raises for an unknown one."""
+    names = (minos,) if isinstance(minos, str) else minos
+    return tuple(_full(name, (model,), EXPERIMENT) for name in names)
+
+
 def as_given(
     tables: Mapping[str, Mapping[str, Any] | None], constraints: Constraints | None, t_range: Any
 ) -> dict[str, Any]:
@@ -122,6 +129,19 @@ def as_given(
     return {name: value for name, value in given.items() if value}
 
 
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) == 2
+
+
+_VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "start": (is_number, "a number"),
+    "fixed": (is_number, "a number"),
+    "limits": (_is_pair, "(lower, upper)"),
+    "ties": (lambda value: isinstance(value, str), "an expression such as '2*lambda1'"),
+}
+"""What an option of a parameter may be."""
+
+
 def _named(
     kind: str, values: Mapping[str, Any] | None, models: Sequence[Model], shared: Sequence[str]
 ) -> dict[str, Any]:
@@ -132,8 +152,9 @@ def _named(
         raise FitError(f"{kind} = {quoted(values)}; expected a table by names of parameters")
     found: dict[str, Any] = {}
     for name, value in values.items():
-        if kind == "limits" and not (isinstance(value, (tuple, list)) and len(value) == 2):
-            raise FitError(f"limits of {name} = {quoted(value)}; give (lower, upper)")
+        right, wanted = _VALUES[kind]
+        if not right(value):
+            raise FitError(f"{kind} of {name} = {quoted(value)}; give {wanted}")
         full = _full(name, models, shared)
         if full in found:
             raise FitError(f"{full} is in {kind} twice; give it once")

@@ -199,7 +199,7 @@ def _t0(
         )
     corrected = run
     if run.variance is None and run.dead_time is not None and recipe.dead_time != "none":
-        corrected = correct_dead_time(run)
+        corrected = correct_dead_time(run, periods=read_periods(run, recipe.period).plus)
     found = find_t0(corrected, detectors=numbers)
     assert found.error is not None
     notes += [f"t0: {note}" for note in found.notes]

@@ -99,6 +99,12 @@ WRONG = [
     ({"t_range": (2, 1)}, "the first time is not below the last"),
     ({"executor": 3}, "executor = 3; expected an object with .map"),
     ({"start": {"nu": 0.7, "nu1": 0.6}}, "nu1 is in start twice"),
+    *[
+        ({k: {"nu1": v}}, f"{k} of nu1 = .*; give a number")
+        for k in ("start", "fixed")
+        for v in ("x", None, np.nan, [1.0])
+    ],
+    *[({"ties": {"A1": value}}, "ties of A1 = .*; give an expression") for value in (3, None)],
     ({"fixed": {"beta": 1}}, "has no parameter 'beta'"),
     ({"limits": {"nu1": 3}}, r"limits of nu1 = 3; give \(lower, upper\)"),
 ]
@@ -150,6 +156,8 @@ def test_parameters_of_a_budget_are_names(wrong: Any) -> None:
 
 
 def test_minos_of_a_scan_are_names() -> None:
+    with pytest.raises(mu.MusrcuError, match="has no parameter 'x'"):
+        mu.fit_scan([RUN], RECIPE, minos="x")
     for wrong in (3, [3], (1,), [None], {3: 4}):
         with pytest.raises(mu.MusrcuError, match="minos = .*; expected names of parameters"):
             mu.fit_scan([RUN], RECIPE, minos=wrong)
