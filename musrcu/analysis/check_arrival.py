@@ -18,6 +18,12 @@ EDGE_OFF = 0.03
 """The middle of a muon pulse further from t0 than this is odd: 5 to 25 ns are usual; µs."""
 SURE = 5.0
 """Errors of the counts beyond which a distance from t0 is real."""
+CLEARLY = 0.5
+"""Share of such a distance within which a rough look is enough."""
+SPIKE = 20.0
+"""A bin that much higher than those beside it is no peak of positrons."""
+FEWEST = 1e5
+"""Counts of a histogram, or of all at a pulsed source, below which they say little of t0."""
 RISE_OFF = 0.06
 """A rise to half the height further from t0 than this is odd, where no pulse fits; µs."""
 
@@ -36,19 +42,28 @@ def arrival(run: Run) -> Iterator[str]:
 
 def _prompt(run: Run) -> Iterator[str]:
     """Detectors whose prompt peak, where they have one, is not at t0."""
-    from musrcu.reduction.t0_prompt import find_peak
+    from musrcu.reduction.t0_prompt import find_peak, rough_place
 
     odd = []
+    far = max(2.0, PROMPT_OFF / run.bin_width)
     for d, row in enumerate(run.counts.sum(axis=0, dtype=float)):
         t0 = float(run.t0[d])
         if not 0 <= round(t0) < run.n_bins:
             odd.append(f"{d + 1} (t0 = {t0:.0f} of {run.n_bins} bins)")
             continue
+        if row.sum() < FEWEST:
+            continue
+        rough = rough_place(row, run.bin_width)
+        if rough is None or abs(rough - t0) <= CLEARLY * far:
+            continue  # no fit moves its highest bin by so much
+        beside = max(row[max(rough - 1, 0)], row[min(rough + 1, run.n_bins - 1)], 1.0)
+        if row[rough] > SPIKE * beside:
+            continue  # one bin, named as a spike
         peak = find_peak(row, row, run.bin_width)
         if isinstance(peak, str) or peak.error > KNOWN:
             continue
         away = peak.place - t0
-        if abs(away) > max(2.0, PROMPT_OFF / run.bin_width, SURE * peak.error):
+        if abs(away) > max(far, SURE * peak.error):
             odd.append(f"{d + 1} ({away:+.1f} bins, {1e3 * away * run.bin_width:+.1f} ns)")
     if odd:
         yield f"the prompt peak is away from t0 in detector {', '.join(odd)}"
@@ -59,6 +74,12 @@ def _pulse(run: Run) -> Iterator[str]:
     from musrcu.reduction.t0 import find_t0
 
     t0 = float(np.median(run.t0))
+    rise = rise_of(run.counts, run.bin_width)
+    if rise is not None and abs(rise - t0) * run.bin_width <= CLEARLY * EDGE_OFF:
+        return  # a fit would not find it twice as far
+    if run.counts.sum() < FEWEST:
+        yield from _rise(run, t0)
+        return
     try:
         found = find_t0(run, "edge")
     except ReductionError:

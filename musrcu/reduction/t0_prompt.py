@@ -60,7 +60,7 @@ def find_peak(counts: FloatArray, variance: FloatArray, bin_width: float) -> Pea
     counts, variance : (n_bins,).
     bin_width : µs.
     """
-    rough = _rough_place(counts, bin_width)
+    rough = rough_place(counts, bin_width)
     if rough is None:
         return "its counts do not rise anywhere"
     place, width = _start(counts, rough, bin_width)
@@ -89,7 +89,7 @@ def find_peak(counts: FloatArray, variance: FloatArray, bin_width: float) -> Pea
     return Peak(centre, float(np.hypot(error, shape)), sigma, area, shape)
 
 
-def _rough_place(counts: FloatArray, dt: float) -> int | None:
+def rough_place(counts: FloatArray, dt: float) -> int | None:
     """The bin of the highest peak among those where the counts behind exceed those before."""
     look, level = max(6, int(np.ceil(LOOK / dt))), max(10, int(np.ceil(LEVEL / dt)))
     core = 1 + 2 * int(0.5e-3 / dt + 0.5)
