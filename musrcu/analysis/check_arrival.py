@@ -20,7 +20,7 @@ SURE = 5.0
 """Errors of the counts beyond which a distance from t0 is real."""
 CLEARLY = 0.5
 """Share of such a distance within which a rough look is enough."""
-SPIKE = 20.0
+SPIKE = 100.0
 """A bin that much higher than those beside it is no peak of positrons."""
 FEWEST = 1e5
 """Counts of a histogram, or of all at a pulsed source, below which they say little of t0."""

@@ -155,7 +155,10 @@ def test_variance_of_a_corrected_run_is_summed_too() -> None:
         ({"backward": "1"}, "name forward too, or neither"),
         ({}, "no default pair for SIM with 3 detectors"),
         ({"forward": "1", "backward": "9"}, "detector 9 does not exist: the run has 3"),
-        ({"forward": "1", "backward": "2", "t0": [1, 2]}, "2 values of t0; expected one for all, or 3"),
+        (
+            {"forward": "1", "backward": "2", "t0": [1, 2]},
+            "2 values of t0; expected one for all, or 3",
+        ),
         ({"forward": "1", "backward": "2", "t0": -1}, "t0 of detector 1 is bin -1, outside its 8"),
         ({"forward": "1", "backward": "2", "t0": [1, np.nan, 1]}, "t0 of detector 2 is bin nan"),
         ({"forward": "1", "backward": "2", "t0": 8}, "outside its 8 bins; pass t0="),

@@ -71,7 +71,8 @@ def test_the_pack_of_a_rotating_frame_is_a_whole_number(packing: Any) -> None:
 @pytest.mark.parametrize(
     ("detectors", "sentence"),
     [
-        ([0, 999], "0"), ([999], "999"), ([1.5], "1.5"), ("1-9", "9 does not exist: the run has 4"), ([], "empty"),
+        ([0, 999], "0"), ([999], "999"), ([1.5], "1.5"), ([], "empty"),
+        ("1-9", "9 does not exist: the run has 4"),
         ([None], "None"), (3.0, "3.0"), ({}, ""),
     ],
 )  # fmt: skip
