@@ -35,3 +35,6 @@ MAX_ASYMMETRY = 0.35
 The positron spectrum averaged over energy gives 1/3; degraders and detector thresholds that
 reject slow positrons raise it slightly.
 """
+
+MUON_PULSE = 0.08
+"""Length of a muon pulse of ISIS, full width at half maximum, µs."""

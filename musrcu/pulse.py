@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-PULSE = 0.08
-"""µs over which counts are averaged: the length of a muon pulse of ISIS."""
+from musrcu.constants import MUON_PULSE
 
 
 def rise_of(counts: NDArray[Any], bin_width: float) -> float | None:
@@ -26,7 +25,7 @@ def rise_of(counts: NDArray[Any], bin_width: float) -> float | None:
     The place between two bins, by a straight line; None where there are no counts.
     """
     total = counts.sum(axis=(0, 1)).astype(float)
-    span = min(max(round(PULSE / bin_width), 1), total.size)
+    span = min(max(round(MUON_PULSE / bin_width), 1), total.size)
     smooth = np.convolve(total, np.full(span, 1 / span), mode="same")
     half = smooth.max() / 2
     if not half > 0:

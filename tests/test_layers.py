@@ -48,7 +48,7 @@ TABLE = {
     "notation": rule({"errors"}, top=""),
     "files": rule({"errors"}, top=""),
     "toml": rule({"errors", "files"}, top=""),
-    "pulse": rule(set()),
+    "pulse": rule({"constants"}),
     "psi_text": rule({"constants"}, top=""),
     "psi_bin_layout": rule({"psi_text"}, top=""),
     "instrument_table": rule(set(), top=""),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu import notation
-from musrcu.constants import IMPROBABLE, MUON_LIFETIME
+from musrcu.constants import IMPROBABLE, MUON_LIFETIME, MUON_PULSE
 from musrcu.fitting.chance import noise_gain
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.freedom import Freedom
@@ -18,8 +18,6 @@ from musrcu.notation import bracket
 
 FloatArray = NDArray[np.float64]
 
-PULSE = 0.08
-"""Full width at half maximum of the muon pulse of ISIS, µs."""
 FAR = 3.5
 """Errors from what was known beyond which a parameter is named."""
 CHANCE = 1e-3
@@ -138,13 +136,14 @@ def pulsed(model: Model, values: FloatArray, covariance: FloatArray, source: str
     notes = []
     for term, nu, _ in model.oscillations() if source == "pulsed" else ():
         amplitude = model.terms[term].amplitude
-        loss = 1 - float(abs(pulse_factor(values[nu], PULSE)))
+        loss = 1 - float(abs(pulse_factor(values[nu], MUON_PULSE)))
         if amplitude is None or not covariance[amplitude, amplitude] > 0:
             continue
         if loss * abs(values[amplitude]) > 0.5 * np.sqrt(covariance[amplitude, amplitude]):
             notes.append(
-                f"a muon pulse of {1e3 * PULSE:g} ns, as ISIS has, leaves {100 * (1 - loss):.3g} % "
-                f"of a line at {values[nu]:.3g} MHz: {model.names[amplitude]} is what is left"
+                f"a muon pulse of {1e3 * MUON_PULSE:g} ns, as ISIS has, leaves "
+                f"{100 * (1 - loss):.3g} % of a line at {values[nu]:.3g} MHz: "
+                f"{model.names[amplitude]} is what is left"
             )
     return notes
 

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.constants import MUON_PULSE
 from musrcu.containers.arrays import IntArray
 from musrcu.containers.history import History, Step
 from musrcu.containers.run import Run
 from musrcu.errors import ReadError
 from musrcu.files import PathLike
-from musrcu.pulse import PULSE, rise_of
+from musrcu.pulse import rise_of
 from musrcu.readers import muon_metadata
 from musrcu.readers.event_choice import Choice, kept_frames
 from musrcu.readers.event_frames import FrameTable, read_frames
@@ -268,6 +269,6 @@ def _time_zero(
     warnings.append(
         f"{group.place} has no time zero; {(arrival + 0.5) * width:.3g} us after the start of the "
         "frame, where the counts reach half their height, is taken, uncertain by some "
-        f"{1e3 * PULSE:g} ns; t0 names another"
+        f"{1e3 * MUON_PULSE:g} ns; t0 names another"
     )
     return arrival

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr
 
-from musrcu.constants import IMPROBABLE, MUON_LIFETIME
-from musrcu.pulse import PULSE, rise_of
+from musrcu.constants import IMPROBABLE, MUON_LIFETIME, MUON_PULSE
+from musrcu.pulse import rise_of
 from musrcu.reduction.scoring import Scored, score
 
 FloatArray = NDArray[np.float64]
@@ -56,7 +56,7 @@ def find_edge(
     bin_width : µs.
     dead_time : of the detectors, µs, where the counts were corrected for it.
     """
-    length = PULSE / bin_width
+    length = MUON_PULSE / bin_width
     rough = rise_of(counts[None, None], bin_width)
     if rough is None:
         return "there are no counts"
@@ -138,7 +138,7 @@ def _fit(
     A detector is blind by the rate half a dead time earlier, and is corrected by that of the bin.
     On the rise that is too much, by the relative change of the rate in this time, times the loss.
     """
-    length = PULSE / dt
+    length = MUON_PULSE / dt
     width = max(length, 1.0) / WIDTHS[name]
     top = n[k > rough + length]
     level, span = max(float(top[: max(1, round(length))].mean()), 1.0), float(k.size)
