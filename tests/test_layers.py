@@ -34,12 +34,12 @@ def rule(ours: set[str], top: str = "numpy", inside: str = "") -> Rule:
 CONTAINERS = {"containers", *BOTTOM}
 READERS = {"psi_bin_layout", "psi_text", "instruments", "pulse", *CONTAINERS}
 REDUCTION = {"instruments", "pulse", *CONTAINERS}
-FITTING = {"models", *CONTAINERS}
+FITTING = {"models", "references", *CONTAINERS}
 CALIBRATION = {"fitting", "reduction", "readers", *FITTING, *REDUCTION}
 ANALYSIS = {"calibration", *CALIBRATION}
 SYSTEMATICS = {"analysis", *ANALYSIS}
-SIMULATION = {"models", "instruments", "writers", *CONTAINERS}
-DOORS = {"systematics", "simulation", *SYSTEMATICS, *SIMULATION}
+SIMULATION = {"models", "references", "instruments", "writers", *CONTAINERS}
+DOORS = {"systematics", "simulation", "verification", *SYSTEMATICS, *SIMULATION}
 
 # Every module is in a room of this table (a room may be one file); a room may use itself.
 TABLE = {
@@ -57,7 +57,9 @@ TABLE = {
     "readers": rule(READERS, top="numpy h5py", inside="uproot cramjam pyhdf"),
     "writers": rule({"readers", *READERS}, inside="nexusformat h5py"),
     "reduction": rule(REDUCTION, top="numpy scipy.special"),
-    "models": rule(BOTTOM, inside="scipy"),
+    "references": rule({"constants"}),
+    "models": rule({"references", *BOTTOM}, inside="scipy"),
+    "verification": rule({"models", "references", *BOTTOM}, inside="mpmath tqdm scipy"),
     "fitting": rule(FITTING, inside="scipy iminuit"),
     "calibration": rule(CALIBRATION, inside="scipy iminuit"),
     "analysis": rule(ANALYSIS, inside="scipy iminuit tqdm"),

@@ -142,22 +142,22 @@ class Model:
         total = np.zeros_like(t)
         for term in self.terms:
             amplitude = _amplitude(term, values)
-            parts = [
-                factor.component.function(t, *values[place])
+            solved = [
+                factor.component.value_and_gradient(t, values[place])
                 for factor, place in zip(term.factors, term.places, strict=True)
             ]
+            parts = [value for value, _ in solved]
             product = parts[0] if len(parts) == 1 else np.prod(parts, axis=0)
             total += amplitude * product
             if term.amplitude is not None:
                 gradient[term.amplitude] = product
-            for k, (factor, place) in enumerate(zip(term.factors, term.places, strict=True)):
+            for k, place in enumerate(term.places):
                 if place.start == place.stop:
                     continue
                 rest = amplitude
                 if len(parts) > 1:
                     rest = amplitude * np.prod(parts[:k] + parts[k + 1 :], axis=0)
-                rows = factor.component.gradient(t, parts[k], values[place])
-                for row, derivative in zip(gradient[place], rows, strict=True):
+                for row, derivative in zip(gradient[place], solved[k][1], strict=True):
                     np.multiply(rest, derivative, out=row)
         return total, gradient
 
@@ -251,7 +251,7 @@ def _assemble(
         places = []
         for factor in factors:
             start = len(parameters)
-            suffix = "" if factor.component.variable == "T" else str(factor.number)
+            suffix = "" if factor.component.variable != "t" else str(factor.number)
             parameters += [
                 dataclasses.replace(parameter, name=f"{parameter.name}{suffix}")
                 for parameter in factor.component.parameters

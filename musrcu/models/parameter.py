@@ -11,6 +11,18 @@ from musrcu.errors import ModelError
 
 Kind = Literal["plain", "amplitude", "frequency", "phase"]
 
+DOMAINS: Mapping[str, tuple[float, float]] = {
+    "1/us": (0.0, 200.0),
+    "MHz": (0.0, 200.0),
+    "G": (0.0, 1e5),
+    "deg": (-360.0, 360.0),
+    "K": (0.0, 1e3),
+    "": (0.0, 1.0),
+}
+"""Where components are certified, by the unit of a parameter."""
+LONGEST = 40.0
+"""Times up to this are certified, µs; ISIS histograms end at 32."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -32,6 +44,9 @@ class Parameter:
     scanned, a phase follows from the scan, anything else is tried at its ``seeds``."""
     seeds: tuple[float, ...] = ()
     """Values worth trying as a start; empty means the default alone."""
+    domain: tuple[float, float] | None = None
+    """Interval in which the certificate holds; None takes that of the unit (:data:`DOMAINS`),
+    inside the limits."""
 
     def __post_init__(self) -> None:
         low = -math.inf if self.lower is None else self.lower
@@ -41,6 +56,16 @@ class Parameter:
                 f"parameter {self.name}: default {self.default} lies outside its limits "
                 f"[{self.lower}, {self.upper}]"
             )
+
+    @property
+    def certified(self) -> tuple[float, float]:
+        """Interval in which the certificate of its component holds."""
+        low, high = self.domain or DOMAINS.get(self.unit, (0.0, 1.0))
+        if self.domain is None and self.lower is not None:
+            low = max(low, self.lower)
+        if self.domain is None and self.upper is not None:
+            high = min(high, self.upper)
+        return low, high
 
     @property
     def trials(self) -> tuple[float, ...]:

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.errors import ModelError, nearest
+from musrcu.models.certificate import Certificate
 from musrcu.models.parameter import Check, Parameter
 
 FloatArray = NDArray[np.float64]
+Variable = Literal["t", "T", "B"]
 
 BUILT_IN = (
     "musrcu.models.relaxation",
@@ -48,8 +50,15 @@ class Component:
     checks: tuple[Check, ...]
     reference: str
     """Paper and equation."""
-    variable: Literal["t", "T"] = "t"
-    """``t`` for a function of time in µs, ``T`` for a law of temperature in K."""
+    variable: Variable = "t"
+    """``t`` for a function of time in µs, ``T`` for a law of temperature in K, ``B`` of field."""
+    together: Callable[..., tuple[FloatArray, Sequence[FloatArray]]] | None = None
+    """``together(t, *parameters)``: value and derivatives, where one solution gives both."""
+    exponent: Callable[..., tuple[complex, float, Sequence[tuple[complex, complex]]]] | None = None
+    """``exponent(*parameters)`` -> (z, phi, slopes) where P(t) = Re exp(z t + i phi), phi in
+    radians; slopes are (dz/dp, d(i phi)/dp) of each parameter. Averages over bins are exact."""
+    certificate: Certificate | None = None
+    """What is promised of its numbers and how that is proved; None promises nothing."""
 
     @property
     def meaning(self) -> str:
@@ -68,6 +77,8 @@ class Component:
         self, t: FloatArray, value: FloatArray, values: Sequence[float] | FloatArray
     ) -> Sequence[FloatArray]:
         """Derivatives at ``t``, one array per parameter; ``value`` is the function there."""
+        if self.together is not None:
+            return self.together(t, *values)[1]
         if self.derivatives is None:
             return self._differences(t, values)
         rows = self.derivatives(t, value, *values)
@@ -77,6 +88,15 @@ class Component:
                 f"{len(self.parameters)} parameters"
             )
         return rows
+
+    def value_and_gradient(
+        self, t: FloatArray, values: Sequence[float] | FloatArray
+    ) -> tuple[FloatArray, Sequence[FloatArray]]:
+        """The function at ``t`` and its derivatives, one array per parameter."""
+        if self.together is not None:
+            return self.together(t, *values)
+        value = self.function(t, *values)
+        return value, self.gradient(t, value, values) if self.parameters else ()
 
     def _differences(self, t: FloatArray, values: Sequence[float] | FloatArray) -> list[FloatArray]:
         rows = []
@@ -100,7 +120,10 @@ def component(
     derivatives: Callable[..., Sequence[FloatArray]] | None = None,
     checks: Sequence[Check] = (),
     reference: str,
-    variable: Literal["t", "T"] = "t",
+    variable: Variable = "t",
+    together: Callable[..., tuple[FloatArray, Sequence[FloatArray]]] | None = None,
+    exponent: Callable[..., tuple[complex, float, Sequence[tuple[complex, complex]]]] | None = None,
+    certificate: Certificate | None = None,
 ) -> Callable[[Callable[..., FloatArray]], Component]:
     """Decorator that makes a function of time a component of models, under the function's name.
 
@@ -112,7 +135,11 @@ def component(
     derivatives : ``derivatives(t, value, *parameters)`` returning one array per parameter.
     checks : values from outside the function's own code; the tests run them all.
     reference : paper and equation.
-    variable : ``T`` for a law of temperature.
+    variable : ``T`` for a law of temperature, ``B`` for a law of field.
+    together : ``together(t, *parameters)`` returning the value and the derivatives, where one
+        solution gives both; it takes the place of ``derivatives``.
+    exponent : ``exponent(*parameters)`` of a function that is Re exp(z t + i phi).
+    certificate : truth and domain, see :class:`musrcu.models.certificate.Certificate`.
 
     Raises
     ------
@@ -140,6 +167,9 @@ def component(
             tuple(checks),
             reference,
             variable,
+            together,
+            exponent,
+            certificate,
         )
         _components[key] = made
         return made

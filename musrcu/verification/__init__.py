@@ -1,0 +1,1 @@
+"""Certificates of the components: recomputed against independent references."""
