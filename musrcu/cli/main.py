@@ -35,6 +35,7 @@ VERBS = {
     "plot": "pictures of runs, fits and scans",
     "convert": "raw runs as ISIS NeXus (.nxs) or PSI-BIN (.bin)",
     "simulate": "files of simulated runs, from a truth file",
+    "verify": "recompute the certificates of the model functions",
 }
 
 _CODES = """musrcu VERB --help explains a verb.

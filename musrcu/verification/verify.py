@@ -1,0 +1,218 @@
+"""Recomputing the certificate of a component."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.constants import GAMMA_MU
+from musrcu.errors import ModelError
+from musrcu.models.certificate import Certificate
+from musrcu.models.parameter import LONGEST
+from musrcu.models.registry import Component, find_component
+from musrcu.verification.continuity import jumps
+from musrcu.verification.trial import Trial, trials
+from musrcu.verification.truth import truth
+
+FloatArray = NDArray[np.float64]
+
+SETS, SLOW_SETS = 2000, 300
+"""Sets tried in a full verification; fewer where one truth takes more than a second."""
+SLOPE = 1e-6
+"""Largest error of a derivative, as a share of the largest one over the times."""
+LEAST_SLOPE = 1e-6
+"""Derivatives are not measured against scales smaller than this: no fit would see them."""
+_EPS = float(np.finfo(float).eps)
+_TIMES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """The largest error found, as a share of what is allowed, and where."""
+
+    share: float = 0.0
+    error: float = 0.0
+    allowed: float = math.nan
+    what: str = ""
+    trial: Trial | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a verification of one component found."""
+
+    key: str
+    method: str
+    domain: str
+    tried: int
+    value: Worst
+    slope: Worst
+    milliseconds: tuple[float, float]
+    """Time of 2000 values, ms: median and largest over the sets."""
+    findings: tuple[str, ...] = ()
+    """What broke the promise, one sentence each."""
+
+    @property
+    def valid(self) -> bool:
+        """Whether every promise was kept."""
+        return self.tried > 0 and not self.findings
+
+
+def verify(
+    component: Component | str,
+    sets: int | None = None,
+    seed: int = 1,
+    part: tuple[int, int] = (0, 1),
+) -> Verification:
+    """The certificate of a component, recomputed.
+
+    Parameters
+    ----------
+    component : a component or its name.
+    sets : parameter sets tried; None takes 2000, or 300 where one truth takes over a second.
+    seed : of the sets.
+    part : (k, n): every n-th set from the k-th, for work that is shared.
+
+    Returns
+    -------
+    Verification: the worst errors of value and derivatives, where they were, and every finding.
+
+    Raises
+    ------
+    ModelError if the component has no certificate, or mpmath is not installed.
+    """
+    made = find_component(component) if isinstance(component, str) else component
+    certificate = made.certificate
+    if certificate is None:
+        raise ModelError(f"component {made.key} has no certificate, so there is nothing to verify")
+    count = sets or (SLOW_SETS if certificate.slow else SETS)
+    chosen = list(trials(made, count, seed))[part[0] :: part[1]]
+    found = Verification(
+        made.key, certificate.method, domain(made), 0, Worst(), Worst(), (math.nan, math.nan)
+    )
+    seconds, findings = [], []
+    for trial in chosen:
+        value, slope, told, took = _one(made, certificate, trial)
+        found = replace(
+            found,
+            tried=found.tried + 1,
+            value=max(found.value, value, key=_share),
+            slope=max(found.slope, slope, key=_share),
+        )
+        findings += told
+        seconds.append(took)
+    if part[0] == 0:
+        findings += jumps(made, seed)
+    took_ms = 1e3 * np.array(seconds or [math.nan])
+    times = (float(np.median(took_ms)), float(took_ms.max()))
+    return replace(found, findings=tuple(findings), milliseconds=times)
+
+
+def merge(parts: Sequence[Verification]) -> Verification:
+    """One verification from parts of it."""
+    return replace(
+        parts[0],
+        tried=sum(one.tried for one in parts),
+        value=max((one.value for one in parts), key=_share),
+        slope=max((one.slope for one in parts), key=_share),
+        milliseconds=(
+            float(np.median([one.milliseconds[0] for one in parts])),
+            max(one.milliseconds[1] for one in parts),
+        ),
+        findings=tuple(text for one in parts for text in one.findings),
+    )
+
+
+def domain(component: Component) -> str:
+    """The domain in words: ``t 0 to 40 us, delta 0 to 200 1/us``."""
+    unit = {"t": f"t 0 to {LONGEST:g} us", "T": "T from 0", "B": "B 0 to 100000 G"}
+    words = [unit[component.variable]]
+    for p in component.parameters:
+        low, high = p.certified
+        words.append(f"{p.name} {low:g} to {high:g} {p.unit}".rstrip())
+    return ", ".join(words)
+
+
+def allowed(component: Component, trial: Trial) -> float:
+    """Largest error promised at a trial: a constant and 8 eps times the largest phase."""
+    certificate = component.certificate
+    assert certificate is not None
+    x = trial.values[component.variable]
+    if certificate.phase is not None:
+        phase = certificate.phase(x, *trial.arguments(component))
+    else:
+        turn = {"MHz": 2 * math.pi * x, "G": GAMMA_MU * x, "deg": math.pi / 180}
+        parts = [abs(turn.get(p.unit, 0.0) * trial.values[p.name]) for p in component.parameters]
+        phase = sum(parts)
+    return certificate.accuracy + 8 * _EPS * phase
+
+
+def _share(worst: Worst) -> float:
+    return math.inf if math.isnan(worst.share) else worst.share
+
+
+def _one(
+    component: Component, certificate: Certificate, trial: Trial
+) -> tuple[Worst, Worst, list[str], float]:
+    """Worst value and derivative of one trial, its findings, and the seconds of 2000 values."""
+    x, arguments = trial.values[component.variable], trial.arguments(component)
+    findings: list[str] = []
+    true = truth(component, trial)
+    try:
+        along, alone, wide, took = _computed(component, x, arguments)
+    except (FloatingPointError, ModelError) as reason:
+        failed = Worst(math.inf, math.inf, math.nan, str(reason), trial)
+        return failed, Worst(), [f"{component.key} at {trial}: {reason}"], math.nan
+    if not all(np.isfinite(part).all() for part in (along[0], wide[0], *along[1], *wide[1])):
+        findings.append(f"{component.key} near {trial}: not finite everywhere")
+    place = -1 if x else 0
+    room = allowed(component, trial)
+    error = max(abs(float(found) - true[0]) for found in (along[0][place], alone[0][0]))
+    value = Worst(error / room, error, room, "value", trial)
+    if not error <= room:
+        findings.append(_sentence(component, trial, "value", error, room))
+    slope = Worst()
+    for k, p in enumerate(component.parameters):
+        rows = (along[1][k], alone[1][k], wide[1][k])
+        scale = max(abs(true[1 + k]), LEAST_SLOPE, *(float(np.abs(row).max()) for row in rows))
+        error = max(abs(float(row) - true[1 + k]) for row in (rows[0][place], rows[1][0]))
+        here = Worst(error / (SLOPE * scale), error / scale, SLOPE, f"d/d{p.name}", trial)
+        slope = max(slope, here, key=_share)
+        if not here.share <= 1:
+            findings.append(_sentence(component, trial, here.what, here.error, SLOPE))
+    return value, slope, findings, took
+
+
+_Solved = tuple[FloatArray, Sequence[FloatArray]]
+
+
+def _computed(
+    component: Component, x: float, arguments: tuple[float, ...]
+) -> tuple[_Solved, _Solved, _Solved, float]:
+    """Value and derivatives at even times that end at ``x``, at ``x`` alone and at all times.
+
+    The last is the time that the values at 2000 times took, s.
+    """
+    times = np.linspace(0.0, x or LONGEST, _TIMES)
+    times.setflags(write=False)
+    far = np.linspace(-0.001, LONGEST, 200) if component.variable == "t" else times
+    with np.errstate(divide="raise", over="raise", invalid="raise"):
+        before = time.thread_time()
+        component.function(times, *arguments)
+        took = time.thread_time() - before
+        along = component.value_and_gradient(times, arguments)
+        alone = component.value_and_gradient(np.array([x]), arguments)
+        wide = component.value_and_gradient(far, arguments)
+    return along, alone, wide, took
+
+
+def _sentence(component: Component, trial: Trial, what: str, error: float, room: float) -> str:
+    return (
+        f"{component.key} at {trial} ({trial.where}): {what} off by {error:.2g}, "
+        f"promised {room:.2g}"
+    )
