@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musrcu.containers.losses import Losses
+from musrcu.models.bins import Bins
 from musrcu.models.model import Model
 from musrcu.models.parameter import Parameter
 
@@ -51,7 +52,7 @@ class Bare(_Seen):
 
     def value_and_gradient(
         self,
-        t: ArrayLike,
+        t: ArrayLike | Bins,
         values: Sequence[float] | FloatArray,
         out: FloatArray | None = None,
     ) -> tuple[FloatArray, FloatArray]:
@@ -109,7 +110,7 @@ class SeenAsymmetry(_Seen):
         """This without one term of the model."""
         return type(self)(super().without(term).expression, self.formed, self.extra)
 
-    def value(self, t: ArrayLike, values: Sequence[float] | FloatArray) -> FloatArray:
+    def value(self, t: ArrayLike | Bins, values: Sequence[float] | FloatArray) -> FloatArray:
         """The formed asymmetry at the bins, (n_bins,)."""
         a = super().value(t, values)
         if not self.extra:
@@ -120,7 +121,7 @@ class SeenAsymmetry(_Seen):
 
     def value_and_gradient(
         self,
-        t: ArrayLike,
+        t: ArrayLike | Bins,
         values: Sequence[float] | FloatArray,
         out: FloatArray | None = None,
     ) -> tuple[FloatArray, FloatArray]:
@@ -211,13 +212,13 @@ class SeenCounts(_Seen):
         """This without one term of the model."""
         return type(self)(super().without(term).expression, self.bins)
 
-    def value(self, t: ArrayLike, values: Sequence[float] | FloatArray) -> FloatArray:
+    def value(self, t: ArrayLike | Bins, values: Sequence[float] | FloatArray) -> FloatArray:
         """Mean counts of forward, then of backward, (2 n_bins,)."""
         return self._seen(super().value(t, values), values)[0].reshape(-1)
 
     def value_and_gradient(
         self,
-        t: ArrayLike,
+        t: ArrayLike | Bins,
         values: Sequence[float] | FloatArray,
         out: FloatArray | None = None,
     ) -> tuple[FloatArray, FloatArray]:

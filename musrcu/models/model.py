@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from musrcu.errors import ModelError, nearest
+from musrcu.models.bin_average import average, average_and_gradient
+from musrcu.models.bins import Bins
 from musrcu.models.expression import Factor, parse
 from musrcu.models.parameter import Parameter
 from musrcu.models.registry import FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One summand: an amplitude times a product of components."""
-
-    amplitude: int | None
-    """Position of its amplitude among the model's parameters; None for a law of temperature."""
-    factors: tuple[Factor, ...]
-    places: tuple[slice, ...]
-    """Where the parameters of each factor stand among the model's."""
-
-    @property
-    def label(self) -> str:
-        """Names of its components, such as ``cosine * gaussian``."""
-        return " * ".join(factor.component.key for factor in self.factors)
+from musrcu.models.term import Term
 
 
 class Model:
@@ -99,12 +85,13 @@ class Model:
             f"{self.expression!r} has no parameter {name!r}{hint} (it has {', '.join(self.names)})"
         )
 
-    def value(self, t: ArrayLike, values: Sequence[float] | FloatArray) -> FloatArray:
-        """The model at times ``t``.
+    def value(self, t: ArrayLike | Bins, values: Sequence[float] | FloatArray) -> FloatArray:
+        """The model at times ``t``, or averaged over bins.
 
         Parameters
         ----------
-        t : times, µs, any shape (temperatures, K, for a law of temperature).
+        t : times, µs, any shape (temperatures, K, for a law of temperature); or
+            :class:`musrcu.models.bins.Bins`.
         values : one number per parameter, in the order of ``names``.
 
         Returns
@@ -116,49 +103,42 @@ class Model:
         ModelError if there are not as many values as parameters.
         """
         self._check_length(values)
-        t = np.asarray(t, dtype=float)
-        total = np.zeros_like(t)
+        t = t if isinstance(t, Bins) else np.asarray(t, dtype=float)
+        total = np.zeros_like(t.time if isinstance(t, Bins) else t)
         for term in self.terms:
-            total += _amplitude(term, values) * _product(term, t, values)
+            total += term.height(values) * _shape(term, t, values)
         return total
 
-    def gradient(self, t: ArrayLike, values: Sequence[float] | FloatArray) -> FloatArray:
+    def gradient(self, t: ArrayLike | Bins, values: Sequence[float] | FloatArray) -> FloatArray:
         """Derivatives of the model with respect to each parameter, shape (n_parameters, n_bins)."""
         return self.value_and_gradient(t, values)[1]
 
     def value_and_gradient(
         self,
-        t: ArrayLike,
+        t: ArrayLike | Bins,
         values: Sequence[float] | FloatArray,
         out: FloatArray | None = None,
     ) -> tuple[FloatArray, FloatArray]:
         """The model, shape (n_bins,), and its gradient, shape (n_parameters, n_bins).
 
-        ``out`` takes the gradient, so that a fit need not allocate it at every step.
+        ``t`` as for :meth:`value`. ``out`` takes the gradient, so that a fit need not allocate it
+        at every step.
         """
         self._check_length(values)
-        t = np.atleast_1d(np.asarray(t, dtype=float))
-        gradient = np.empty((len(self.names), t.size)) if out is None else out
-        total = np.zeros_like(t)
+        t = t if isinstance(t, Bins) else np.atleast_1d(np.asarray(t, dtype=float))
+        total = np.zeros_like(t.time if isinstance(t, Bins) else t)
+        gradient = np.empty((len(self.names), total.size)) if out is None else out
         for term in self.terms:
-            amplitude = _amplitude(term, values)
-            solved = [
-                factor.component.value_and_gradient(t, values[place])
-                for factor, place in zip(term.factors, term.places, strict=True)
-            ]
-            parts = [value for value, _ in solved]
-            product = parts[0] if len(parts) == 1 else np.prod(parts, axis=0)
-            total += amplitude * product
+            amplitude = term.height(values)
+            if isinstance(t, Bins):
+                shape, rows = average_and_gradient(term, t, values)
+            else:
+                shape, rows = term.shape_and_gradient(t, values)
+            total += amplitude * shape
             if term.amplitude is not None:
-                gradient[term.amplitude] = product
-            for k, place in enumerate(term.places):
-                if place.start == place.stop:
-                    continue
-                rest = amplitude
-                if len(parts) > 1:
-                    rest = amplitude * np.prod(parts[:k] + parts[k + 1 :], axis=0)
-                for row, derivative in zip(gradient[place], solved[k][1], strict=True):
-                    np.multiply(rest, derivative, out=row)
+                gradient[term.amplitude] = shape
+            for row, derivative in zip(gradient[term.place], rows, strict=True):
+                np.multiply(amplitude, derivative, out=row)
         return total, gradient
 
     def _check_length(self, values: Sequence[float] | FloatArray) -> None:
@@ -168,9 +148,9 @@ class Model:
                 f"({', '.join(self.names)}), {len(values)} values were given"
             )
 
-    def shapes(self, t: FloatArray, values: Sequence[float] | FloatArray) -> FloatArray:
+    def shapes(self, t: FloatArray | Bins, values: Sequence[float] | FloatArray) -> FloatArray:
         """P(t) of every term without its amplitude, shape (n_terms, n_bins)."""
-        return np.array([_product(term, t, values) for term in self.terms])
+        return np.array([_shape(term, t, values) for term in self.terms])
 
     def vector(self, values: Mapping[str, float], default: bool = True) -> FloatArray:
         """Values by name as a vector in the order of ``names``; the rest default or NaN.
@@ -274,15 +254,8 @@ def _numbered(factor: Factor) -> str:
     return f"{factor.component.key}{factor.number}"
 
 
-def _amplitude(term: Term, values: Sequence[float] | FloatArray) -> float:
-    return 1.0 if term.amplitude is None else float(values[term.amplitude])
-
-
-def _product(term: Term, t: FloatArray, values: Sequence[float] | FloatArray) -> FloatArray:
-    product = term.factors[0].component.function(t, *values[term.places[0]])
-    for factor, place in zip(term.factors[1:], term.places[1:], strict=True):
-        product = product * factor.component.function(t, *values[place])
-    return product
+def _shape(term: Term, t: FloatArray | Bins, values: Sequence[float] | FloatArray) -> FloatArray:
+    return average(term, t, values) if isinstance(t, Bins) else term.shape(t, values)
 
 
 def _formula(term: Term, names: tuple[str, ...]) -> str:

@@ -11,6 +11,9 @@ from musrcu.models.relaxation import LAMBDA, SIGMA
 
 TWO_PI = 2.0 * np.pi
 DEGREE = np.pi / 180.0
+BY_NU = (TWO_PI * 1j, 0.0)
+BY_PHI = (0.0, DEGREE * 1j)
+"""Derivatives of z and of i phi, by nu and by phi, where a function is Re exp(z t + i phi)."""
 
 NU = Parameter(
     "nu", "MHz", 1.0, "precession frequency, gamma_mu B / 2 pi", lower=0.0, kind="frequency"
@@ -49,6 +52,7 @@ def _gaussian_derivatives(
         Check({"nu": 0.25, "phi": 90.0}, t=1.0, expected=-1.0, source="half a turn"),
     ],
     reference="definition",
+    exponent=lambda nu, phi: (TWO_PI * 1j * nu, DEGREE * phi, [BY_NU, BY_PHI]),
 )
 def cosine(t: FloatArray, nu: float, phi: float) -> FloatArray:
     """Undamped precession: one sharp field."""
@@ -70,6 +74,11 @@ def cosine(t: FloatArray, nu: float, phi: float) -> FloatArray:
         ),
     ],
     reference=HUDDART,
+    exponent=lambda lambda_, nu, phi: (
+        TWO_PI * 1j * nu - lambda_,
+        DEGREE * phi,
+        [(-1.0, 0.0), BY_NU, BY_PHI],
+    ),
 )
 def damped_cosine(t: FloatArray, lambda_: float, nu: float, phi: float) -> FloatArray:
     """Precession with exponential damping: a Lorentzian distribution of fields."""

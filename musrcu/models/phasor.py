@@ -35,13 +35,26 @@ def phasor(
     -------
     Complex array of the shape of ``t``: the real part is the damped cosine.
     """
-    z = 2j * np.pi * nu - rate
-    start = 1j * np.deg2rad(phi)
+    return turning(t, 2j * np.pi * nu - rate, 1j * np.deg2rad(phi))
+
+
+def turning(
+    t: NDArray[np.float64], z: complex, start: complex = 0.0, factor: complex = 1.0
+) -> NDArray[np.complex128]:
+    """A factor times exp(z t + start), complex, of the shape of ``t``.
+
+    Parameters
+    ----------
+    t : times, µs.
+    z : 1/µs.
+    start, factor : pure numbers; on evenly spaced times the factor costs nothing.
+    """
     step = _uniform_step(t)
     if step == 0.0:
-        return np.asarray(np.exp(z * t + start))
+        turned = np.exp(z * t + start)
+        return np.asarray(turned if factor == 1.0 else factor * turned)
     blocks = -(-t.size // BLOCK)
-    coarse = np.exp(z * (t[0] + step * BLOCK * np.arange(blocks)) + start)
+    coarse = factor * np.exp(z * (t[0] + step * BLOCK * np.arange(blocks)) + start)
     fine = np.exp(z * step * np.arange(BLOCK))
     return np.asarray(np.multiply.outer(coarse, fine).reshape(-1)[: t.size])
 

@@ -20,6 +20,7 @@ SIGMA = Parameter("sigma", "1/us", 0.5, "Gaussian width", lower=0.0, seeds=(0.15
         Check({}, t=7.0, expected=1.0, source="definition"),
     ],
     reference="definition",
+    exponent=lambda: (0.0, 0.0, ()),
 )
 def constant(t: FloatArray) -> FloatArray:
     """Background asymmetry that does not relax."""
@@ -37,6 +38,7 @@ def constant(t: FloatArray) -> FloatArray:
     ],
     reference="A. Yaouanc and P. Dalmas de Reotier, Muon Spin Rotation, Relaxation and "
     "Resonance, Oxford (2011)",
+    exponent=lambda lambda_: (-lambda_, 0.0, [(-1.0, 0.0)]),
 )
 def exponential(t: FloatArray, lambda_: float) -> FloatArray:
     """Exponential relaxation: fast fluctuations, or dilute static moments."""

@@ -1,0 +1,63 @@
+"""One summand of a model: an amplitude times a product of components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from musrcu.models.expression import Factor
+from musrcu.models.registry import FloatArray
+
+Values = Sequence[float] | FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One summand, its parameters counted among those of the whole model."""
+
+    amplitude: int | None
+    """Position of its amplitude among the model's parameters; None for a law of temperature."""
+    factors: tuple[Factor, ...]
+    places: tuple[slice, ...]
+    """Where the parameters of each factor stand among the model's."""
+
+    @property
+    def label(self) -> str:
+        """Names of its components, such as ``cosine * gaussian``."""
+        return " * ".join(factor.component.key for factor in self.factors)
+
+    @property
+    def place(self) -> slice:
+        """Where the parameters of all its factors stand among the model's."""
+        return slice(self.places[0].start, self.places[-1].stop)
+
+    def height(self, values: Values) -> float:
+        """Its amplitude."""
+        return 1.0 if self.amplitude is None else float(values[self.amplitude])
+
+    def shape(self, t: FloatArray, values: Values) -> FloatArray:
+        """The product of its components without the amplitude, shape of ``t``."""
+        product = self.factors[0].component.function(t, *values[self.places[0]])
+        for factor, place in zip(self.factors[1:], self.places[1:], strict=True):
+            product = product * factor.component.function(t, *values[place])
+        return product
+
+    def shape_and_gradient(
+        self, t: FloatArray, values: Values
+    ) -> tuple[FloatArray, list[FloatArray]]:
+        """That product and its derivatives, one array for each parameter of ``place``."""
+        solved = [
+            factor.component.value_and_gradient(t, values[place])
+            for factor, place in zip(self.factors, self.places, strict=True)
+        ]
+        if len(solved) == 1:
+            return solved[0][0], list(solved[0][1])
+        parts = [value for value, _ in solved]
+        rows = []
+        for k, (_, derivatives) in enumerate(solved):
+            if len(derivatives):
+                rest = np.prod(parts[:k] + parts[k + 1 :], axis=0)
+                rows += [rest * derivative for derivative in derivatives]
+        return np.prod(parts, axis=0), rows
