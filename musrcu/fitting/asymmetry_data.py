@@ -15,12 +15,19 @@ from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.seen import ALPHA, B_B, B_F, Formed, SeenAsymmetry
 from musrcu.fitting.start import Start
 from musrcu.fitting.window import FEWEST_COUNTS, inside
+from musrcu.models.bins import Bins
 
 FloatArray = NDArray[np.float64]
 
 
 class AsymmetryData(Data):
     """The bins of an asymmetry inside a range that have a value.
+
+    Parameters
+    ----------
+    asymmetry : what is fitted.
+    t_range : (first, last) time, µs; None takes all bins.
+    average_bins : whether the model is averaged over each bin.
 
     Raises
     ------
@@ -29,7 +36,12 @@ class AsymmetryData(Data):
 
     kind = "the asymmetry"
 
-    def __init__(self, asymmetry: Asymmetry, t_range: tuple[float, float] | None) -> None:
+    def __init__(
+        self,
+        asymmetry: Asymmetry,
+        t_range: tuple[float, float] | None,
+        average_bins: bool = False,
+    ) -> None:
         self.run, self.history, self.formed = asymmetry.run, asymmetry.history, asymmetry
         self.offered = asymmetry.time
         within = inside(asymmetry.time, t_range)
@@ -38,6 +50,7 @@ class AsymmetryData(Data):
         self.value, self.error = asymmetry.value[self.used], asymmetry.error[self.used]
         self.raw_bins = asymmetry.raw_bins[self.used].astype(float)
         self.width = np.asarray(self.raw_bins * (asymmetry.bin_width / asymmetry.packing))
+        self.where = Bins(self.time, self.width) if average_bins else self.time
         self.dropped = int(within.sum() - self.used.sum())
         self.few = 0
         if asymmetry.smallest is not None:
@@ -68,12 +81,12 @@ class AsymmetryData(Data):
     def cost(self, freedom: Freedom, constraints: Sequence[Constraint]) -> Cost:
         """Chi-square of these bins."""
         return AsymmetryCost(
-            self.time, self.value, self.error, freedom, Prior(constraints, freedom)
+            self.where, self.value, self.error, freedom, Prior(constraints, freedom)
         )
 
     def starts(self, cost: Cost) -> list[Start]:
         """From the asymmetry as it was formed."""
-        bins = (self.time, self.value, self.error)
+        bins = (self.where, self.value, self.error)
         return bare_starts(cost, bins, self.formed.alpha, given_behind(cost))
 
     @property

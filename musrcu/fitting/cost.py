@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from musrcu.fitting.constraint import Prior
 from musrcu.fitting.freedom import Freedom
+from musrcu.models.bins import Bins
 
 FloatArray = NDArray[np.float64]
 
@@ -24,7 +25,7 @@ class Cost:
 
     Parameters
     ----------
-    time : (n_bins,) centres of the fitted bins, µs.
+    time : (n_bins,) centres of the fitted bins, µs, or ``Bins`` over which the model is averaged.
     size : number of data.
     freedom : which parameters of which model are free.
     prior : what is known of them before.
@@ -35,11 +36,20 @@ class Cost:
     """What is minimised, in words."""
 
     def __init__(
-        self, time: FloatArray, size: int, freedom: Freedom, prior: Prior | None = None
+        self,
+        time: FloatArray | Bins,
+        size: int,
+        freedom: Freedom,
+        prior: Prior | None = None,
     ) -> None:
-        # A read-only array of its own: the model recognises evenly spaced times by it.
-        self.time = np.array(time, dtype=float)
-        self.time.setflags(write=False)
+        if isinstance(time, Bins):
+            self.time = time.time
+        else:
+            # A read-only array of its own: the model recognises evenly spaced times by it.
+            self.time = np.array(time, dtype=float)
+            self.time.setflags(write=False)
+        self.where: FloatArray | Bins = time if isinstance(time, Bins) else self.time
+        """What the model is computed at: the centres, or the bins themselves."""
         self.size = size
         self.freedom = freedom
         self.free = freedom.free
@@ -76,7 +86,7 @@ class Cost:
             model = self._model
         else:
             self.evaluations += 1
-            model = self.freedom.model.value(self.time, full)
+            model = self.freedom.model.value(self.where, full)
         total = self._sum(model)
         if len(self.prior):
             known = self.prior.residual(full)
@@ -93,7 +103,7 @@ class Cost:
             self.evaluations += 1
             full = self.freedom.expand(x, self.free)
             self._model, gradient = self.freedom.model.value_and_gradient(
-                self.time, full, out=self._gradient
+                self.where, full, out=self._gradient
             )
             if self.freedom.ties:
                 gradient = self.freedom.jacobian(full).T @ gradient
@@ -144,7 +154,8 @@ class AsymmetryCost(Cost):
 
     Parameters
     ----------
-    time, value, error : (n_bins,) the fitted bins, all finite, errors above zero.
+    time : as for :class:`Cost`.
+    value, error : (n_bins,) of the fitted bins, all finite, errors above zero.
     freedom : which parameters of which model are free.
     prior : what is known of them before.
     """
@@ -153,13 +164,13 @@ class AsymmetryCost(Cost):
 
     def __init__(
         self,
-        time: FloatArray,
+        time: FloatArray | Bins,
         value: FloatArray,
         error: FloatArray,
         freedom: Freedom,
         prior: Prior | None = None,
     ) -> None:
-        super().__init__(time, np.size(time), freedom, prior)
+        super().__init__(time, np.size(value), freedom, prior)
         self.value = np.asarray(value, dtype=float)
         self.inverse_error = 1.0 / np.asarray(error, dtype=float)
 
@@ -170,7 +181,7 @@ class AsymmetryCost(Cost):
 
     def with_freedom(self, freedom: Freedom) -> Self:
         """The same bins with other parameters held."""
-        return type(self)(self.time, self.value, 1 / self.inverse_error, freedom, self.prior)
+        return type(self)(self.where, self.value, 1 / self.inverse_error, freedom, self.prior)
 
     def _sum(self, model: FloatArray) -> float:
         residual = (model - self.value) * self.inverse_error

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from musrcu.fitting.constraint import Prior
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.freedom import Freedom
+from musrcu.models.bins import Bins
 
 FloatArray = NDArray[np.float64]
 
@@ -21,7 +22,7 @@ class CountCost(Cost):
 
     Parameters
     ----------
-    time : (n_bins,) centres of the fitted bins, µs.
+    time : (n_bins,) centres of the fitted bins, µs, or ``Bins`` over which the model is averaged.
     counts : (2 n_bins,) counts of forward, then of backward.
     freedom : which parameters of a :class:`musrcu.fitting.seen.SeenCounts` are free.
     prior : what is known of them before.
@@ -32,7 +33,11 @@ class CountCost(Cost):
     name = "Poisson likelihood of counts"
 
     def __init__(
-        self, time: FloatArray, counts: FloatArray, freedom: Freedom, prior: Prior | None = None
+        self,
+        time: FloatArray | Bins,
+        counts: FloatArray,
+        freedom: Freedom,
+        prior: Prior | None = None,
     ) -> None:
         super().__init__(time, np.size(counts), freedom, prior)
         self.counts = np.asarray(counts, dtype=float)
@@ -41,7 +46,7 @@ class CountCost(Cost):
 
     def with_freedom(self, freedom: Freedom) -> Self:
         """The same counts with other parameters held."""
-        return type(self)(self.time, self.counts, freedom, self.prior)
+        return type(self)(self.where, self.counts, freedom, self.prior)
 
     def _sum(self, model: FloatArray) -> float:
         if not (model > 0).all():

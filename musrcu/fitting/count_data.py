@@ -18,6 +18,7 @@ from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.seen import CountBins, SeenCounts
 from musrcu.fitting.start import Start
 from musrcu.fitting.window import inside
+from musrcu.models.bins import Bins
 
 FloatArray = NDArray[np.float64]
 
@@ -33,6 +34,12 @@ ASYMPTOTIC = 5.0
 class CountData(Data):
     """The good bins of grouped counts inside a range.
 
+    Parameters
+    ----------
+    counts : what is fitted.
+    t_range : (first, last) time, µs; None takes all good bins.
+    average_bins : whether the model is averaged over each bin.
+
     Raises
     ------
     FitError if the range is empty, or the counts were corrected for dead time: they are no longer
@@ -41,7 +48,9 @@ class CountData(Data):
 
     kind = "the pair of groups"
 
-    def __init__(self, counts: Counts, t_range: tuple[float, float] | None) -> None:
+    def __init__(
+        self, counts: Counts, t_range: tuple[float, float] | None, average_bins: bool = False
+    ) -> None:
         self.run, self.history, self.counts = counts.run, counts.history, counts
         if counts.run.variance is not None:
             raise FitError(
@@ -55,6 +64,7 @@ class CountData(Data):
         self.counted = counts.variance[:, used]
         raw_bins = counts.raw_bins[used].astype(float)
         self.width = np.asarray(raw_bins * counts.raw_width)
+        self.where = Bins(self.time, self.width) if average_bins else self.time
         self.bins = CountBins(counts.decay[used], raw_bins, self.width, counts.losses)
         self.dropped = 0
 
@@ -118,7 +128,7 @@ class CountData(Data):
     def cost(self, freedom: Freedom, constraints: Sequence[Constraint]) -> Cost:
         """Poisson's likelihood of these counts."""
         prior = Prior(constraints, freedom)
-        return CountCost(self.time, self.counted.reshape(-1), freedom, prior)
+        return CountCost(self.where, self.counted.reshape(-1), freedom, prior)
 
     def starts(self, cost: Cost) -> list[Start]:
         """From the asymmetry of the counts, packed so that it has errors."""
@@ -145,8 +155,8 @@ class CountData(Data):
 
     def _packed(
         self, decays: FloatArray, alpha: float, level: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Time, asymmetry and error; the errors from smooth counts, which do not follow noise."""
+    ) -> tuple[FloatArray | Bins, FloatArray, FloatArray]:
+        """Times or bins, asymmetry and error, of smooth counts, which do not follow noise."""
         factor = max(-(-self.time.size // SEARCHED_BINS), 1)
         n = max(self.time.size // factor, 1)
         fold = slice(0, n * factor)
@@ -163,7 +173,10 @@ class CountData(Data):
         usable = error < 3.0  # later bins say nothing
         if usable.sum() < 2:
             usable[:] = True
-        return time[usable], ((f - alpha * b) / total)[usable], error[usable]
+        where: FloatArray | Bins = time[usable]
+        if self.averaged:
+            where = Bins(time[usable], raw[usable] * self.counts.raw_width)
+        return where, ((f - alpha * b) / total)[usable], error[usable]
 
     @property
     def notes(self) -> list[str]:

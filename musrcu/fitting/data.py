@@ -18,6 +18,7 @@ from musrcu.fitting.cost import AsymmetryCost, Cost
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.seen import Bare
 from musrcu.fitting.start import Start, find_starts
+from musrcu.models.bins import Bins
 from musrcu.models.model import Model
 
 FloatArray = NDArray[np.float64]
@@ -46,8 +47,15 @@ class Data(ABC):
     """(n_bins,) centres, µs."""
     width: FloatArray
     """(n_bins,) µs."""
+    where: FloatArray | Bins
+    """What the model is computed at: ``time``, or the bins where it is averaged over them."""
     dropped: int
     """Bins inside the range that hold nothing to fit."""
+
+    @property
+    def averaged(self) -> bool:
+        """Whether the model is averaged over each bin."""
+        return isinstance(self.where, Bins)
 
     @abstractmethod
     def seen(self, expression: str, named: set[str], settled: set[str]) -> tuple[Any, Known]:
@@ -96,7 +104,10 @@ def refuse_free_alpha(expression: str) -> None:
 
 
 def bare_starts(
-    cost: Cost, bins: tuple[FloatArray, FloatArray, FloatArray], alpha: float, behind: FloatArray
+    cost: Cost,
+    bins: tuple[FloatArray | Bins, FloatArray, FloatArray],
+    alpha: float,
+    behind: FloatArray,
 ) -> list[Start]:
     """Starting points of a model seen through what stands behind it.
 

@@ -20,6 +20,7 @@ FloatArray = NDArray[np.float64]
 
 FAR = 3.5
 """Errors from what was known beyond which a parameter is named."""
+REMEDY = "pack less or average the model (average_bins=True, --average-bins)"
 CHANCE = 1e-3
 """A line that noise makes more often than this, anywhere in the search, is named."""
 
@@ -66,16 +67,46 @@ def far_from_known(cost: Cost, values: FloatArray, covariance: FloatArray) -> li
     return notes
 
 
-def too_fast(model: Model, values: FloatArray, width: FloatArray) -> str:
-    """Why a line cannot be seen in such bins, in words; empty where all can."""
-    highest = 0.5 / float(width.min())
+def too_fast(freedom: Freedom, values: FloatArray, width: FloatArray, averaged: bool) -> str:
+    """Why a line cannot be seen in such bins, in words; empty where all can.
+
+    Bins of one width show a line above 1 / (2 width) where a slower one would lie. Where the model
+    is averaged over them, so that its amplitude is right, a frequency that is held, or whose
+    limits leave but one of the two, is what it says.
+    """
+    model, highest = freedom.model, 0.5 / float(width.min())
     for _, nu, _ in model.oscillations():
-        if abs(values[nu]) > highest:
-            return (
-                f"{model.names[nu]} = {values[nu]:.4g} MHz lies above {highest:.4g} MHz, the "
-                f"highest that bins of {1e3 * float(width.min()):.3g} ns can show"
-            )
+        if abs(values[nu]) <= highest or (averaged and _told_apart(freedom, nu, highest)):
+            continue
+        hint = "; limits that leave no slower one in its place would tell" if averaged else ""
+        return (
+            f"{model.names[nu]} = {values[nu]:.4g} MHz lies above {highest:.4g} MHz, the "
+            f"highest that bins of {1e3 * float(width.min()):.3g} ns can show{hint}"
+        )
     return ""
+
+
+def _told_apart(freedom: Freedom, nu: int, highest: float) -> bool:
+    """Whether a frequency is held, or limited between two multiples of ``highest``."""
+    if nu in freedom.fixed:
+        return True
+    lower, upper = float(freedom.lower[nu]), float(freedom.upper[nu])
+    return lower >= 0 and upper <= (lower // highest + 1) * highest
+
+
+def folded(freedom: Freedom, values: FloatArray, width: FloatArray) -> list[str]:
+    """Lines that such bins show at another frequency, told from it by what is known alone."""
+    model, highest = freedom.model, 0.5 / float(width.min())
+    notes = []
+    for _, nu, _ in model.oscillations():
+        value = abs(float(values[nu]))
+        if value > highest:
+            seen = abs(value - 2 * highest * round(value / (2 * highest)))
+            notes.append(
+                f"{model.names[nu]} = {value:.4g} MHz looks like {seen:.4g} MHz in bins of "
+                f"{1e3 * float(width.min()):.3g} ns; what was given of it tells the two apart"
+            )
+    return notes
 
 
 def chance(cost: Cost, values: FloatArray, covariance: FloatArray, width: FloatArray) -> list[str]:
@@ -87,7 +118,8 @@ def chance(cost: Cost, values: FloatArray, covariance: FloatArray, width: FloatA
         if amplitude is None or nu not in free or np.isfinite(cost.freedom.start[nu]):
             continue
         lower, upper = float(cost.freedom.lower[nu]), float(cost.freedom.upper[nu])
-        searched = (max(lower, 0.0), min(upper, 0.5 / float(width.min())))
+        highest = 0.5 / float(width.min())
+        searched = (max(lower, 0.0), min(upper, max(highest, lower + highest)))
         error = float(np.sqrt(covariance[amplitude, amplitude]))
         if not error > 0:
             continue
@@ -121,12 +153,12 @@ def averaging(
             if np.ptp(width) < 1e-9:
                 notes.append(
                     f"bins of {widest:.3g} ns average over {line}: {model.names[amplitude]} is low "
-                    f"by {100 * loss:.2g} %, pack less"
+                    f"by {100 * loss:.2g} %, {REMEDY}"
                 )
             else:
                 notes.append(
                     f"bins that grow to {widest:.3g} ns average more and more over {line}: it "
-                    f"looks more damped than it is ({100 * loss:.2g} % are lost), pack less"
+                    f"looks more damped than it is ({100 * loss:.2g} % are lost), {REMEDY}"
                 )
     return notes
 

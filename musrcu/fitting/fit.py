@@ -21,6 +21,7 @@ from musrcu.fitting.doubts import (
     beyond_limits,
     chance,
     far_from_known,
+    folded,
     near_tie,
     poor,
     pulsed,
@@ -51,6 +52,7 @@ def fit(
     t_range: tuple[float, float] | None = None,
     minos: Iterable[str] = (),
     max_asymmetry: float | None = None,
+    average_bins: bool = False,
 ) -> FitResult:
     """Fit of a model to one run, minimised by Minuit with analytic gradients.
 
@@ -78,6 +80,8 @@ def fit(
     minos : names of parameters whose unequal errors are computed too.
     max_asymmetry : largest amplitude that is physical; None takes the calibrated total asymmetry,
         or 0.35 where it is unknown.
+    average_bins : whether the model is averaged over each bin with the decay of muons as a weight,
+        as counts are; it matters where frequency times width is above 0.1.
 
     Returns
     -------
@@ -102,7 +106,11 @@ def fit(
     minos = (minos,) if isinstance(minos, str) else tuple(minos or ())
     if any(term.amplitude is None for term in model.terms):
         raise FitError(f"{model.expression!r} is a law of temperature; it fits no asymmetry")
-    window = (AsymmetryData if isinstance(data, Asymmetry) else CountData)(data, t_range)  # type: ignore[arg-type]
+    window: Data
+    if isinstance(data, Asymmetry):
+        window = AsymmetryData(data, t_range, average_bins)
+    else:
+        window = CountData(data, t_range, average_bins)
     told = as_constraints(constraints)
     words = {*(start or {}), *(fixed or {}), *(limits or {}), *(ties or {})}
     named = words | {name for one in told for name in one.names}
@@ -151,14 +159,18 @@ def _fit(
         model, full, spread, bound, freedom.fixed - at_limit,
         tied=[*freedom.ties, *behind], singular=singular,
     )  # fmt: skip
-    reason = judgement.reason or minimum.reason or too_fast(model, full, data.width)
+    reason = judgement.reason or minimum.reason
+    reason = reason or too_fast(cost.freedom, full, data.width, data.averaged)
     notes = [*judgement.notes, *near_tie(cost, freedom, starts), *data.notes]
     notes += [f"{model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
     notes += beyond_limits(freedom, full)
     notes += poor(minimum.chi2, cost.ndof)
     notes += far_from_known(cost, full, spread)
     notes += chance(cost, full, spread, data.width)
-    notes += averaging(model, full, spread, data.time, data.width)
+    if data.averaged:
+        notes += folded(freedom, full, data.width)
+    else:
+        notes += averaging(model, full, spread, data.time, data.width)
     notes += pulsed(model, full, spread, data.run.source)
     intervals = {}
     if not reason:

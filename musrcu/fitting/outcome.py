@@ -104,6 +104,7 @@ def identity(data: Data) -> dict[str, Any]:
         "t_range": first_last,
         "n_bins": int(data.time.size),
         "n_dropped": data.dropped,
+        "average_bins": data.averaged,
         "run": run.number,
         "name": run.name,
         "temperature": run.temperature.value,

@@ -40,9 +40,11 @@ class Spectrum:
     ----------
     time : (n_bins,) centres of the fitted bins, µs; gaps are allowed.
     weight : (n_bins,) 1 / sigma^2.
+    lowest : where bins show frequencies up to 1 / (2 step) only, those above fold back; the grid is
+        the one between two multiples of it that holds this frequency, MHz.
     """
 
-    def __init__(self, time: FloatArray, weight: FloatArray) -> None:
+    def __init__(self, time: FloatArray, weight: FloatArray, lowest: float = 0.0) -> None:
         spacing = np.diff(time)
         self.step = float(spacing.min()) if time.size > 1 else 1.0
         place = (time - time[0]) / self.step
@@ -56,29 +58,32 @@ class Spectrum:
         n = int(self.place[-1]) + 1
         self.size = 1 << int(np.ceil(np.log2(PADDING * n)))
         top = self.size // 2 if self.even else self.size // 16
-        self.nu = np.arange(top) / (self.size * self.step)
+        self._index = np.arange(top) + top * int(lowest * self.size * self.step / top)
+        self.nu = self._index / (self.size * self.step)
         self._origin = np.exp(-2j * np.pi * self.nu * time[0])
 
     def transform(self, values: FloatArray) -> ComplexArray:
         """Sums of values exp(-2 pi i nu t) at every frequency of the grid."""
-        return np.asarray(self._full(values)[: self.nu.size] * self._origin)
+        return np.asarray(self._picked(values, self._index) * self._origin)
+
+    def holding(self, nu: float) -> Spectrum:
+        """These bins on the grid that holds a frequency, MHz."""
+        top = self.nu.size / (self.size * self.step)
+        return self if nu < top else Spectrum(self.time, self.weight, nu)
 
     def transform_doubled(self, values: FloatArray) -> ComplexArray:
         """Sums of values exp(-2 pi i 2 nu t) at every frequency of the grid."""
-        full = self._full(values)
-        index = 2 * np.arange(self.nu.size)
-        below = index < full.size
-        picked = np.where(
-            below,
-            full[np.minimum(index, full.size - 1)],
-            np.conj(full[(self.size - index) * ~below]),
-        )
-        return np.asarray(picked * self._origin**2)
+        return np.asarray(self._picked(values, 2 * self._index) * self._origin**2)
 
-    def _full(self, values: FloatArray) -> ComplexArray:
+    def _picked(self, values: FloatArray, index: NDArray[np.int64]) -> ComplexArray:
+        """The sums at places of the grid, which repeats itself behind its mirror image."""
         grid = np.zeros(self.size)
         np.add.at(grid, self.place, values)
-        return np.asarray(np.fft.rfft(grid))
+        full = np.fft.rfft(grid)
+        index = index % self.size
+        below = index < full.size
+        mirrored = np.where(below, index, self.size - index)
+        return np.asarray(np.where(below, full[mirrored], np.conj(full[mirrored])))
 
 
 def line_gain(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from musrcu import notation
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, write_text
+from musrcu.models.bins import Bins
 from musrcu.models.model import Model
 from musrcu.notation import asymmetric, bracket, table
 
@@ -80,6 +81,8 @@ class FitResult:
     """Fitted bins."""
     n_dropped: int = 0
     """Bins inside the range that had no asymmetry."""
+    average_bins: bool = False
+    """Whether the model was averaged over each bin."""
     run: int | None = None
     name: str = ""
     """Instrument and number."""
@@ -134,10 +137,15 @@ class FitResult:
         other = self.alternative
         return other if not self.valid and other is not None and other.valid else self
 
-    def curve(self, t: Any) -> NDArray[np.float64]:
-        """The fitted asymmetry at times ``t``, µs."""
+    def curve(self, t: Any, width: Any = None) -> NDArray[np.float64]:
+        """The fitted asymmetry at times ``t``, µs.
+
+        ``width`` is that of bins, µs, one or as many as times, over which the curve is averaged as
+        their counts are; None is the asymmetry itself.
+        """
         model = Model(self.model)
-        return model.value(t, self.values[: len(model.names)])
+        where = t if width is None else Bins(t, width)
+        return model.value(where, self.values[: len(model.names)])
 
     def summary(self) -> str:
         """The result as text: quality, parameters, notes, and the alternative if there is one."""
@@ -158,10 +166,12 @@ class FitResult:
             "" if self.t_range is None else f", {self.t_range[0]:.3f} to {self.t_range[1]:.3f} us"
         )
         ratio = self.chi2 / self.ndof
+        over = ", averaged over bins" if self.average_bins else ""
         counted = "" if self.cost == "asymmetry chi-square" else f", {self.cost}"
         return (
             f"chi2/ndof = {_plain_size(self.chi2, 1)}/{self.ndof} = {_plain_size(ratio, 3)} "
-            f"(probability {notation.probability(self.probability)}){where}{counted}, {verdict}"
+            f"(probability {notation.probability(self.probability)}){where}{counted}{over}, "
+            f"{verdict}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -185,6 +195,7 @@ class FitResult:
             "t_range": None if self.t_range is None else list(self.t_range),
             "n_bins": self.n_bins,
             "n_dropped": self.n_dropped,
+            "average_bins": self.average_bins,
             "temperature": self.temperature,
             "temperature_error": self.temperature_error,
             "start": dict(self.start),
@@ -225,6 +236,7 @@ class FitResult:
                 alternative=None if other is None else cls.from_dict(other),
                 t_range=None if data["t_range"] is None else tuple(data["t_range"]),
                 notes=tuple(data["notes"]),
+                average_bins=bool(data.get("average_bins", False)),
                 **{name: data[name] for name in _COPIED},
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:

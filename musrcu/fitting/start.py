@@ -12,6 +12,7 @@ from musrcu.constants import MUON_LIFETIME
 from musrcu.fitting.cost import NO_NUMBER, AsymmetryCost, Cost
 from musrcu.fitting.minimise import descend
 from musrcu.fitting.projection import Peak, Spectrum, line_gain, peaks
+from musrcu.models.bins import Bins
 
 FloatArray = NDArray[np.float64]
 
@@ -93,7 +94,11 @@ def _averaged(cost: AsymmetryCost) -> AsymmetryCost | None:
     total = weight.sum(axis=1)
     value = (weight * cost.value[:n].reshape(-1, factor)).sum(axis=1) / total
     time = cost.time[:n].reshape(-1, factor).mean(axis=1)
-    return AsymmetryCost(time, value, 1 / np.sqrt(total), cost.freedom)
+    where: FloatArray | Bins = time
+    if isinstance(cost.where, Bins):
+        width = np.broadcast_to(cost.where.width, cost.time.shape)[:n]
+        where = Bins(time, width.reshape(-1, factor).sum(axis=1))
+    return AsymmetryCost(where, value, 1 / np.sqrt(total), cost.freedom)
 
 
 def _fastest_line(cost: AsymmetryCost) -> float:
@@ -169,11 +174,12 @@ def _place_lines(
             if not (np.isfinite(smooth).all() and np.isfinite(envelope).all()):
                 continue
             held = phi in cost.freedom.fixed
+            here = spectrum.holding(_least(cost, nu))
             gain, phase = line_gain(
-                spectrum, residual, smooth, envelope, cost.freedom.start[phi] if held else None
+                here, residual, smooth, envelope, cost.freedom.start[phi] if held else None
             )
             most = PEAKS if len(branches) == 1 else 1
-            for peak in _lines(cost, nu, spectrum, gain, phase, lowest, most):
+            for peak in _lines(cost, nu, here, gain, phase, lowest, most):
                 placed = vector.copy()
                 placed[nu], placed[phi] = peak.nu, _phase_inside(cost, term, phi, peak.phase)
                 grown.append((placed, absent - {term}))
@@ -197,6 +203,12 @@ def _phase_inside(cost: AsymmetryCost, term: int, phi: int, phase: float) -> flo
 def _resolution(cost: Cost) -> float:
     """Time over which a line is seen, µs."""
     return max(float(min(cost.time[-1], MUON_LIFETIME)), 1e-6)
+
+
+def _least(cost: AsymmetryCost, nu: int) -> float:
+    """The frequency where it is given, else its lower limit, MHz."""
+    given = float(cost.freedom.start[nu])
+    return max(float(cost.freedom.lower[nu]) if np.isnan(given) else given, 0.0)
 
 
 def _bounds(cost: AsymmetryCost, nu: int, lowest: float) -> tuple[float, float]:
@@ -237,12 +249,12 @@ def _linear_problem(
     """
     freedom, model = cost.freedom, cost.freedom.model
     free = set(cost.free.tolist())
-    shapes = model.shapes(cost.time, full)
+    shapes = model.shapes(cost.where, full)
     quarter = full.copy()
     lines = {term: phi for term, _, phi in model.oscillations()}
     for phi in lines.values():
         quarter[phi] += 90.0
-    turned = model.shapes(cost.time, quarter) if lines else shapes
+    turned = model.shapes(cost.where, quarter) if lines else shapes
     residual, columns = cost.value.copy(), []
     for number, term in enumerate(model.terms):
         if number in absent or term.amplitude is None:

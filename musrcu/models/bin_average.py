@@ -15,6 +15,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,8 @@ def average(term: Term, bins: Bins, values: Values) -> FloatArray:
     if waves is None:
         nodes = bins.nodes(nodes_needed(term, values, bins.widest))
         return np.asarray(sum(weight * term.shape(t, values) for t, weight in nodes))
-    return np.asarray(sum(_mean(wave, bins).real for wave in waves))
+    means = [_mean(wave, bins).real for wave in waves]
+    return np.asarray(means[0] if len(means) == 1 else sum(means))
 
 
 def average_and_gradient(
@@ -190,8 +192,12 @@ def _mean_and_rows(wave: _Wave, bins: Bins) -> tuple[FloatArray, list[FloatArray
     if not wave.slopes:
         return _mean(wave, bins).real, []
     factor, slope = _factors(wave.z, bins)
-    mean = _turned(wave, bins.start, factor)
-    by_z = bins.start * mean + _turned(wave, bins.start, slope)
+    if wave.turns:
+        mean = _turned(wave, bins.start, factor)
+        by_z = bins.start * mean + _turned(wave, bins.start, slope)
+    else:
+        fall = np.exp(wave.z * bins.start)
+        mean, by_z = factor * fall, (bins.start * factor + slope) * fall
     return mean.real, [_along(one, by_z, mean) for one in wave.slopes]
 
 
@@ -199,7 +205,7 @@ def _turned(wave: _Wave, start: FloatArray, factor: Number) -> Number:
     """The factor times coefficient exp(z start + i phi); real where nothing turns."""
     factor = wave.coefficient * factor
     if not wave.turns:
-        return factor * np.exp(wave.z * start) if wave.z else factor * np.ones_like(start)
+        return factor * np.exp(wave.z * start) if wave.z else np.ones_like(start)
     if isinstance(factor, np.ndarray):
         return factor * turning(start, wave.z, wave.phase)
     return turning(start, wave.z, wave.phase, factor)
@@ -209,8 +215,13 @@ def _factors(z: complex, bins: Bins) -> tuple[Number, Number]:
     """Q and dQ/dz."""
     width = bins.width if bins.width.ndim else float(bins.width)
     mean, slope = _growth((z - 1 / MUON_LIFETIME) * width)
-    decay, _ = _growth(-width / MUON_LIFETIME)
+    decay = _growth(-width / MUON_LIFETIME)[0] if bins.width.ndim else _decay(float(width))
     return mean / decay, width * slope / decay
+
+
+@lru_cache(maxsize=64)
+def _decay(width: float) -> Number:
+    return _growth(-width / MUON_LIFETIME)[0]
 
 
 def _growth(u: Number) -> tuple[Number, Number]:
@@ -243,7 +254,9 @@ def _along(slope: Slope, by_z: Number, mean: Number) -> FloatArray:
         for factor, column in zip(slope, (by_z, mean), strict=True)
         if factor != 0.0
     ]
-    return np.asarray(sum(parts)) if parts else np.zeros_like(mean.real)
+    if not parts:
+        return np.zeros_like(mean.real)
+    return np.asarray(parts[0] if len(parts) == 1 else parts[0] + parts[1])
 
 
 def _real_part(factor: complex, column: Number) -> Number:
