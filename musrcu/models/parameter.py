@@ -17,6 +17,7 @@ DOMAINS: Mapping[str, tuple[float, float]] = {
     "G": (0.0, 1e5),
     "deg": (-360.0, 360.0),
     "K": (0.0, 1e3),
+    "meV": (0.0, 1e3),
     "": (0.0, 1.0),
 }
 """Where components are certified, by the unit of a parameter."""

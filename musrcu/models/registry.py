@@ -24,6 +24,8 @@ BUILT_IN = (
     "musrcu.models.relaxation",
     "musrcu.models.oscillation",
     "musrcu.models.temperature_laws",
+    "musrcu.models.superconductors",
+    "musrcu.models.field_laws",
 )
 ENTRY_POINT_GROUP = "musrcu.models"
 """Entry-point group of modules of other packages that declare components when imported."""

@@ -75,13 +75,15 @@ def test_entry_is_complete(key: str) -> None:
         assert check.source
     for p in made.parameters:
         assert p.meaning
-        assert p.unit in ("", "1/us", "MHz", "deg", "K")
+        assert p.unit in ("", "1/us", "MHz", "deg", "G", "K", "meV")
         assert all(
             (p.lower is None or seed >= p.lower) and (p.upper is None or seed <= p.upper)
             for seed in p.trials
         )
-        # rates, widths, frequencies and temperatures are not negative; a phase is not bounded
-        assert (p.lower is None and p.upper is None) == (p.unit == "deg")
+        # rates, widths, frequencies and temperatures are not negative; a phase is not bounded, nor
+        # is the amplitude of a law, which may be that of any quantity
+        unbounded = p.unit == "deg" or (p.kind == "amplitude" and p.unit == "")
+        assert (p.lower is None and p.upper is None) == unbounded
 
 
 @pytest.mark.parametrize("key", BUILT_IN)
