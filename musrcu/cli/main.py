@@ -40,7 +40,8 @@ VERBS = {
 
 _CODES = """musrcu VERB --help explains a verb.
 Exit code: 0 done, 1 an error (one line on standard error), 2 wrong usage,
-3 done but some fit is not valid or, of calibrate, does not describe its run."""
+3 done but some fit is not valid or, of calibrate, does not describe its run,
+or, of verify, a promise is broken."""
 
 
 class Parser(argparse.ArgumentParser):

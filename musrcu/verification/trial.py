@@ -12,11 +12,8 @@ import numpy as np
 from musrcu.models.certificate import Corner
 from musrcu.models.parameter import LONGEST, Parameter
 from musrcu.models.registry import Component
+from musrcu.verification.promise import COLDEST, STRONGEST, WARMEST
 
-COLDEST, WARMEST = 1e-3, 1e3
-"""Temperatures of a law that has no temperature of its own, K."""
-STRONGEST = 1e5
-"""Largest field of a law of field, G."""
 _Place = Callable[[dict[str, float], np.random.Generator], dict[str, float]]
 _SMALLEST = 1e-6
 """Smallest parameter drawn, as a share of its largest, beside the limit itself."""

@@ -16,6 +16,7 @@ from musrcu.models.certificate import Certificate
 from musrcu.models.parameter import LONGEST
 from musrcu.models.registry import Component, find_component
 from musrcu.verification.continuity import jumps
+from musrcu.verification.promise import SLOPE, domain
 from musrcu.verification.trial import Trial, trials
 from musrcu.verification.truth import truth
 
@@ -23,8 +24,6 @@ FloatArray = NDArray[np.float64]
 
 SETS, SLOW_SETS = 2000, 300
 """Sets tried in a full verification; fewer where one truth takes more than a second."""
-SLOPE = 1e-6
-"""Largest error of a derivative, as a share of the largest one over the times."""
 LEAST_SLOPE = 1e-6
 """Derivatives are not measured against scales smaller than this: no fit would see them."""
 _EPS = float(np.finfo(float).eps)
@@ -56,6 +55,8 @@ class Verification:
     """Time of 2000 values, ms: median and largest over the sets."""
     findings: tuple[str, ...] = ()
     """What broke the promise, one sentence each."""
+    accuracy: float = math.nan
+    """Largest absolute error that is promised, beside what the phase allows."""
 
     @property
     def valid(self) -> bool:
@@ -93,8 +94,9 @@ def verify(
     count = sets or (SLOW_SETS if certificate.slow else SETS)
     chosen = list(trials(made, count, seed))[part[0] :: part[1]]
     found = Verification(
-        made.key, certificate.method, domain(made), 0, Worst(), Worst(), (math.nan, math.nan)
-    )
+        made.key, certificate.method, domain(made), 0, Worst(), Worst(), (math.nan, math.nan),
+        accuracy=certificate.accuracy,
+    )  # fmt: skip
     seconds, findings = [], []
     for trial in chosen:
         value, slope, told, took = _one(made, certificate, trial)
@@ -108,34 +110,26 @@ def verify(
         seconds.append(took)
     if part[0] == 0:
         findings += jumps(made, seed)
-    took_ms = 1e3 * np.array(seconds or [math.nan])
-    times = (float(np.median(took_ms)), float(took_ms.max()))
+    took_ms = [1e3 * one for one in seconds if math.isfinite(one)] or [math.nan]
+    times = (float(np.median(took_ms)), max(took_ms))
     return replace(found, findings=tuple(findings), milliseconds=times)
 
 
 def merge(parts: Sequence[Verification]) -> Verification:
     """One verification from parts of it."""
+    timed = [one.milliseconds for one in parts if math.isfinite(one.milliseconds[0])]
+    timed = timed or [(math.nan, math.nan)]
     return replace(
         parts[0],
         tried=sum(one.tried for one in parts),
         value=max((one.value for one in parts), key=_share),
         slope=max((one.slope for one in parts), key=_share),
         milliseconds=(
-            float(np.median([one.milliseconds[0] for one in parts])),
-            max(one.milliseconds[1] for one in parts),
+            float(np.median([median for median, _ in timed])),
+            max(largest for _, largest in timed),
         ),
         findings=tuple(text for one in parts for text in one.findings),
     )
-
-
-def domain(component: Component) -> str:
-    """The domain in words: ``t 0 to 40 us, delta 0 to 200 1/us``."""
-    unit = {"t": f"t 0 to {LONGEST:g} us", "T": "T from 0", "B": "B 0 to 100000 G"}
-    words = [unit[component.variable]]
-    for p in component.parameters:
-        low, high = p.certified
-        words.append(f"{p.name} {low:g} to {high:g} {p.unit}".rstrip())
-    return ", ".join(words)
 
 
 def allowed(component: Component, trial: Trial) -> float:
@@ -153,6 +147,8 @@ def allowed(component: Component, trial: Trial) -> float:
 
 
 def _share(worst: Worst) -> float:
+    if not worst.what:  # nothing was compared yet
+        return -1.0
     return math.inf if math.isnan(worst.share) else worst.share
 
 

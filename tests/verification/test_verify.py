@@ -15,10 +15,11 @@ from musrcu.models.certificate import Certificate, Corner
 from musrcu.models.parameter import LONGEST, Parameter
 from musrcu.models.registry import Component
 from musrcu.verification import truth as truth_room
+from musrcu.verification.promise import domain, promise
 from musrcu.verification.series import verify_all
 from musrcu.verification.table import text
 from musrcu.verification.trial import trials
-from musrcu.verification.verify import domain, verify
+from musrcu.verification.verify import verify
 
 LAMBDA = Parameter("lambda", "1/us", 0.5, "relaxation rate", lower=0.0)
 RIGHT = Certificate(lambda mp, t, lambda_: mp.exp(-lambda_ * t), "the exponential, 40 digits")
@@ -115,6 +116,9 @@ def test_shared_work_finds_the_same() -> None:
 
 def test_a_domain_in_words() -> None:
     assert domain(decay()) == "t 0 to 40 us, lambda 0 to 200 1/us"
+    assert promise(decay(accuracy=1e-7)) == (
+        "error at most 1e-7 + 8 eps x largest phase; derivatives 1e-6 of their largest"
+    )
 
 
 def test_without_a_certificate_or_mpmath(monkeypatch: pytest.MonkeyPatch) -> None:
