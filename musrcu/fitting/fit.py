@@ -106,11 +106,7 @@ def fit(
     minos = (minos,) if isinstance(minos, str) else tuple(minos or ())
     if any(term.amplitude is None for term in model.terms):
         raise FitError(f"{model.expression!r} is a law of temperature; it fits no asymmetry")
-    window: Data
-    if isinstance(data, Asymmetry):
-        window = AsymmetryData(data, t_range, average_bins)
-    else:
-        window = CountData(data, t_range, average_bins)
+    window = _window(data, t_range, average_bins)
     told = as_constraints(constraints)
     words = {*(start or {}), *(fixed or {}), *(limits or {}), *(ties or {})}
     named = words | {name for one in told for name in one.names}
@@ -127,6 +123,17 @@ def fit(
         bound = Bound(max_asymmetry, 0.0)
     names = tuple(seen.names[seen.index(name)] for name in minos)
     return _fit(window, freedom, told, bound, names)
+
+
+def _window(
+    data: Asymmetry | Counts, t_range: tuple[float, float] | None, average_bins: bool
+) -> Data:
+    """The fitted bins."""
+    if average_bins not in (True, False):
+        raise FitError(f"average_bins = {average_bins!r}; expected True or False")
+    if isinstance(data, Asymmetry):
+        return AsymmetryData(data, t_range, average_bins)
+    return CountData(data, t_range, average_bins)
 
 
 def _fit(
