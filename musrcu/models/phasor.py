@@ -49,7 +49,7 @@ def turning(
     z : 1/µs.
     start, factor : pure numbers; on evenly spaced times the factor costs nothing.
     """
-    step = _uniform_step(t)
+    step = uniform_step(t)
     if step == 0.0:
         turned = np.exp(z * t + start)
         return np.asarray(turned if factor == 1.0 else factor * turned)
@@ -59,7 +59,7 @@ def turning(
     return np.asarray(np.multiply.outer(coarse, fine).reshape(-1)[: t.size])
 
 
-def _uniform_step(t: NDArray[np.float64]) -> float:
+def uniform_step(t: NDArray[np.float64]) -> float:
     """Distance of evenly spaced times; 0 where they are not, or are few or may still change."""
     if t.ndim != 1 or t.size < SHORTEST or _may_change(t):
         return 0.0

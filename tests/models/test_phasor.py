@@ -42,7 +42,7 @@ RAW = frozen((np.arange(10_240) - 1002.37) * 0.0009765625)
     ("nu", "phi", "rate"), [(1.59, 0.0, 0.0), (1.59, -30.0, 0.35), (0.0, 77.0, 2.0), (200, 5, 0.1)]
 )
 def test_evenly_spaced_times(t: np.ndarray, nu: float, phi: float, rate: float) -> None:
-    assert module._uniform_step(t) > 0
+    assert module.uniform_step(t) > 0
     found = phasor(t, nu, phi, rate)
     assert found.shape == t.shape
     expected = direct(t, nu, phi, rate)
@@ -87,17 +87,17 @@ def test_any_bins(n: int, begin: float, dt: float, nu: float, phi: float, rate: 
 
 def test_unevenly_spaced_times() -> None:
     t = frozen(np.delete(np.arange(2000) * 0.01, [700, 701, 1500]))  # bins without asymmetry
-    assert module._uniform_step(t) == 0.0
+    assert module.uniform_step(t) == 0.0
     np.testing.assert_allclose(phasor(t, 1.59, 3.0, 0.1), direct(t, 1.59, 3.0, 0.1), atol=1e-12)
     grown = frozen(np.geomspace(0.01, 10.0, 1000))
-    assert module._uniform_step(grown) == 0.0
+    assert module.uniform_step(grown) == 0.0
     np.testing.assert_allclose(phasor(grown, 1.59), direct(grown, 1.59, 0.0, 0.0), atol=1e-12)
 
 
 def test_one_bin_off_by_a_little_is_not_even() -> None:
     t = np.arange(2000) * 0.01
     t[1234] += 1e-9
-    assert module._uniform_step(frozen(t)) == 0.0
+    assert module.uniform_step(frozen(t)) == 0.0
 
 
 def test_writable_times_may_change_between_calls() -> None:
