@@ -23,6 +23,8 @@ Variable = Literal["t", "T", "B"]
 BUILT_IN = (
     "musrcu.models.relaxation",
     "musrcu.models.oscillation",
+    "musrcu.models.dipolar",
+    "musrcu.models.muonium",
     "musrcu.models.temperature_laws",
     "musrcu.models.superconductors",
     "musrcu.models.field_laws",
