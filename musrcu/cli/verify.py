@@ -21,6 +21,7 @@ from musrcu.errors import ModelError
 
 if TYPE_CHECKING:
     from musrcu.models.registry import Component
+    from musrcu.verification.verify import Verification
 
 QUICK, QUICK_SLOW = 60, 12
 
@@ -62,7 +63,7 @@ def run(arguments: Namespace) -> int:
     wanted = _wanted(arguments.names)
     sets = {one.key: _sets(one, arguments) for one in wanted}
     before = time.monotonic()
-    found = []
+    found: list[Verification] = []
     for one in verify_each(wanted, sets, seed=arguments.seed, jobs=arguments.jobs):
         if not found:
             say(table.header(sets))

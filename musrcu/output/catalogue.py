@@ -12,63 +12,35 @@ if TYPE_CHECKING:
     from musrcu.instrument_table import Instrument
 
 
-def catalogue(kind: str, name: str | None = None) -> str:
+def catalogue(kind: str, name: str | None = None, *, width: int | None = None) -> str:
     """Text that lists everything of a kind, or says all about one of them.
 
     Parameters
     ----------
-    kind : ``models`` (components with formula, parameters, units, limits and reference),
-        ``formats`` (files that can be read) or ``instruments`` (detectors and default pairs).
+    kind : ``models`` (components by family with formula and parameters; of one also units, limits,
+        derivatives, certificate and reference), ``formats`` (files that can be read) or
+        ``instruments`` (detectors and default pairs).
     name : one of them, such as ``damped_cosine``, ``psi-bin`` or ``GPS``; None lists all.
+    width : columns of the terminal, into which formulas of models are shortened; None prints them
+        in full.
 
     Raises
     ------
     MusrcuError for an unknown kind or name; the text offers the nearest one.
     """
-    if kind not in _KINDS:
+    kinds = ("models", *_KINDS)
+    if kind not in kinds:
         raise MusrcuError(
-            f"no catalogue is called {kind!r}{nearest(kind, tuple(_KINDS))} "
-            f"(there are {', '.join(_KINDS)})"
+            f"no catalogue is called {kind!r}{nearest(kind, kinds)} (there are {', '.join(kinds)})"
         )
+    if kind == "models":
+        from musrcu.output import model_catalogue
+
+        if name is None:
+            return model_catalogue.overview(width)
+        return model_catalogue.entry(name, width)
     overview, one = _KINDS[kind]
     return overview() if name is None else one(name)
-
-
-def _models() -> str:
-    from musrcu.models.registry import components
-
-    rows = [
-        [
-            known.key,
-            known.formula,
-            ", ".join(_short(p.name, p.unit, p.lower, p.upper) for p in known.parameters) or "-",
-            known.reference,
-        ]
-        for known in components().values()
-    ]
-    return table(rows, ["component", "formula", "parameters", "reference"])
-
-
-def _model(name: str) -> str:
-    from musrcu.models.model import Model
-    from musrcu.models.registry import find_component
-
-    known = find_component(name)
-    variable = "time, us" if known.variable == "t" else "temperature, K"
-    rows = [
-        [f"  {p.name}", p.unit or "-", f"{p.default:g}", _limits(p.lower, p.upper), p.meaning]
-        for p in known.parameters
-    ]
-    header = ["  parameter", "unit", "default", "limits", "meaning"]
-    return "\n".join(
-        [
-            f"{known.key}: {known.meaning}",
-            f"  {known.formula}   ({known.variable}: {variable})",
-            *(table(rows, header).split("\n") if rows else ["  no parameters"]),
-            f"  alone in a model: {', '.join(Model(known.key).names)}",
-            f"  source: {known.reference}",
-        ]
-    )
 
 
 def _formats() -> str:
@@ -167,7 +139,6 @@ def _instrument(name: str) -> str:
 
 
 _KINDS: dict[str, tuple[Callable[[], str], Callable[[str], str]]] = {
-    "models": (_models, _model),
     "formats": (_formats, _format),
     "instruments": (_instruments, _instrument),
 }
@@ -176,17 +147,3 @@ _KINDS: dict[str, tuple[Callable[[], str], Callable[[str], str]]] = {
 def _unknown(what: str, name: str, known: tuple[str, ...]) -> MusrcuError:
     hint = nearest(name, known)
     return MusrcuError(f"no {what} is called {name!r}{hint} (known: {', '.join(known)})")
-
-
-def _short(name: str, unit: str, lower: float | None, upper: float | None) -> str:
-    """``lambda (1/us, from 0)``."""
-    about = [part for part in (unit, _limits(lower, upper)) if part and part != "none"]
-    return f"{name} ({', '.join(about)})" if about else name
-
-
-def _limits(lower: float | None, upper: float | None) -> str:
-    if lower is None and upper is None:
-        return "none"
-    if upper is None:
-        return f"from {lower:g}"
-    return f"up to {upper:g}" if lower is None else f"{lower:g} to {upper:g}"

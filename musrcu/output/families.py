@@ -10,22 +10,31 @@ from musrcu.models.registry import Component, components
 
 TITLES = {
     "relaxation": "Relaxation",
+    "power_relaxation": "Relaxation",
     "oscillation": "Precession",
+    "bessel": "Precession",
+    "internal_field": "Spontaneous fields in a powder",
+    "kornilov": "Spontaneous fields in a powder",
+    "kubo_toyabe": "Kubo-Toyabe, static, zero field",
+    "kubo_toyabe_lf": "Kubo-Toyabe, static, longitudinal field",
+    "dynamic_kubo_toyabe": "Kubo-Toyabe, dynamic",
+    "fluctuation": "Fluctuating fields",
+    "dipolar": "Muon beside a few nuclei",
+    "muonium": "Muonium",
     "temperature_laws": "Laws of temperature",
     "superconductors": "Laws of temperature: superconductors",
     "field_laws": "Laws of field",
 }
-"""Title of a family by the last part of its module's name; several modules may share one."""
+"""Title of a family by the last part of its module's name, in the order in which they are listed."""
 _END = re.compile(r"[.:;,]")
 
 
 def families() -> dict[str, list[Component]]:
-    """Every known component by the title of its family: functions of time first, then the laws."""
-    found: dict[str, list[Component]] = {}
-    known = components().values()
-    for one in sorted(known, key=lambda one: ("t", "T", "B").index(one.variable)):
+    """Every known component by the title of its family; those of other packages come last."""
+    found: dict[str, list[Component]] = {title: [] for title in TITLES.values()}
+    for one in components().values():
         found.setdefault(family(one), []).append(one)
-    return found
+    return {title: group for title, group in found.items() if group}
 
 
 def family(component: Component) -> str:

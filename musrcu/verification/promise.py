@@ -11,6 +11,8 @@ COLDEST, WARMEST = 1e-3, 1e3
 """Temperatures of a law that has no temperature of its own, K."""
 STRONGEST = 1e5
 """Largest field of a law of field, G."""
+TURNING = ("MHz", "G", "deg")
+"""Units of parameters that make a phase, whose rounding limits what can be promised."""
 
 
 def domain(component: Component) -> str:
@@ -32,8 +34,9 @@ def promise(component: Component) -> str:
     certificate = component.certificate
     if certificate is None:
         return ""
-    grows = "phase" if component.variable == "t" else "size"
-    text = f"error at most {power(certificate.accuracy)} + 8 eps x largest {grows}"
+    text = f"error at most {power(certificate.accuracy)}"
+    if certificate.phase is not None or any(p.unit in TURNING for p in component.parameters):
+        text += f" + 8 eps x largest {'phase' if component.variable == 't' else 'size'}"
     if component.parameters:
         text += f"; derivatives {power(SLOPE)} of their largest"
     return text

@@ -9,34 +9,11 @@ import pytest
 import musrcu as mu
 from musrcu.errors import MusrcuError
 from musrcu.instrument_table import INSTRUMENTS
-from musrcu.models.registry import components
 from musrcu.readers.registry import BUILT_IN, formats
 
 
 def row(text: str, name: str) -> str:
     return next(line for line in text.split("\n") if line.split()[:1] == [name])
-
-
-def test_every_model_is_listed() -> None:
-    text = mu.catalogue("models")
-    for known in components().values():
-        assert known.formula in row(text, known.key)
-        assert known.reference in row(text, known.key)
-    line = row(text, "damped_cosine")
-    assert "exp(-lambda t) cos(2 pi nu t + phi)" in line
-    assert "lambda (1/us, from 0), nu (MHz, from 0), phi (deg)" in line
-    assert text.split("\n")[0].split() == ["component", "formula", "parameters", "reference"]
-
-
-@pytest.mark.parametrize("name", sorted(components()))
-def test_one_model(name: str) -> None:
-    text = mu.catalogue("models", name)
-    assert text.startswith(f"{name}: {components()[name].meaning}")
-    for parameter in components()[name].parameters:
-        line = row(text.partition("meaning\n")[2], parameter.name)
-        assert parameter.meaning in line
-        assert parameter.unit in line
-    assert f"alone in a model: {', '.join(mu.Model(name).names)}" in text
 
 
 def test_every_format() -> None:

@@ -117,7 +117,7 @@ def test_shared_work_finds_the_same() -> None:
 def test_a_domain_in_words() -> None:
     assert domain(decay()) == "t 0 to 40 us, lambda 0 to 200 1/us"
     assert promise(decay(accuracy=1e-7)) == (
-        "error at most 1e-7 + 8 eps x largest phase; derivatives 1e-6 of their largest"
+        "error at most 1e-7; derivatives 1e-6 of their largest"
     )
 
 
