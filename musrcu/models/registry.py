@@ -18,11 +18,19 @@ from musrcu.models.certificate import Certificate
 from musrcu.models.parameter import Check, Parameter
 
 FloatArray = NDArray[np.float64]
+Solved = tuple[FloatArray, Sequence[FloatArray]]
+"""Value and derivatives of a component, one array per parameter."""
 Variable = Literal["t", "T", "B"]
 
 BUILT_IN = (
     "musrcu.models.relaxation",
+    "musrcu.models.power_relaxation",
     "musrcu.models.oscillation",
+    "musrcu.models.bessel",
+    "musrcu.models.internal_field",
+    "musrcu.models.kornilov",
+    "musrcu.models.kubo_toyabe",
+    "musrcu.models.fluctuation",
     "musrcu.models.dipolar",
     "musrcu.models.muonium",
     "musrcu.models.temperature_laws",
