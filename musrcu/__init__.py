@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from musrcu.errors import MusrcuError, ReadError
     from musrcu.fitting.constraint import Constraint
     from musrcu.fitting.fit import fit
+    from musrcu.fitting.law import fit_law
     from musrcu.fitting.result import FitResult
     from musrcu.models.model import Model
+    from musrcu.models.precession import field_from_nu, nu_from_field
     from musrcu.models.registry import component
     from musrcu.output.catalogue import catalogue
     from musrcu.output.load import load
@@ -79,9 +81,11 @@ __all__ = [
     "component",
     "correct_dead_time",
     "estimate_dead_time",
+    "field_from_nu",
     "find_runs",
     "find_t0",
     "fit",
+    "fit_law",
     "fit_order_parameter",
     "fit_scan",
     "form_asymmetry",
@@ -89,6 +93,7 @@ __all__ = [
     "inspect_detectors",
     "load",
     "measure_background",
+    "nu_from_field",
     "read",
     "read_events",
     "rebin",
@@ -118,8 +123,10 @@ _HOMES = {
     "musrcu.errors": ("MusrcuError", "ReadError"),
     "musrcu.fitting.constraint": ("Constraint",),
     "musrcu.fitting.fit": ("fit",),
+    "musrcu.fitting.law": ("fit_law",),
     "musrcu.fitting.result": ("FitResult",),
     "musrcu.models.model": ("Model",),
+    "musrcu.models.precession": ("field_from_nu", "nu_from_field"),
     "musrcu.models.registry": ("component",),
     "musrcu.output.catalogue": ("catalogue",),
     "musrcu.output.load": ("load",),

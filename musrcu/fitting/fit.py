@@ -32,6 +32,7 @@ from musrcu.fitting.judgement import Bound, Judgement, judge
 from musrcu.fitting.minimise import Minimum, minimise
 from musrcu.fitting.outcome import fitted_result, unfitted_result
 from musrcu.fitting.result import FitResult
+from musrcu.models.expression import KINDS
 from musrcu.models.model import Model
 
 FloatArray = NDArray[np.float64]
@@ -104,8 +105,11 @@ def fit(
         raise FitError(f"fit takes a Model or its expression, not a {type(model).__name__}")
     model = Model(model) if isinstance(model, str) else model
     minos = (minos,) if isinstance(minos, str) else tuple(minos or ())
-    if any(term.amplitude is None for term in model.terms):
-        raise FitError(f"{model.expression!r} is a law of temperature; it fits no asymmetry")
+    if model.variable != "t":
+        raise FitError(
+            f"{model.expression!r} is a {KINDS[model.variable]} and fits no asymmetry; fit_law "
+            "fits it to a table"
+        )
     window = _window(data, t_range, average_bins)
     told = as_constraints(constraints)
     words = {*(start or {}), *(fixed or {}), *(limits or {}), *(ties or {})}
@@ -154,7 +158,7 @@ def _fit(
     starts = data.starts(cost)
     if not starts:
         return unfitted_result(data, cost, freedom, "no start values give a finite chi-square")
-    minimum, freedom, at_limit = _minimum(cost, starts[0].x)
+    minimum, freedom, at_limit = bounded_minimum(cost, starts[0].x)
     full = freedom.expand(minimum.x)
     jacobian = freedom.jacobian(full)
     singular = minimum.covariance is None
@@ -212,7 +216,7 @@ def _too_few(data: Data, n_free: int) -> str:
     return reason
 
 
-def _minimum(cost: Cost, x: FloatArray) -> tuple[Minimum, Freedom, frozenset[int]]:
+def bounded_minimum(cost: Cost, x: FloatArray) -> tuple[Minimum, Freedom, frozenset[int]]:
     """The minimum; parameters that end at a limit are held there and the fit is redone."""
     held: frozenset[int] = frozenset()
     freedom = cost.freedom

@@ -19,7 +19,7 @@ FloatArray = NDArray[np.float64]
 
 
 def fitted_result(
-    data: Data,
+    data: Data | None,
     cost: Cost,
     freedom: Freedom,
     minimum: Minimum,
@@ -32,7 +32,10 @@ def fitted_result(
     start: Mapping[str, float],
     alternative: FitResult | None,
 ) -> FitResult:
-    """The record of a fit that reached a minimum, its signs and phases in normal form."""
+    """The record of a fit that reached a minimum, its signs and phases in normal form.
+
+    ``data`` is None where the fit is that of a table, which belongs to no run.
+    """
     model, full = freedom.model, freedom.expand(minimum.x)
     # What a tie relates keeps its signs: the tie holds for the values that are reported.
     related = {model.index(name) for tie in freedom.ties.values() for name in tie.names}
@@ -56,7 +59,7 @@ def fitted_result(
         model=model.expression, parameters=parameters, covariance=covariance,
         chi2=number(minimum.chi2), ndof=cost.ndof, cost=cost.name,
         valid=not reason, reason=reason, notes=notes, alternative=alternative, start=start,
-        **identity(data),
+        **({"n_bins": cost.size, "versions": versions()} if data is None else identity(data)),
     )  # fmt: skip
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from musrcu.errors import ModelError
-from musrcu.models.registry import Component, find_component
+from musrcu.models.registry import Component, Variable, find_component
 
 MOST_TOKENS = 31
 """Sixteen components; more have never been told apart in a spectrum."""
+KINDS: Mapping[Variable, str] = {
+    "t": "function of time",
+    "T": "law of temperature",
+    "B": "law of field",
+}
 _TOKEN = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*|\S)")
 _NUMBERED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*?[A-Za-z_])([1-9][0-9]*)\Z")
 
@@ -45,14 +50,37 @@ def parse(expression: str) -> tuple[tuple[Factor, ...], ...]:
         factors = []
         for key, number in term:
             found = find_component(key)
-            if found.variable != "t" and (len(terms) > 1 or len(term) > 1):
-                raise ModelError(f"{key} is a law of temperature and stands alone in a model")
             if number is None:
                 number = next(free_backgrounds if key == "constant" else free)
             factors.append(Factor(found, number))
         parsed.append(tuple(factors))
     _refuse_repeats(expression, parsed)
+    variable_of(expression, parsed)
     return tuple(parsed)
+
+
+def variable_of(expression: str, terms: Sequence[tuple[Factor, ...]]) -> Variable:
+    """What a model is a function of; a constant goes with everything.
+
+    Raises
+    ------
+    ModelError where laws are multiplied, or mixed with functions of something else.
+    """
+    found: dict[Variable, str] = {}
+    for factors in terms:
+        for factor in factors:
+            if factor.component.key != "constant":
+                found.setdefault(factor.component.variable, factor.component.key)
+    if len(found) > 1:
+        named = [f"{key} is a {KINDS[variable]}" for variable, key in found.items()]
+        raise ModelError(f"model {expression!r}: {' and '.join(named)}; they cannot be in one")
+    variable = next(iter(found), "t")
+    if variable != "t" and any(len(factors) > 1 for factors in terms):
+        raise ModelError(
+            f"model {expression!r}: {found[variable]} is a {KINDS[variable]}; laws are added, not "
+            "multiplied"
+        )
+    return variable
 
 
 def _free(taken: set[int]) -> Iterator[int]:

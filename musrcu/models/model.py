@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from musrcu.errors import ModelError, nearest
 from musrcu.models.bin_average import average, average_and_gradient
 from musrcu.models.bins import Bins
-from musrcu.models.expression import Factor, parse
+from musrcu.models.expression import Factor, parse, variable_of
 from musrcu.models.parameter import Parameter
-from musrcu.models.registry import FloatArray
+from musrcu.models.registry import FloatArray, Variable
 from musrcu.models.term import Term
 
 
@@ -36,7 +36,8 @@ class Model:
 
     def __init__(self, expression: str) -> None:
         self.expression = " ".join(expression.split())
-        self.terms, self.parameters = _assemble(parse(expression))
+        parsed = parse(expression)
+        self.terms, self.parameters = _assemble(parsed, variable_of(expression, parsed))
         self.names = tuple(parameter.name for parameter in self.parameters)
         self._index = {name: place for place, name in enumerate(self.names)}
 
@@ -51,6 +52,11 @@ class Model:
 
     def __hash__(self) -> int:
         return hash((self.names, self.labels))
+
+    @property
+    def variable(self) -> Variable:
+        """``t`` for a function of time, ``T`` or ``B`` for laws of temperature or field."""
+        return variable_of(self.expression, [term.factors for term in self.terms])
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -90,7 +96,7 @@ class Model:
 
         Parameters
         ----------
-        t : times, µs, any shape (temperatures, K, for a law of temperature); or
+        t : times, µs, any shape (temperatures, K, or fields, G, for laws of them); or
             :class:`musrcu.models.bins.Bins`.
         values : one number per parameter, in the order of ``names``.
 
@@ -219,19 +225,21 @@ class Model:
 
 
 def _assemble(
-    parsed: tuple[tuple[Factor, ...], ...],
+    parsed: tuple[tuple[Factor, ...], ...], variable: Variable
 ) -> tuple[tuple[Term, ...], tuple[Parameter, ...]]:
     terms: list[Term] = []
     parameters: list[Parameter] = []
+    is_law = variable != "t"
+    alone = is_law and sum(factors[0].component.key != "constant" for factors in parsed) == 1
     for factors in parsed:
         amplitude = None
         if factors[0].component.variable == "t":
             amplitude = len(parameters)
-            parameters.append(_amplitude_parameter(factors[0]))
+            parameters.append((_offset if is_law else _amplitude_parameter)(factors[0]))
         places = []
         for factor in factors:
             start = len(parameters)
-            suffix = "" if factor.component.variable != "t" else str(factor.number)
+            suffix = "" if alone else str(factor.number)
             parameters += [
                 dataclasses.replace(parameter, name=f"{parameter.name}{suffix}")
                 for parameter in factor.component.parameters
@@ -246,6 +254,12 @@ def _amplitude_parameter(factor: Factor) -> Parameter:
         name = "A_bg" if factor.number == 1 else f"A_bg{factor.number}"
         return Parameter(name, "", 0.0, "background asymmetry", kind="amplitude")
     return Parameter(f"A{factor.number}", "", 0.1, "initial asymmetry", kind="amplitude")
+
+
+def _offset(factor: Factor) -> Parameter:
+    """The parameter of a constant beside a law."""
+    name = "offset" if factor.number == 1 else f"offset{factor.number}"
+    return Parameter(name, "", 0.0, "what the law is added to", kind="amplitude")
 
 
 def _numbered(factor: Factor) -> str:

@@ -81,7 +81,7 @@ class Check:
     parameters: Mapping[str, float]
     """Value of every parameter, by name."""
     t: float
-    """Time in µs (temperature in K for a law of temperature)."""
+    """Time in µs (temperature in K or field in G for a law of them)."""
     expected: float
     source: str
     """Where the number comes from: closed form, limit, printed table, quadrature."""

@@ -54,7 +54,7 @@ AT_ZERO = Corner("T = 0", lambda values, rng: {**values, "T": 0.0})
 @component(
     "nu0 [1 - (T/T_N)^alpha]^beta",
     parameters=[
-        Parameter("nu0", "MHz", 1.0, "frequency at T = 0", lower=0.0),
+        Parameter("nu0", "MHz", 1.0, "frequency at T = 0", lower=0.0, kind="amplitude"),
         Parameter("T_N", "K", 1.0, "ordering temperature", lower=0.0),
         Parameter(
             "alpha", "", 3.0, "exponent of the low-temperature excitations", lower=0.0,

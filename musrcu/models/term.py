@@ -18,7 +18,7 @@ class Term:
     """One summand, its parameters counted among those of the whole model."""
 
     amplitude: int | None
-    """Position of its amplitude among the model's parameters; None for a law of temperature."""
+    """Position of its amplitude among the model's parameters; None for a law."""
     factors: tuple[Factor, ...]
     places: tuple[slice, ...]
     """Where the parameters of each factor stand among the model's."""

@@ -94,8 +94,13 @@ def test_names(expression: str, names: str) -> None:
         ("exponential0", "no component is called 'exponential0'; did you mean 'exponential'"),
         ("exponential1 + gaussian1", "the number 1 is used twice"),
         ("constant2 + constant2", "the number 2 is used twice"),
-        ("order_parameter + constant", "law of temperature and stands alone"),
-        ("exponential * order_parameter", "law of temperature and stands alone"),
+        (
+            "exponential + order_parameter",
+            "exponential is a function of time and order_parameter is a law of temperature; they",
+        ),
+        ("redfield + power_law", "law of field and power_law is a law of temperature"),
+        ("power_law * order_parameter", "laws are added, not multiplied"),
+        ("power_law * constant", "power_law is a law of temperature; laws are added"),
     ],
 )
 def test_wrong_expressions(expression: str, sentence: str) -> None:
