@@ -119,7 +119,9 @@ def _slow_switch(half: Callable[[float, float], float], field: str) -> Corner:
         ),
     ],
     reference=PATTERSON,
-    certificate=Certificate(truth=spin_system.muonium, method=DIAGONALISED),
+    certificate=Certificate(
+        truth=spin_system.muonium, method=DIAGONALISED, phase=lambda t, A_hf: _phase(A_hf, t)
+    ),
 )
 def muonium(t: FloatArray, A_hf: float) -> FloatArray:
     """Muonium without field: half of the polarisation oscillates with the hyperfine coupling."""
@@ -211,11 +213,11 @@ def _low_rows(t: FloatArray, value: FloatArray, A_hf: float, B: float, phi: floa
     one = phasor(t, mixing.nu12, -phi)
     other = phasor(t, mixing.middle + half, -phi)
     apart = _apart(t, one.real, other.real, mixing.middle, half, phi)
-    one, other = (1.0 + d) * one.imag, mixing.less_d * other.imag
-    by_A = 0.25 * (np.pi * t * mixing.less_c * (other - one) - c * (d / R) * apart)
-    turned = (DIFFERENCE - SUM * d) * one + (DIFFERENCE + SUM * d) * other
+    sine, sines = (1.0 + d) * one.imag, mixing.less_d * other.imag
+    by_A = 0.25 * (np.pi * t * mixing.less_c * (sines - sine) - c * (d / R) * apart)
+    turned = (DIFFERENCE - SUM * d) * sine + (DIFFERENCE + SUM * d) * sines
     by_B = 0.25 * (SUM * c * (c / R) * apart - np.pi * t * turned)
-    return by_A, by_B, 0.25 * DEGREE * (one + other)
+    return by_A, by_B, 0.25 * DEGREE * (sine + sines)
 
 
 @component(

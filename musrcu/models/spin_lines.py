@@ -58,12 +58,12 @@ class Lines:
 
     def value(self, t: FloatArray, factor: float = 1.0) -> FloatArray:
         """The sum with all frequencies multiplied by ``factor``, shape of ``t``."""
-        return turning_sum(t, factor * self.omega, self.weight[np.newaxis])[0].real
+        return np.asarray(turning_sum(t, factor * self.omega, self.weight[np.newaxis])[0].real)
 
     def slope(self, t: FloatArray, factor: float = 1.0) -> FloatArray:
         """Derivative of :meth:`value` with respect to the logarithm of ``factor``."""
         omega = factor * self.omega
-        return -t * turning_sum(t, omega, (omega * self.weight)[np.newaxis])[0].imag
+        return np.asarray(-t * turning_sum(t, omega, (omega * self.weight)[np.newaxis])[0].imag)
 
     def both(self, t: FloatArray, factor: float = 1.0) -> tuple[FloatArray, FloatArray]:
         """:meth:`value` and :meth:`slope`, the exponentials computed once."""
@@ -144,7 +144,7 @@ def dipolar_hamiltonian(
     -------
     (dim, dim), rad/µs.
     """
-    total = np.zeros_like(matrices[0][0])
+    total: ComplexArray = np.zeros_like(matrices[0][0])
     for i, one in enumerate(spins):
         for j in range(i + 1, len(spins) if nuclear or i == 0 else 0):
             along = np.subtract(spins[j].position, one.position)
@@ -154,7 +154,7 @@ def dipolar_hamiltonian(
             for a, row in zip(matrices[i], tensor, strict=True):
                 # Two spins commute: the sum over the second one's directions comes first.
                 total += a @ np.tensordot(row, matrices[j], axes=1)
-    return total
+    return np.asarray(total)
 
 
 def powder_lines(spins: Sequence[Spin], nuclear: bool = True) -> Lines:
@@ -182,7 +182,7 @@ def merged(omega: FloatArray, weight: FloatArray) -> Lines:
     order = np.argsort(omega)
     omega, weight = omega[order], weight[order]
     bright = np.sort(weight)
-    least = bright[min(np.searchsorted(np.cumsum(bright), FAINT), weight.size - 1)]
+    least = bright[min(int(np.searchsorted(np.cumsum(bright), FAINT)), weight.size - 1)]
     kept = weight >= least
     omega, weight = omega[kept], weight[kept]
     first = np.flatnonzero(np.diff(omega, prepend=-np.inf) > SAME * max(omega[-1], 1e-300))
