@@ -53,6 +53,7 @@ def fit_scan(
     constraints: Constraints | None = None,
     t_range: tuple[float, float] | None = None,
     minos: Iterable[str] = (),
+    average_bins: bool = False,
     executor: Any = None,
     progress: bool = False,
 ) -> Scan:
@@ -73,6 +74,7 @@ def fit_scan(
         limits say otherwise.
     t_range : (first, last) time, µs.
     minos : parameters of the ordered model whose unequal errors are computed.
+    average_bins : whether models are averaged over each bin, as in :func:`musrcu.fit`.
     executor : any object with ``.map``, such as a process pool.
     progress : show a progress bar where standard error is a terminal.
 
@@ -87,8 +89,9 @@ def fit_scan(
     argument is something else than it should be.
     """
     plan = ScanPlan.of(
-        ordered, paramagnetic, start, fixed, limits, ties, t_range, minos, constraints
-    )
+        ordered, paramagnetic, start, fixed, limits, ties, t_range, minos, constraints,
+        average_bins,
+    )  # fmt: skip
     check_rest(executor=executor)
     recipe = recipe_of("fit_scan", recipe)
     return plan.scan(plan.work(runs, recipe, executor, progress), recipe)
@@ -101,7 +104,7 @@ class ScanPlan:
     models: tuple[Model, ...]
     """The ordered and the paramagnetic one."""
     options: tuple[Mapping[str, Any], ...]
-    """Options of the fit of each: start, fixed, limits, ties, constraints."""
+    """Options of the fit of each: start, fixed, limits, ties, constraints, average_bins."""
     t_range: tuple[float, float] | None
     minos: tuple[str, ...]
     given: Mapping[str, Any]
@@ -119,6 +122,7 @@ class ScanPlan:
         t_range: tuple[float, float] | None,
         minos: Iterable[str],
         constraints: Constraints | None = None,
+        average_bins: bool = False,
     ) -> ScanPlan:
         """A plan from the arguments of :func:`fit_scan`."""
         models = as_models(ordered, paramagnetic)
@@ -127,15 +131,15 @@ class ScanPlan:
             raise MusrcuError(
                 f"{models[0].expression!r} has no oscillation to follow through a scan"
             )
-        check_rest(t_range, minos)
+        check_rest(t_range, minos, average_bins=average_bins)
         tables = {"start": start, "fixed": fixed, "limits": limits, "ties": ties}
         if isinstance(constraints, Iterable) and not isinstance(constraints, (Mapping, str)):
             constraints = tuple(constraints)  # it is gone through twice
-        options = options_of(models, tables, constraints, SHARED)
+        options = options_of(models, tables, constraints, SHARED, average_bins=average_bins)
         nu = models[0].names[lines[0][1]]
         if nu not in options[0]["fixed"] and nu not in options[0]["ties"]:
             options[0]["limits"].setdefault(nu, (NU_MIN, None))
-        used = as_given(tables, constraints, t_range)
+        used = as_given(tables, constraints, t_range, average_bins)
         return cls(models, tuple(options), t_range, minos_of(models[0], minos), used)
 
     @property

@@ -28,7 +28,7 @@ from musrcu.reduction.recipe import Reduction
 
 FIT_KEYS = (
     "ordered", "paramagnetic", "t_range", "start", "fixed", "limits", "ties", "constraints",
-    "minos",
+    "minos", "average_bins",
 )  # fmt: skip
 _PAIR = ("forward", "backward", "exclude", "geometry")
 """Options that hold for the calibration run too."""
@@ -198,6 +198,7 @@ _FIT_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "ordered": _MODEL,
     "paramagnetic": _MODEL,
     "t_range": (_is_pair, "two times in us, the earlier one first"),
+    "average_bins": (lambda v: isinstance(v, bool), "true or false"),
     "minos": (lambda v: isinstance(v, list) and all(map(_is_text, v)), "a list of names"),
     "limits": (
         lambda v: _is_table(v, lambda pair: _is_pair(pair, limits=True)),

@@ -43,6 +43,7 @@ def options_of(
     constraints: Constraints | None,
     shared: Sequence[str] = (),
     everywhere: bool = False,
+    average_bins: bool = False,
 ) -> list[dict[str, Any]]:
     """Options of the fit of each model: those of the parameters it has.
 
@@ -54,10 +55,11 @@ def options_of(
     constraints : each belongs to the models that have all of its parameters.
     shared : parameters of the experiment, which may be constrained whatever the model is.
     everywhere : whether the tables may name them too.
+    average_bins : as in :func:`musrcu.fit`, for every model.
 
     Returns
     -------
-    For each model the tables and a list of constraints.
+    For each model the tables, a list of constraints, and whether it is averaged over bins.
 
     Raises
     ------
@@ -75,6 +77,7 @@ def options_of(
             for kind in TABLES
         }
         | {"constraints": [one for one in known if {*one.names} <= {*model.names, *shared}]}
+        | {"average_bins": average_bins}
         for model in models
     ]
 
@@ -87,8 +90,12 @@ def recipe_of(taker: str, recipe: Reduction | None) -> Reduction:
     return recipe
 
 
-def check_rest(t_range: Any = None, minos: Any = (), executor: Any = None) -> None:
-    """Raise a FitError where a range, names of parameters or an executor are something else."""
+def check_rest(
+    t_range: Any = None, minos: Any = (), executor: Any = None, average_bins: Any = False
+) -> None:
+    """Raise a FitError where a range, names, an executor or a choice are something else."""
+    if average_bins not in (True, False):
+        raise FitError(f"average_bins = {quoted(average_bins)}; expected True or False")
     inside(np.empty(0), t_range)
     if not isinstance(minos, Iterable) or not all(isinstance(name, str) for name in minos):
         raise FitError(f"minos = {quoted(minos)}; expected names of parameters")
@@ -105,7 +112,10 @@ def minos_of(model: Model, minos: Iterable[str]) -> tuple[str, ...]:
 
 
 def as_given(
-    tables: Mapping[str, Mapping[str, Any] | None], constraints: Constraints | None, t_range: Any
+    tables: Mapping[str, Mapping[str, Any] | None],
+    constraints: Constraints | None,
+    t_range: Any,
+    average_bins: bool = False,
 ) -> dict[str, Any]:
     """What a user gave, for the JSON of a scan; what was not given is left out.
 
@@ -126,6 +136,7 @@ def as_given(
             for one in as_constraints(constraints)
         ]
     given["t_range"] = None if t_range is None else list(t_range)
+    given["average_bins"] = average_bins
     return {name: value for name, value in given.items() if value}
 
 

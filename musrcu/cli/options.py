@@ -98,6 +98,7 @@ _FIT_NAMES = {
     "constrain": "constraints",
     "range": "t_range",
     "minos": "minos",
+    "average_bins": "average_bins",
 }
 """Options of the command line and the arguments of :func:`musrcu.fit` they become."""
 
@@ -140,6 +141,13 @@ def add_fit(parser: ArgumentParser, model: str, *, cost: bool = False) -> None:
         group.add_argument(name, metavar=metavar, type=kind, action=values.Merge, help=text)
     group.add_argument(
         "--minos", metavar="NAMES", type=values.words, help="parameters with unequal errors"
+    )
+    group.add_argument(
+        "--average-bins",
+        action="store_true",
+        default=None,
+        help="average the model over each bin, as counts are; for lines of a tenth of a turn and "
+        "more in a bin",
     )
 
 

@@ -61,6 +61,7 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
         "ties": ({"lambda2": "2*lambda1"}, ""),
         "constraints": ({"A1": [0.055, 0.002]}, "known value and error"),
         "minos": (["nu2"], "parameters with unequal errors"),
+        "average_bins": (True, "models averaged over bins; default: false"),
     },
     "order": {
         "parameter": ("nu2", "the frequency that orders"),

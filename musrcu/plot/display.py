@@ -145,7 +145,9 @@ def show(
         )
     bins = slice(int(places[0]), int(places[-1]) + 1)
     time, value, error = (a[bins] for a in (asymmetry.time, asymmetry.value, asymmetry.error))
-    curve = result.curve(time) if result is not None and drawable(result) else None
+    curve = None
+    if result is not None and drawable(result):
+        curve = curve_of(asymmetry, result, time)
     if packing is None:
         packing = _choose(asymmetry.bin_width, error, value, curve, frequencies(result), most)
     weight = _counts(value, error, asymmetry.alpha, asymmetry.detector_beta)
@@ -163,6 +165,17 @@ def show(
         packing * asymmetry.packing if asymmetry.packs is None else int(widths.max()),
         None if asymmetry.packs is None else int(widths.min()),
     )
+
+
+def curve_of(asymmetry: Asymmetry, result: FitResult, t: FloatArray) -> FloatArray:
+    """The fitted curve at ``t``, averaged over the bins of an asymmetry where the fit was."""
+    if not result.average_bins:
+        return result.curve(t)
+    if asymmetry.packs is None:
+        return result.curve(t, asymmetry.bin_width)
+    width = asymmetry.packs * (asymmetry.bin_width / asymmetry.packing)
+    place = np.searchsorted(asymmetry.time - 0.5 * width, t, side="right") - 1
+    return result.curve(t, width[np.clip(place, 0, width.size - 1)])
 
 
 def _counts(value: FloatArray, error: FloatArray, alpha: float, beta: float) -> FloatArray:

@@ -11,7 +11,7 @@ import numpy as np
 from musrcu.containers.arrays import FloatArray
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.fitting.result import FitResult
-from musrcu.plot.display import dense, drawable, frequencies, show, window
+from musrcu.plot.display import curve_of, dense, drawable, frequencies, show, window
 from musrcu.plot.one_run import draw_points
 from musrcu.plot.style import ORANGE, figure_of, kelvin, round_ticks, time_limits
 
@@ -120,7 +120,7 @@ def times(asym: Asymmetry, best: FitResult | None) -> tuple[float, float]:
     quietest = (math.inf, last)
     for until in np.linspace(last, min(least, last), 12).tolist():
         points = show(asym, best, (first, until), most=70)
-        height = float(np.ptp(best.curve(dense((first, until), best)))) or 1e-9
+        height = float(np.ptp(curve_of(asym, best, dense((first, until), best)))) or 1e-9
         noise = float(np.median(points.error[-10:])) / height
         if noise <= NOISE:
             return first, until
@@ -136,7 +136,7 @@ def _spectrum(small: Axes, asym: Asymmetry, best: FitResult | None) -> None:
     ends = [points.value]
     if best is not None and drawable(best):
         t = dense(limits, best)
-        ends.append(best.curve(t))
+        ends.append(curve_of(asym, best, t))
         small.plot(t, ends[-1], color=ORANGE, linewidth=0.9, zorder=3)
     low, high = min(map(np.min, ends)), max(map(np.max, ends))
     margin = 0.08 * (high - low) or 0.01

@@ -10,7 +10,7 @@ from musrcu.containers.arrays import FloatArray
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
-from musrcu.plot.display import MOST, Shown, dense, drawable, show, window
+from musrcu.plot.display import MOST, Shown, curve_of, dense, drawable, show, window
 from musrcu.plot.style import (
     BLACK,
     CHI2,
@@ -83,7 +83,7 @@ def asymmetry(
         below = None
         if ax is None:
             ax, below = _panels(width, best is not None and points.residual is not None)
-        _draw(ax, points, best, limits, 100.0 if percent else 1.0)
+        _draw(ax, asym, points, best, limits, 100.0 if percent else 1.0)
         titles(ax, headline(asym), points.note)
         ax.set_ylabel("Asymmetry (%)" if percent else "Asymmetry")
         ax.set_xlim(*time_limits(limits))
@@ -106,7 +106,12 @@ def _panels(width: float, residuals: bool) -> tuple[Axes, Axes | None]:
 
 
 def _draw(
-    ax: Axes, points: Shown, best: FitResult | None, limits: tuple[float, float], scale: float
+    ax: Axes,
+    asym: Asymmetry,
+    points: Shown,
+    best: FitResult | None,
+    limits: tuple[float, float],
+    scale: float,
 ) -> None:
     """Points and curve inside the limits; error bars of late, noisy points may leave them."""
     draw_points(ax, points, scale)
@@ -118,7 +123,7 @@ def _draw(
     ]
     if best is not None and drawable(best):
         t = dense(limits, best)
-        curve = scale * best.curve(t)
+        curve = scale * curve_of(asym, best, t)
         ax.plot(t, curve, color=ORANGE, zorder=3, label="fit")
         ends.append(curve)
     low, high = (float(edge) for edge in (min(map(np.min, ends)), max(map(np.max, ends))))

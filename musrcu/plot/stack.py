@@ -12,7 +12,7 @@ from musrcu.analysis.scan_result import Scan
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.errors import MusrcuError
 from musrcu.fitting.result import FitResult
-from musrcu.plot.display import Shown, dense, drawable, frequencies, show
+from musrcu.plot.display import Shown, curve_of, dense, drawable, frequencies, show
 from musrcu.plot.one_run import draw_points
 from musrcu.plot.style import (
     SINGLE,
@@ -81,14 +81,16 @@ def scan(
         if ax is None:
             ax = new_figure(width, min(TALLEST, 1.1 + 0.27 * max(4, len(rows)))).subplots()
         colours = _colours([a.run.temperature.value for a, _ in rows])
-        for k, (points, (_, result)) in enumerate(zip(spectra, rows, strict=True)):
+        for k, (points, (asym, result)) in enumerate(zip(spectra, rows, strict=True)):
             lifted = Shown(
                 points.time, points.value + k * step, points.error, None, points.packing, points.raw
             )
             draw_points(ax, lifted, scale, colours[k])
             if result is not None and drawable(result):
                 t = dense(limits, result)
-                ax.plot(t, scale * (result.curve(t) + k * step), color=colours[k], zorder=3)
+                ax.plot(
+                    t, scale * (curve_of(asym, result, t) + k * step), color=colours[k], zorder=3
+                )
         _frame(ax, spectra, limits, step, scale)
         ends = [float(np.median(p.value[-max(1, p.value.size // 8) :])) for p in spectra]
         _label(ax, rows, colours, [scale * y for y in _spread(ends, step)])
@@ -144,11 +146,11 @@ def _early(rows: list[Row]) -> tuple[float, float]:
 def _step(spectra: list[Shown], rows: list[Row], limits: tuple[float, float]) -> float:
     """An offset at which neighbours touch but do not hide each other, to one digit."""
     heights = []
-    for points, (_, result) in zip(spectra, rows, strict=True):
+    for points, (asym, result) in zip(spectra, rows, strict=True):
         height = float(np.ptp(np.quantile(points.value, [0.02, 0.98])))
         if result is not None and drawable(result):
             noise = 4 * float(np.median(points.error))
-            height = max(float(np.ptp(result.curve(dense(limits, result)))), noise)
+            height = max(float(np.ptp(curve_of(asym, result, dense(limits, result)))), noise)
         heights.append(height)
     wanted = max(0.55 * float(np.median(heights)), 1e-3)
     digit = 10.0 ** math.floor(math.log10(wanted))

@@ -46,6 +46,7 @@ def robustness(
     ties: Mapping[str, str] | None = None,
     constraints: Constraints | None = None,
     t_range: tuple[float, float] | None = None,
+    average_bins: bool = False,
     parameter: str | None = None,
     alpha: Exponent = 3.0,
     method: str = "auto",
@@ -74,7 +75,7 @@ def robustness(
     recipe : how each run is reduced.
     model : of the fit; of a scan that of ordered runs.
     paramagnetic : of the runs of a scan without order.
-    start, fixed, limits, ties, constraints, t_range : as in :func:`musrcu.fit` and
+    start, fixed, limits, ties, constraints, t_range, average_bins : as in :func:`musrcu.fit` and
         :func:`musrcu.fit_scan`.
     parameter, alpha, method : as in :func:`musrcu.fit_order_parameter`.
     parameters : whose errors are wanted; None takes all free ones.
@@ -95,20 +96,22 @@ def robustness(
     Source: R. Barlow, "Systematic Errors: Facts and Fictions", arXiv:hep-ex/0207026 (2002).
     """
     recipe = recipe_of("robustness", recipe)
-    check_rest(t_range, executor=executor)
+    check_rest(t_range, executor=executor, average_bins=average_bins)
     if alpha_error is not None and not is_error(alpha_error):
         raise FitError(f"alpha_error = {alpha_error!r}; expected a number, 0 or above")
     if not isinstance(source, (Run, str, os.PathLike)):
         source = sources(source, "robustness")
         plan = ScanPlan.of(
-            model, paramagnetic, start, fixed, limits, ties, t_range, (), constraints
+            model, paramagnetic, start, fixed, limits, ties, t_range, (), constraints, average_bins
         )
         task = Task(plan, recipe, alpha_error, True)
         law = Law(parameter or plan.parameter, alpha, method)
         return of_scan(source, task, law, parameters, executor, progress)
     tables = {"start": start, "fixed": fixed, "limits": limits, "ties": ties}
     models = as_models(model)
-    options = options_of(models, tables, constraints, EXPERIMENT, everywhere=True)
+    options = options_of(
+        models, tables, constraints, EXPERIMENT, everywhere=True, average_bins=average_bins
+    )
     plan = ScanPlan(models, tuple(options), t_range, (), {})
     return _of_fit(source, Task(plan, recipe, alpha_error, False), parameters)
 

@@ -47,7 +47,7 @@ def test_every_comment_of_an_option_may_be_uncommented(
     live = re.sub(r"(?m)^# (\w+ = (?![^#]*calibration))", r"\1", text)
     plan = tomllib.loads(re.sub(r"(?m)^calibration = .*$", "", live))
     assert len(plan["reduction"]) == 14
-    assert len(plan["fit"]) == 9
+    assert len(plan["fit"]) == 10
     Path("x.toml").write_text(re.sub(r"(?m)^calibration = .*$", "", live))
     ScanFile.load("x.toml")
 
