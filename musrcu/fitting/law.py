@@ -104,7 +104,9 @@ def _fit(cost: AsymmetryCost, freedom: Freedom) -> FitResult:
     )  # fmt: skip
 
 
-def _table(x: ArrayLike, y: ArrayLike, error: ArrayLike) -> tuple[FloatArray, ...]:
+def _table(
+    x: ArrayLike, y: ArrayLike, error: ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The three columns, sorted by x."""
     columns = [np.asarray(column, dtype=float) for column in (x, y, error)]
     if columns[2].ndim == 0:
@@ -115,7 +117,7 @@ def _table(x: ArrayLike, y: ArrayLike, error: ArrayLike) -> tuple[FloatArray, ..
     if not all(np.isfinite(column).all() for column in columns) or (columns[2] <= 0).any():
         raise FitError("x, y and error hold what is no number, or an error that is not above 0")
     order = np.argsort(columns[0], kind="stable")
-    return tuple(column[order] for column in columns)
+    return columns[0][order], columns[1][order], columns[2][order]
 
 
 def _seeded(model: Model, x: FloatArray) -> Model:

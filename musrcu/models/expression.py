@@ -74,7 +74,7 @@ def variable_of(expression: str, terms: Sequence[tuple[Factor, ...]]) -> Variabl
     if len(found) > 1:
         named = [f"{key} is a {KINDS[variable]}" for variable, key in found.items()]
         raise ModelError(f"model {expression!r}: {' and '.join(named)}; they cannot be in one")
-    variable = next(iter(found), "t")
+    variable: Variable = next(iter(found)) if found else "t"
     if variable != "t" and any(len(factors) > 1 for factors in terms):
         raise ModelError(
             f"model {expression!r}: {found[variable]} is a {KINDS[variable]}; laws are added, not "
