@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +14,7 @@ from musrcu.models.bin_average import average, average_and_gradient
 from musrcu.models.bins import Bins
 from musrcu.models.expression import Factor, parse, variable_of
 from musrcu.models.parameter import Parameter
-from musrcu.models.registry import FloatArray, Variable
+from musrcu.models.registry import Component, FloatArray, Variable
 from musrcu.models.term import Term
 
 
@@ -44,8 +45,10 @@ class Model:
     def __repr__(self) -> str:
         return f"Model({self.expression!r})"
 
-    def __reduce__(self) -> tuple[type[Model], tuple[str]]:
-        return Model, (self.expression,)
+    def __reduce__(self) -> tuple[Callable[..., Model], tuple[Any, ...]]:
+        # Components that another process would not know go along and are made there first.
+        used = {f.component.key: f.component for term in self.terms for f in term.factors}
+        return _with, (self.expression, *(one for one in used.values() if one.remake is not None))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Model) and (self.names, self.labels) == (other.names, other.labels)
@@ -222,6 +225,11 @@ class Model:
         """This model without one term; the other parameters keep their names."""
         kept = [one for k, one in enumerate(self.terms) if k != term]
         return Model(" + ".join(" * ".join(_numbered(f) for f in one.factors) for one in kept))
+
+
+def _with(expression: str, *made: Component) -> Model:
+    """A model in another process, where what it needs was made while it was unpacked."""
+    return Model(expression)
 
 
 def _assemble(

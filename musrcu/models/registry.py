@@ -71,6 +71,9 @@ class Component:
     radians; slopes are (dz/dp, d(i phi)/dp) of each parameter. Averages over bins are exact."""
     certificate: Certificate | None = None
     """What is promised of its numbers and how that is proved; None promises nothing."""
+    remake: tuple[Callable[..., Component], tuple[Any, ...]] | None = None
+    """A function and its arguments with which another process makes it again; None for one that
+    is found there by its name."""
 
     @property
     def meaning(self) -> str:
@@ -79,6 +82,8 @@ class Component:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Functions behind a decorator cannot be sent to another process; a name can.
+        if self.remake is not None:
+            return self.remake
         return find_component, (self.key,)
 
     def __call__(self, t: Any, *values: float, **named: float) -> FloatArray:
@@ -136,6 +141,7 @@ def component(
     together: Callable[..., tuple[FloatArray, Sequence[FloatArray]]] | None = None,
     exponent: Callable[..., tuple[complex, float, Sequence[tuple[complex, complex]]]] | None = None,
     certificate: Certificate | None = None,
+    remake: tuple[Callable[..., Component], tuple[Any, ...]] | None = None,
 ) -> Callable[[Callable[..., FloatArray]], Component]:
     """Decorator that makes a function of time a component of models, under the function's name.
 
@@ -152,6 +158,8 @@ def component(
         solution gives both; it takes the place of ``derivatives``.
     exponent : ``exponent(*parameters)`` of a function that is Re exp(z t + i phi).
     certificate : truth and domain, see :class:`musrcu.models.certificate.Certificate`.
+    remake : a function and its arguments that make the component again in another process, where
+        it is not made by importing a module.
 
     Raises
     ------
@@ -182,6 +190,7 @@ def component(
             together,
             exponent,
             certificate,
+            remake,
         )
         _components[key] = made
         return made
