@@ -66,13 +66,19 @@ def uniform_step(t: NDArray[np.float64]) -> float:
     known = _steps.get(id(t))
     if known is not None and known[0]() is t:
         return known[1]
+    key, found = id(t), even_step(t)
+    _steps[key] = (weakref.ref(t, lambda _: _steps.pop(key, None)), found)
+    return found
+
+
+def even_step(t: NDArray[np.float64]) -> float:
+    """Distance of evenly spaced times, measured now; 0 where they are not, or are few."""
+    if t.ndim != 1 or t.size < SHORTEST:
+        return 0.0
     step = float(t[-1] - t[0]) / (t.size - 1)
     deviation = np.abs(t - (t[0] + step * np.arange(t.size))).max()
     # Times made by index * width are even to a few units in the last place of the largest.
-    found = step if deviation <= 8 * np.finfo(float).eps * np.abs(t).max() else 0.0
-    key = id(t)
-    _steps[key] = (weakref.ref(t, lambda _: _steps.pop(key, None)), found)
-    return found
+    return step if deviation <= 8 * np.finfo(float).eps * np.abs(t).max() else 0.0
 
 
 def _may_change(t: NDArray[np.float64]) -> bool:

@@ -194,7 +194,7 @@ def _computed(
 
     The last is the time that the values at 2000 times took, s.
     """
-    times = np.linspace(0.0, x or LONGEST, _TIMES)
+    times = np.array(np.linspace(0.0, x or LONGEST, _TIMES))  # not a view: known to be even
     times.setflags(write=False)
     far = np.linspace(-0.001, LONGEST, 200) if component.variable == "t" else times
     with np.errstate(divide="raise", over="raise", invalid="raise"):
