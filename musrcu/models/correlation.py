@@ -1,4 +1,8 @@
-"""E2(z) = (exp(-z) - 1 + z) / z^2: the twofold integral of an exponential correlation."""
+"""The twofold integral of a correlation that decays exponentially, without cancellation.
+
+M(t) = int_0^t (t - u) exp(-r u) du = (exp(-z) - 1 + z) / r^2 with z = r t, in the literature
+t^2 E2(z). The rate r is real, or complex where the correlation also turns.
+"""
 
 from __future__ import annotations
 
@@ -7,40 +11,60 @@ from typing import Any
 
 import numpy as np
 
-NEAR = 0.5
-"""|z| below which the series is summed; it has that many terms."""
-_SERIES = tuple((-1.0) ** k / math.factorial(k + 2) for k in range(14))
+from musrcu.models.registry import FloatArray
+
+NEAR = 0.1
+"""|z| below which the series t^2 sum (-z)^k / (k + 2)! is summed."""
+_SERIES = tuple((-1.0) ** k / math.factorial(k + 2) for k in range(8, -1, -1))
+_SLOPES = tuple((-1.0) ** k * k / math.factorial(k + 2) for k in range(9, 0, -1))
+"""Coefficients of the two series, of the highest power first."""
 
 
-def second_integral(z: Any, decay: Any) -> tuple[Any, Any]:
-    """E2 and its derivative.
+def second_integral(t: FloatArray, rate: Any, decay: Any) -> Any:
+    """M(t), µs^2, of the shape of ``t``; t^2 / 2 for the rate 0.
 
     Parameters
     ----------
-    z : real or complex array, any shape.
-    decay : exp(-z), of the same shape.
-
-    Returns
-    -------
-    (E2, dE2/dz), each of the shape of ``z``, 1/2 and -1/6 at 0. Computed so that nothing cancels:
-    by the series sum (-z)^k / (k + 2)! where |z| < 0.5.
+    t : times, µs.
+    rate : r, 1/µs, real or complex.
+    decay : exp(-r t).
     """
-    shape = np.shape(z)
-    z, decay = np.ravel(z), np.ravel(decay)
-    near = np.flatnonzero(np.abs(z) < NEAR)
-    far = z.copy()
-    far[near] = 1.0
-    inverse = 1.0 / far
-    value = (decay - 1.0 + far) * inverse * inverse
-    slope = ((1.0 - decay) * inverse - 2.0 * value) * inverse
-    if near.size:
-        value[near], slope[near] = _series(z[near])
-    return value.reshape(shape), slope.reshape(shape)
+    near = _near(t, rate)
+    count = np.count_nonzero(near)
+    if count == near.size:
+        return t * t * _polynomial(_SERIES, rate * t)
+    value = decay - 1.0
+    value += rate * t
+    value *= 1.0 / (rate * rate)
+    if count:
+        early = t[near]
+        value[near] = early * early * _polynomial(_SERIES, rate * early)
+    return value
 
 
-def _series(z: Any) -> tuple[Any, Any]:
-    value, slope = np.full_like(z, _SERIES[-1]), np.zeros_like(z)
-    for coefficient in _SERIES[-2::-1]:
-        slope = slope * z + value
-        value = value * z + coefficient
-    return value, slope
+def its_slope(t: FloatArray, rate: Any, decay: Any, value: Any) -> Any:
+    """Its derivative dM/dr, µs^3; ``value`` is M(t), the others as for it."""
+    near = _near(t, rate)
+    count = np.count_nonzero(near)
+    if count == near.size:
+        return t**3 * _polynomial(_SLOPES, rate * t)
+    slope = t * (1.0 - decay)
+    slope -= (2.0 * rate) * value
+    slope *= 1.0 / (rate * rate)
+    if count:
+        early = t[near]
+        slope[near] = early**3 * _polynomial(_SLOPES, rate * early)
+    return slope
+
+
+def _near(t: FloatArray, rate: Any) -> Any:
+    size = abs(rate)
+    return np.abs(t) < (NEAR / size if size > 0 else math.inf)
+
+
+def _polynomial(coefficients: tuple[float, ...], z: Any) -> Any:
+    total = coefficients[0] * z
+    for coefficient in coefficients[1:-1]:
+        total += coefficient
+        total *= z
+    return total + coefficients[-1]

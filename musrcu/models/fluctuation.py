@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from musrcu.constants import GAMMA_MU, GAMMA_MU_OVER_2PI
 from musrcu.models.certificate import Certificate, Corner
-from musrcu.models.correlation import NEAR, second_integral
+from musrcu.models.correlation import NEAR, its_slope, second_integral
 from musrcu.models.kubo_toyabe import DELTA, UEMURA, A
 from musrcu.models.parameter import Check, Parameter
 from musrcu.models.phasor import phasor
@@ -27,20 +28,23 @@ HOP = Parameter(
     domain=(0.0, 1000.0),
 )
 B_LF = Parameter("B_LF", "G", 0.0, "longitudinal field", lower=0.0)
+STEEP = 100.0
+"""Up to this delta / hop, exp(-hop t) - 1 + hop t may cancel: it costs STEEP^2 eps at most."""
 SLOWEST_HOP = 1e-100
 """1/µs; a spin glass that does not fluctuate at all is computed with this rate."""
+SMALLEST_SQUARE = 1e-300
+"""y/(a^2 t) of a spin glass where it is 0, so that nothing is divided by 0 at t = 0."""
 LEAST_ROOM = 1e-16
 """1 - Q of a spin glass where its derivative by Q is infinite."""
 SQRT_PI = float(np.sqrt(np.pi))
 
 
 def _abragam(t: FloatArray, delta: float, hop: float) -> Solved:
-    z = hop * t
-    integral, slope = second_integral(z, np.exp(-z))
-    square = t * t
-    value = np.exp(-(delta * delta) * square * integral)
-    by_delta = -2.0 * delta * square * integral * value
-    return value, (by_delta, -(delta * delta) * square * t * slope * value)
+    decay = np.exp(-hop * t)
+    integral = second_integral(t, hop, decay)
+    value = np.exp(-(delta * delta) * integral)
+    slope = its_slope(t, hop, decay, integral)
+    return value, (-2.0 * delta * integral * value, -(delta * delta) * slope * value)
 
 
 def _at_switch(values: dict[str, float], rng: np.random.Generator) -> dict[str, float]:
@@ -56,9 +60,15 @@ def _at_short_times(values: dict[str, float], rng: np.random.Generator) -> dict[
     return {**values, "t": t, "delta": rng.uniform(0.3, 3) / max(t, 0.02)}
 
 
+def _steep(values: dict[str, float], rng: np.random.Generator) -> dict[str, float]:
+    """Where delta t is moderate, as the relaxation is then neither nothing nor complete."""
+    hop = 10 ** rng.uniform(-3, 0.3)
+    return {**values, "hop": hop, "delta": STEEP * hop, "t": rng.uniform(0.1, 3) / (STEEP * hop)}
+
+
 SHORT = (
-    Corner("series to closed form: |hop - i omega| t = 0.5", _at_switch, across="t"),
-    Corner("much relaxation at |hop - i omega| t < 0.5", _at_short_times),
+    Corner("series to closed form: |hop - i omega| t = 0.1", _at_switch, across="t"),
+    Corner("much relaxation at |hop - i omega| t < 0.1", _at_short_times),
 )
 
 
@@ -76,27 +86,40 @@ SHORT = (
     certificate=Certificate(
         lambda mp, t, delta, hop: mp.exp(-(delta**2) * correlated(mp, t, hop, mp.mpf(0))),
         "integral over the correlation of the field",
-        corners=SHORT,
+        corners=(
+            *SHORT,
+            Corner("series unused: delta = 100 hop", _steep, across="delta"),
+        ),
     ),
 )
 def abragam(t: FloatArray, delta: float, hop: float) -> FloatArray:
     """Envelope in a transverse field of Gaussian fields that fluctuate; hop 0 is a Gaussian."""
     z = hop * t
-    return np.asarray(np.exp(-(delta * delta) * t * t * second_integral(z, np.exp(-z))[0]))
+    decay = np.exp(-z)
+    if delta > STEEP * hop:
+        return np.asarray(np.exp(-(delta * delta) * second_integral(t, hop, decay)))
+    z -= 1.0
+    z += decay
+    z *= -((delta / hop) ** 2) if hop else 0.0
+    return np.asarray(np.exp(z))
 
 
-def _decayed(t: FloatArray, b_lf: float, hop: float) -> tuple[Any, Any]:
-    """The number z = (hop - i omega) t, and exp(-z)."""
-    return complex(hop, -GAMMA_MU * b_lf) * t, phasor(t, GAMMA_MU_OVER_2PI * b_lf, 0.0, hop)
+def _turning(t: FloatArray, b_lf: float, hop: float) -> tuple[complex, Any]:
+    """The rate hop - i omega, and exp(-rate t)."""
+    return complex(hop, -GAMMA_MU * b_lf), phasor(t, GAMMA_MU_OVER_2PI * b_lf, 0.0, hop)
 
 
 def _keren(t: FloatArray, delta: float, b_lf: float, hop: float) -> Solved:
-    integral, slope = second_integral(*_decayed(t, b_lf, hop))
-    square = 2.0 * t * t
-    value = np.exp(-(delta * delta) * square * integral.real)
-    by_delta = -2.0 * delta * square * integral.real * value
-    common = -(delta * delta) * square * t * value
-    return value, (by_delta, GAMMA_MU * common * slope.imag, common * slope.real)
+    rate, decay = _turning(t, b_lf, hop)
+    integral = second_integral(t, rate, decay)
+    slope = its_slope(t, rate, decay, integral)
+    value = np.exp(-2.0 * (delta * delta) * integral.real)
+    common = -2.0 * (delta * delta) * value
+    return value, (
+        -4.0 * delta * integral.real * value,
+        GAMMA_MU * common * slope.imag,
+        common * slope.real,
+    )
 
 
 @component(
@@ -137,7 +160,7 @@ def _keren(t: FloatArray, delta: float, b_lf: float, hop: float) -> Solved:
             3.0,
             0.251182366738439,
             "double integral",
-            1e-15,
+            2e-15,
         ),
     ],
     reference="A. Keren, Phys. Rev. B 50, 10039 (1994)",
@@ -151,8 +174,8 @@ def _keren(t: FloatArray, delta: float, b_lf: float, hop: float) -> Solved:
 )
 def keren(t: FloatArray, delta: float, B_LF: float, hop: float) -> FloatArray:
     """Fast fluctuating Gaussian fields in a longitudinal field; valid for hop above delta."""
-    integral = second_integral(*_decayed(t, B_LF, hop))[0]
-    return np.asarray(np.exp(-2.0 * (delta * delta) * t * t * integral.real))
+    integral = second_integral(t, *_turning(t, B_LF, hop))
+    return np.asarray(np.exp(-2.0 * (delta * delta) * integral.real))
 
 
 def _risch_kehr_derivatives(
@@ -196,32 +219,33 @@ def risch_kehr(t: FloatArray, gamma: float) -> FloatArray:
 
 def _spin_glass_lengths(
     t: FloatArray, hop: float, order: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """sqrt(y)/a, sqrt(y + v)/a and v/(a sqrt(y + v)), of which the function is made."""
-    fast = 4.0 * (1.0 - order) * t / hop
-    static = order * t * t
-    both = np.sqrt(fast + static)
-    return np.sqrt(fast), both, np.divide(static, both, out=np.zeros_like(both), where=both > 0)
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """sqrt(y)/a, sqrt(y + v)/a and v/(a sqrt(y + v)), and sqrt(y + v)/(a sqrt(t))."""
+    t = np.maximum(t, 0.0)
+    root = np.sqrt(t)
+    square = max(4.0 * (1.0 - order) / max(hop, SLOWEST_HOP), SMALLEST_SQUARE)
+    static = order * t
+    inner = np.sqrt(static + square)
+    return math.sqrt(square) * root, root * inner, static * root / inner, inner
 
 
 def _uemura_spin_glass(t: FloatArray, a: float, hop: float, order: float) -> Solved:
     t, hop = np.maximum(t, 0.0), max(hop, SLOWEST_HOP)
-    fast, both, ratio = _spin_glass_lengths(t, hop, order)
+    fast, both, ratio, inner = _spin_glass_lengths(t, hop, order)
+    inverse = 1.0 / inner
     third = np.exp(-a * fast) / 3.0
     rest = (2.0 / 3.0) * np.exp(-a * both)
-    some = both > 0
-    inverse = np.divide(1.0, both, out=np.zeros_like(both), where=some)
-    by_a = -fast * third - rest * (ratio + both * (1.0 - a * ratio))
+    turning = 1.0 - a * ratio
+    by_a = -fast * third - rest * (ratio + both * turning)
     # d both/d hop = -fast^2/(2 hop both), and 1 - ratio/both = (fast/both)^2
-    share = fast * inverse
+    share = math.sqrt(4.0 * (1.0 - order) / hop) * inverse
     by_hop = a * fast / (2.0 * hop) * (third + rest * share * (share * share - a * ratio))
-    both_by_order = (0.5 * t * t - 2.0 * t / hop) * inverse
-    ratio_by_order = inverse * (t * t - ratio * both_by_order)
-    fast_by_order = -np.sqrt(t / hop / max(1.0 - order, LEAST_ROOM))
-    by_order = -a * (
-        fast_by_order * third + rest * (ratio_by_order + both_by_order * (1.0 - a * ratio))
-    )
-    return third + rest * (1.0 - a * ratio), (by_a, by_hop, by_order)
+    root = np.sqrt(t)
+    both_by_order = (0.5 * t - 2.0 / hop) * root * inverse
+    ratio_by_order = t * inverse * (root - order * both_by_order * inverse)
+    fast_by_order = -root / math.sqrt(hop * max(1.0 - order, LEAST_ROOM))
+    by_order = -a * (fast_by_order * third + rest * (ratio_by_order + both_by_order * turning))
+    return third + rest * turning, (by_a, by_hop, by_order)
 
 
 @component(
@@ -259,6 +283,6 @@ def uemura_spin_glass(t: FloatArray, a: float, hop: float, Q: float) -> FloatArr
     field would be static. The derivative by Q is infinite at Q = 1; there it is that of a Q
     smaller by 1e-16.
     """
-    fast, both, ratio = _spin_glass_lengths(np.maximum(t, 0.0), max(hop, SLOWEST_HOP), Q)
-    value = np.exp(-a * fast) + 2.0 * (1.0 - a * ratio) * np.exp(-a * both)
+    fast, both, ratio, _ = _spin_glass_lengths(t, hop, Q)
+    value = np.exp(-a * fast) + (2.0 - (2.0 * a) * ratio) * np.exp(-a * both)
     return np.asarray(value / 3.0)

@@ -52,9 +52,10 @@ def _gaussian_power(t: FloatArray, sigma: float, n: float) -> Solved:
     y = (sigma * sigma / n) * square
     logarithm = np.log1p(y)
     value = np.exp(-0.5 * n * logarithm)
-    share = y / (1.0 + y)
-    small = np.minimum(y, SMALL)
-    bend = np.where(y < SMALL, np.polyval((*_SERIES, 0.0, 0.0), small), logarithm - share)
+    bend = logarithm - y / (1.0 + y)
+    small = y < SMALL
+    if small.any():
+        np.copyto(bend, np.polyval((*_SERIES, 0.0, 0.0), y), where=small)
     return value, (-sigma * square * value / (1.0 + y), -0.5 * bend * value)
 
 
