@@ -18,8 +18,9 @@ import numpy as np
 
 from musrcu.constants import GAMMA_MU
 from musrcu.models.certificate import Certificate, Corner
+from musrcu.models.kubo_toyabe import DELTA, HAYANO, UEMURA, A
 from musrcu.models.parameter import Check, Parameter
-from musrcu.models.registry import FloatArray, component
+from musrcu.models.registry import FloatArray, Solved, component
 from musrcu.references.longitudinal_average import gaussian_lf, lorentzian_lf
 
 GAUSSIAN_SERIES, LORENTZIAN_SERIES = 1.0, 0.1
@@ -30,18 +31,8 @@ TERMS = 13
 ALIKE = 1e7
 """w over Delta above which the Dawson integral is its leading term to the last digit."""
 
-DELTA = Parameter(
-    "delta", "1/us", 0.3, "Gaussian width of the field, gamma_mu sqrt<B^2>", lower=0.0,
-    seeds=(0.1, 0.3, 1.0),
-)  # fmt: skip
-A = Parameter(
-    "a", "1/us", 0.3, "Lorentzian width of the field, gamma_mu HWHM", lower=0.0,
-    seeds=(0.1, 0.3, 1.0),
-)  # fmt: skip
 B_LF = Parameter("B_LF", "G", 10.0, "longitudinal field", lower=0.0, seeds=(5.0, 20.0, 100.0))
 
-HAYANO = "R. S. Hayano et al., Phys. Rev. B 20, 850 (1979)"
-UEMURA = "Y. J. Uemura et al., Phys. Rev. B 31, 546 (1985)"
 GAUSSIAN_SOURCE = "integral over magnitude and angle of the field"
 LORENTZIAN_SOURCE = "Gaussian function averaged over half-normal 1/width"
 
@@ -204,41 +195,42 @@ def _pieces(
 # --- both
 
 
-def _gaussian_solution(
-    t: FloatArray, delta: float, B_LF: float
-) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
+def _gaussian_loss(t: FloatArray, delta: float, w: float) -> Pair:
+    return _pieces(_gaussian_series, _gaussian_closed, t, delta, w, GAUSSIAN_SERIES)
+
+
+def _lorentzian_loss(t: FloatArray, a: float, w: float) -> Pair:
+    return _pieces(_lorentzian_series, _lorentzian_closed, t, a, w, LORENTZIAN_SERIES)
+
+
+def _gaussian_solution(t: FloatArray, delta: float, B_LF: float) -> Solved:
     late, w = np.maximum(t, 0.0).ravel(), GAMMA_MU * abs(B_LF)
-    loss, slope = _pieces(_gaussian_series, _gaussian_closed, late, delta, w, GAUSSIAN_SERIES)
     s, theta = delta * late, w * late
     j0, j1 = _spherical(theta, np.cos(theta), np.sin(theta))
     change = 2.0 * delta * late * late * np.exp(-0.5 * s * s) * (j0 - s * s * j1)
-    return _shaped(t, delta, B_LF, loss, slope, change)
+    return _shaped(t, delta, B_LF, _gaussian_loss(late, delta, w), change)
 
 
-def _lorentzian_solution(
-    t: FloatArray, a: float, B_LF: float
-) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
+def _lorentzian_solution(t: FloatArray, a: float, B_LF: float) -> Solved:
     late, w = np.maximum(t, 0.0).ravel(), GAMMA_MU * abs(B_LF)
-    loss, slope = _pieces(_lorentzian_series, _lorentzian_closed, late, a, w, LORENTZIAN_SERIES)
     s, theta = a * late, w * late
     j0, j1 = _spherical(theta, np.cos(theta), np.sin(theta))
     change = 2.0 * late * np.exp(-s) * (j0 - (1.0 + s) * j1)
-    return _shaped(t, a, B_LF, loss, slope, change)
+    return _shaped(t, a, B_LF, _lorentzian_loss(late, a, w), change)
 
 
 def _shaped(
     t: FloatArray,
     width: float,
     B_LF: float,
-    loss: FloatArray,
-    slope: FloatArray,
+    pair: Pair,
     change: FloatArray,
-) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
+) -> Solved:
     """Value and derivatives in the shape of ``t``; ``change`` is -t/width dP/dt.
 
     P depends on width t and w t alone, so that width dP/dwidth + w dP/dw = t dP/dt.
     """
-    w = GAMMA_MU * abs(B_LF)
+    (loss, slope), w = pair, GAMMA_MU * abs(B_LF)
     by_field = -math.copysign(GAMMA_MU, B_LF) * width * slope
     parts = 1.0 - width * loss, w * slope - change, by_field
     value, by_width, by_field = (part.reshape(t.shape) for part in parts)
@@ -303,7 +295,9 @@ def _check(width: str, t: float, w: float, expected: float, source: str, toleran
 )
 def gaussian_kt_lf(t: FloatArray, delta: float, B_LF: float) -> FloatArray:
     """Static Gaussian Kubo-Toyabe function in a longitudinal field. 1 before t = 0."""
-    return _gaussian_solution(t, delta, B_LF)[0]
+    late = np.maximum(t, 0.0)
+    loss, _ = _gaussian_loss(late.ravel(), delta, GAMMA_MU * abs(B_LF))
+    return (1.0 - delta * loss).reshape(late.shape)
 
 
 @component(
@@ -328,4 +322,6 @@ def gaussian_kt_lf(t: FloatArray, delta: float, B_LF: float) -> FloatArray:
 )
 def lorentzian_kt_lf(t: FloatArray, a: float, B_LF: float) -> FloatArray:
     """Static Lorentzian Kubo-Toyabe function in a longitudinal field. 1 before t = 0."""
-    return _lorentzian_solution(t, a, B_LF)[0]
+    late = np.maximum(t, 0.0)
+    loss, _ = _lorentzian_loss(late.ravel(), a, GAMMA_MU * abs(B_LF))
+    return (1.0 - a * loss).reshape(late.shape)
