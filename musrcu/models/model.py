@@ -13,6 +13,7 @@ from musrcu.errors import ModelError, nearest
 from musrcu.models.bin_average import average, average_and_gradient
 from musrcu.models.bins import Bins
 from musrcu.models.expression import Factor, parse, variable_of
+from musrcu.models.normal_form import set_upright
 from musrcu.models.parameter import Parameter
 from musrcu.models.registry import Component, FloatArray, Variable
 from musrcu.models.term import Term
@@ -183,6 +184,8 @@ class Model:
     ) -> tuple[FloatArray, FloatArray]:
         """The same curve with nu >= 0, amplitudes of oscillations >= 0, phases in (-180, 180].
 
+        What has no such form, as a Bessel function with a phase, stays as it is.
+
         Returns
         -------
         (values, signs): the new vector, and +1 or -1 by which each error and covariance changes.
@@ -192,18 +195,7 @@ class Model:
             nu, phi = self._oscillation(term)
             if nu is None or phi is None or phi in fixed:
                 continue
-            if values[nu] < 0 and nu not in fixed:
-                values[[nu, phi]] *= -1
-                signs[[nu, phi]] *= -1
-            if term.amplitude is not None and values[term.amplitude] < 0:
-                if term.amplitude in fixed:
-                    continue
-                values[term.amplitude] *= -1
-                signs[term.amplitude] *= -1
-                values[phi] += 180.0
-            values[phi] = 180.0 - (180.0 - values[phi]) % 360.0
-            if values[phi] <= -180.0:  # a rounded remainder may be a whole turn
-                values[phi] = 180.0
+            set_upright(term, nu, phi, values, signs, fixed)
         return values, signs
 
     def _oscillation(self, term: Term) -> tuple[int | None, int | None]:
