@@ -97,6 +97,7 @@ def verify(
         made.key, certificate.method, domain(made), 0, Worst(), Worst(), (math.nan, math.nan),
         accuracy=certificate.accuracy,
     )  # fmt: skip
+    made.function(np.ones(1), *[p.default for p in made.parameters])  # imports what it needs
     seconds, findings = [], []
     for trial in chosen:
         value, slope, told, took = _one(made, certificate, trial)
