@@ -7,10 +7,11 @@ pyplot: nothing is shown, no window opens, the user's rcParams are neither chang
 
 from __future__ import annotations
 
+from musrcu.plot.component_curve import component
 from musrcu.plot.one_run import asymmetry
 from musrcu.plot.order_curve import order
 from musrcu.plot.saving import save
 from musrcu.plot.stack import scan
 from musrcu.plot.traces import traces
 
-__all__ = ["asymmetry", "order", "save", "scan", "traces"]
+__all__ = ["asymmetry", "component", "order", "save", "scan", "traces"]

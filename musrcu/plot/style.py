@@ -25,6 +25,7 @@ SINGLE, DOUBLE = 3.4, 6.8
 
 # Okabe and Ito, https://jfly.uni-koeln.de/color: told apart by all kinds of colour vision
 BLACK, BLUE, ORANGE, GREY = "#1a1a1a", "#0072B2", "#D55E00", "#8c8c8c"
+GREEN = "#009E73"
 
 SMALL = 6.5
 """Size of annotations, points."""
@@ -75,6 +76,7 @@ _UNITS = {
     "1/us": "µs\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT ONE}",
     "us": "µs",
     "deg": "°",
+    "A": "Å",
 }
 CHI2 = "χ\N{SUPERSCRIPT TWO}/ndof"
 _GREEK = (
