@@ -36,6 +36,8 @@ BUILT_IN = (
     "musrcu.models.temperature_laws",
     "musrcu.models.superconductors",
     "musrcu.models.field_laws",
+    "musrcu.models.kubo_toyabe_lf",
+    "musrcu.models.dynamic_gaussian",
 )
 ENTRY_POINT_GROUP = "musrcu.models"
 """Entry-point group of modules of other packages that declare components when imported."""
