@@ -64,7 +64,7 @@ def derivatives(t, value, rate, power):
     checks=[Check({"rate": 0.5, "power": 1.5}, t=2.0, expected=0.35355339059327, source="2^-1.5")],
     reference="none",
 )
-def power_law(t, rate, power):
+def power_of_time(t, rate, power):
     "Power law."
     return (1 + rate * t) ** -power
 """
@@ -144,19 +144,19 @@ def falling(t: np.ndarray, value: np.ndarray) -> Asymmetry:
 
 
 def test_other_package_adds_a_model_that_is_fitted_by_name(install: Install) -> None:
-    with pytest.raises(musrcu.MusrcuError, match="no component is called 'power_law'"):
-        musrcu.Model("power_law + constant")
+    with pytest.raises(musrcu.MusrcuError, match="no component is called 'power_of_time'"):
+        musrcu.Model("power_of_time + constant")
 
     install(MODEL_MODULE, models.ENTRY_POINT_GROUP, "power = musrcu_extra")
 
-    model = musrcu.Model("power_law + constant")
+    model = musrcu.Model("power_of_time + constant")
     assert model.names == ("A1", "rate1", "power1", "A_bg")
-    check = models.find_component("power_law").checks[0]
+    check = models.find_component("power_of_time").checks[0]
     assert model.value(check.t, [1.0, 0.5, 1.5, 0.0]) == pytest.approx(check.expected, abs=1e-13)
     t = np.linspace(0.0, 8.0, 800)
     noise = np.random.default_rng(1).normal(0.0, 0.002, t.size)
     data = falling(t, 0.2 / (1 + 1.5 * t) ** 1.2 + 0.05 + noise)
-    result = musrcu.fit(data, "power_law + constant", fixed={"power": 1.2})
+    result = musrcu.fit(data, "power_of_time + constant", fixed={"power": 1.2})
     assert result.valid, result.reason
     for name, truth in {"A1": 0.2, "rate": 1.5, "A_bg": 0.05}.items():
         found = result[name]
@@ -166,7 +166,7 @@ def test_other_package_adds_a_model_that_is_fitted_by_name(install: Install) -> 
 
 @pytest.mark.parametrize(
     ("code", "entry"),
-    [("", "power = musrcu_missing"), ("", "power = musrcu_extra:power_law"), ("import nope", None)],
+    [("", "power = musrcu_missing"), ("", "power = musrcu_extra:power_of_time"), ("import nope", None)],
 )
 def test_a_package_that_cannot_be_loaded_is_named(
     install: Install, code: str, entry: str | None
@@ -177,4 +177,4 @@ def test_a_package_that_cannot_be_loaded_is_named(
 
 
 def test_after_it_is_gone_nothing_is_left() -> None:
-    assert "power_law" not in models.components()
+    assert "power_of_time" not in models.components()

@@ -35,7 +35,7 @@ class Parameter:
     """Unit, such as ``1/us``, ``MHz`` or ``deg``; empty for a pure number."""
     default: float
     """Value used where nothing better is known."""
-    meaning: str
+    meaning: str = ""
     """What it is, in a few words."""
     lower: float | None = None
     """Physical lower limit, in ``unit``; None where there is none."""

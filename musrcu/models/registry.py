@@ -6,15 +6,18 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.errors import ModelError, nearest
 from musrcu.models.certificate import Certificate
+from musrcu.models.foreign import Foreign, Origin, guarded, guarded_rows, table_of
+from musrcu.models.numeric import Numeric
 from musrcu.models.parameter import Check, Parameter
 
 FloatArray = NDArray[np.float64]
@@ -26,18 +29,17 @@ BUILT_IN = (
     "musrcu.models.relaxation",
     "musrcu.models.power_relaxation",
     "musrcu.models.oscillation",
+    "musrcu.models.dipolar",
+    "musrcu.models.muonium",
     "musrcu.models.bessel",
     "musrcu.models.internal_field",
     "musrcu.models.kornilov",
     "musrcu.models.kubo_toyabe",
     "musrcu.models.fluctuation",
-    "musrcu.models.dipolar",
-    "musrcu.models.muonium",
     "musrcu.models.temperature_laws",
     "musrcu.models.superconductors",
     "musrcu.models.field_laws",
     "musrcu.models.kubo_toyabe_lf",
-    "musrcu.models.dynamic_gaussian",
 )
 ENTRY_POINT_GROUP = "musrcu.models"
 """Entry-point group of modules of other packages that declare components when imported."""
@@ -60,12 +62,12 @@ class Component:
     """``function(t, *parameters)``, shape of ``t``."""
     derivatives: Callable[..., Sequence[FloatArray]] | None
     """``derivatives(t, value, *parameters)``: d function / d parameter, one array each; None
-    where there is no formula (then central differences are used)."""
+    where there is no formula (then ``numeric`` or ``together`` takes its place)."""
     checks: tuple[Check, ...]
     reference: str
     """Paper and equation."""
     variable: Variable = "t"
-    """``t`` for a function of time in µs, ``T`` for a law of temperature in K, ``B`` of field."""
+    """``t`` for a function of time, µs; ``T`` for a law of temperature, K; ``B`` of field, G."""
     together: Callable[..., tuple[FloatArray, Sequence[FloatArray]]] | None = None
     """``together(t, *parameters)``: value and derivatives, where one solution gives both."""
     exponent: Callable[..., tuple[complex, float, Sequence[tuple[complex, complex]]]] | None = None
@@ -76,6 +78,10 @@ class Component:
     remake: tuple[Callable[..., Component], tuple[Any, ...]] | None = None
     """A function and its arguments with which another process makes it again; None for one that
     is found there by its name."""
+    numeric: Numeric | None = None
+    """Derivatives without formulas, by complex step or differences."""
+    origin: Origin | None = None
+    """Where a function comes from that is not of musrcu's own."""
 
     @property
     def meaning(self) -> str:
@@ -98,8 +104,10 @@ class Component:
         """Derivatives at ``t``, one array per parameter; ``value`` is the function there."""
         if self.together is not None:
             return self.together(t, *values)[1]
+        if self.numeric is not None:
+            return self.numeric(t, values)
         if self.derivatives is None:
-            return self._differences(t, values)
+            return ()
         rows = self.derivatives(t, value, *values)
         if len(rows) != len(self.parameters):
             raise ModelError(
@@ -117,42 +125,55 @@ class Component:
         value = self.function(t, *values)
         return value, self.gradient(t, value, values) if self.parameters else ()
 
-    def _differences(self, t: FloatArray, values: Sequence[float] | FloatArray) -> list[FloatArray]:
-        rows = []
-        for index, parameter in enumerate(self.parameters):
-            step = 1e-6 * max(abs(values[index]), 1e-3)
-            low, high = list(values), list(values)
-            low[index], high[index] = values[index] - step, values[index] + step
-            if parameter.lower is not None:
-                low[index] = max(low[index], parameter.lower)
-            if parameter.upper is not None:
-                high[index] = min(high[index], parameter.upper)
-            change = self.function(t, *high) - self.function(t, *low)
-            rows.append(change / (high[index] - low[index]))
-        return rows
+
+@overload
+def component(formula: Callable[..., Any], /) -> Component: ...
 
 
+@overload
 def component(
-    formula: str,
+    formula: str = "",
     *,
-    parameters: Sequence[Parameter] = (),
+    parameters: Sequence[Parameter] | None = None,
     derivatives: Callable[..., Sequence[FloatArray]] | None = None,
     checks: Sequence[Check] = (),
-    reference: str,
+    reference: str = "",
     variable: Variable = "t",
     together: Callable[..., tuple[FloatArray, Sequence[FloatArray]]] | None = None,
     exponent: Callable[..., tuple[complex, float, Sequence[tuple[complex, complex]]]] | None = None,
     certificate: Certificate | None = None,
     remake: tuple[Callable[..., Component], tuple[Any, ...]] | None = None,
-) -> Callable[[Callable[..., FloatArray]], Component]:
+) -> Callable[[Callable[..., Any]], Component]: ...
+
+
+def component(
+    formula: str | Callable[..., Any] = "",
+    *,
+    parameters: Sequence[Parameter] | None = None,
+    derivatives: Callable[..., Sequence[FloatArray]] | None = None,
+    checks: Sequence[Check] = (),
+    reference: str = "",
+    variable: Variable = "t",
+    together: Callable[..., tuple[FloatArray, Sequence[FloatArray]]] | None = None,
+    exponent: Callable[..., tuple[complex, float, Sequence[tuple[complex, complex]]]] | None = None,
+    certificate: Certificate | None = None,
+    remake: tuple[Callable[..., Component], tuple[Any, ...]] | None = None,
+) -> Component | Callable[[Callable[..., Any]], Component]:
     """Decorator that makes a function of time a component of models, under the function's name.
+
+    ``@component`` alone will do: the arguments behind the first are the parameters then, and their
+    defaults the values to start from. A function may be declared again by the module or file that
+    declared it, as a notebook does when a cell is run twice.
 
     Parameters
     ----------
     formula : P(t) without its amplitude, for people.
-    parameters : one :class:`Parameter` per argument after ``t``, in order; an argument that would
-        be a Python keyword takes a trailing underscore (``lambda_``).
-    derivatives : ``derivatives(t, value, *parameters)`` returning one array per parameter.
+    parameters : one :class:`musrcu.Parameter` per argument after ``t``, in order; an argument that
+        would be a Python keyword takes a trailing underscore (``lambda_``). None takes the
+        arguments and their defaults, without units and limits.
+    derivatives : ``derivatives(t, value, *parameters)`` returning one array per parameter; without
+        it they are taken by a complex step where the function allows it, else by differences, and
+        the result of a fit says so.
     checks : values from outside the function's own code; the tests run them all.
     reference : paper and equation.
     variable : ``T`` for a law of temperature, ``B`` for a law of field.
@@ -163,49 +184,101 @@ def component(
     remake : a function and its arguments that make the component again in another process, where
         it is not made by importing a module.
 
+    Returns
+    -------
+    :class:`musrcu.models.registry.Component` in place of the function.
+
     Raises
     ------
     ModelError if the name is taken or unusable, or the arguments do not match the table.
     """
+    if callable(formula):
+        return component()(formula)
 
-    def register(function: Callable[..., FloatArray]) -> Component:
+    def register(function: Callable[..., Any]) -> Component:
         key = function.__name__
         if not _KEY.match(key):
             raise ModelError(f"component {key!r}: a name is lower case and ends in a letter")
-        if key in _components:
+        origin = _origin(function)
+        if key in _components and (origin is None or _components[key].origin != origin):
             raise ModelError(f"two components are called {key!r}; rename one")
+        table = tuple(table_of(function) if parameters is None else parameters)
         arguments = [name.rstrip("_") for name in inspect.signature(function).parameters][1:]
-        names = [parameter.name for parameter in parameters]
+        names = [parameter.name for parameter in table]
         if arguments != names:
             raise ModelError(
                 f"component {key}: its arguments are {arguments}, its table says {names}"
             )
         made = Component(
-            key,
-            formula,
-            tuple(parameters),
-            function,
-            derivatives,
-            tuple(checks),
-            reference,
-            variable,
-            together,
-            exponent,
-            certificate,
-            remake,
-        )
-        _components[key] = made
-        return made
+            key, formula or _call(key, variable, names), table, function, derivatives,
+            tuple(checks), reference, variable, together, exponent, certificate, remake,
+            origin=origin,
+        )  # fmt: skip
+        _components[key] = made if origin is None else _held(made)
+        return _components[key]
 
     return register
+
+
+def _call(key: str, variable: Variable, names: Sequence[str]) -> str:
+    """``my_decay(t; lambda)``, for a function that comes without a formula."""
+    return f"{key}({'; '.join((variable, ', '.join(names))) if names else variable})"
+
+
+reading: ContextVar[str | None] = ContextVar("reading", default=None)
+"""The file of a user that is being run, to which the functions it declares belong."""
+
+
+def _origin(function: Callable[..., Any]) -> Origin | None:
+    """None for a function of musrcu itself; its own ones are known before any other."""
+    module = str(getattr(function, "__module__", None))
+    if module.startswith("musrcu."):
+        return None
+    _load_own()
+    return Origin(module, reading.get())
+
+
+def _held(made: Component) -> Component:
+    """A function of somebody else, whose results are looked at, and with derivatives."""
+    function = guarded(made.key, made.function, made.parameters)
+    rows, numeric = made.derivatives, None
+    if rows is not None:
+        rows = guarded_rows(made.key, rows, made.parameters)
+    elif made.together is None and made.parameters:
+        numeric = Numeric(function, made.parameters)
+    remake = made.remake or (revive, (made.key, made.origin))
+    return replace(made, function=function, derivatives=rows, numeric=numeric, remake=remake)
+
+
+def revive(key: str, origin: Origin | None) -> Component:
+    """The component of that name in another process, its module or file run where it must be.
+
+    Raises
+    ------
+    ModelError if it is not declared there either.
+    """
+    if key not in components() and origin is not None:
+        if origin.file is not None:
+            from musrcu.models.functions_file import load_functions
+
+            load_functions(origin.file)
+        elif origin.module != "__main__":
+            with Foreign(f"module {origin.module}, which declares {key}"):
+                importlib.import_module(origin.module)
+    return find_component(key)
+
+
+@cache
+def _load_own() -> None:
+    for module in BUILT_IN:
+        importlib.import_module(module)
 
 
 @cache
 def _load() -> None:
     from importlib.metadata import entry_points
 
-    for module in BUILT_IN:
-        importlib.import_module(module)
+    _load_own()
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
         try:
             point.load()
@@ -237,5 +310,8 @@ def find_component(key: str) -> Component:
     known = components()
     if key not in known:
         hint = nearest(key, list(known))
-        raise ModelError(f"no component is called {key!r}{hint} (known: {', '.join(known)})")
+        raise ModelError(
+            f"no component is called {key!r}{hint} (known: {', '.join(known)}); a function of your "
+            "own is declared first: mu.component in a script, or --functions FILE"
+        )
     return known[key]
