@@ -26,7 +26,7 @@ BOLTZMANN = 0.08617333262145179
 MUON_LIFETIME = 2.1969811
 """Mean life of the positive muon, µs; one standard deviation 0.0000022 (PDG 2024)."""
 
-DIPOLAR = 1054.571816861
+DIPOLAR = 1054.571817506918
 """mu_0 hbar / 4 pi, G^2 µs A^3 / rad (CODATA 2022): times the gyromagnetic ratios of two spins in
 rad/(µs G), over the cube of their distance in angstrom, it is their coupling in rad/µs."""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import expm
 
-HBAR = 1.054571817e-34
+HBAR = 6.62607015e-34 / (2 * np.pi)
 MU0_OVER_4PI = 1.25663706127e-6 / (4 * np.pi)
 MUON, ELECTRON = 135.5388094e6, -28024.9513861e6  # gamma / 2 pi, Hz/T
 
