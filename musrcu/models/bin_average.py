@@ -28,7 +28,8 @@ from musrcu.models.term import Term, Values
 
 ACCURACY = 1e-11
 """Error of an average over nodes, by the bound for a cosine of the term's fastest rate."""
-MOST_NODES = 100
+MOST_NODES = 300
+"""Enough for 90 turns in a bin."""
 ENVELOPE = 3.0
 """A rate 1/µs counts as this many radians per µs: a Gaussian's high derivatives are larger than
 those of a cosine."""
@@ -99,11 +100,16 @@ def nodes_needed(term: Term, values: Values, width: float) -> int:
 
 
 def _fastness(component: Component, values: Values) -> float:
-    """How fast a component can change, radians per µs."""
-    known = [
-        _FASTNESS[parameter.unit] * abs(float(value))
+    """How fast a component can change, radians per µs: the phase that it states, and its rates."""
+    certificate, units = component.certificate, _FASTNESS
+    known = []
+    if certificate is not None and certificate.phase is not None:
+        known.append(certificate.phase(1.0, *map(float, values)))
+        units = {"1/us": ENVELOPE}
+    known += [
+        units[parameter.unit] * abs(float(value))
         for parameter, value in zip(component.parameters, values, strict=True)
-        if parameter.unit in _FASTNESS
+        if parameter.unit in units
     ]
     return sum(known) if known else UNKNOWN
 
