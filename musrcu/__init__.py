@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from musrcu.fitting.law import fit_law
     from musrcu.fitting.result import FitResult
     from musrcu.models.model import Model
+    from musrcu.models.nuclei import Nucleus, dipolar_component
     from musrcu.models.precession import field_from_nu, nu_from_field
     from musrcu.models.registry import component
     from musrcu.output.catalogue import catalogue
@@ -66,6 +67,7 @@ __all__ = [
     "FitResult",
     "Model",
     "MusrcuError",
+    "Nucleus",
     "OrderParameter",
     "ReadError",
     "Reduction",
@@ -80,6 +82,7 @@ __all__ = [
     "combine_calibrations",
     "component",
     "correct_dead_time",
+    "dipolar_component",
     "estimate_dead_time",
     "field_from_nu",
     "find_runs",
@@ -127,6 +130,7 @@ _HOMES = {
     "musrcu.fitting.result": ("FitResult",),
     "musrcu.models.model": ("Model",),
     "musrcu.models.precession": ("field_from_nu", "nu_from_field"),
+    "musrcu.models.nuclei": ("Nucleus", "dipolar_component"),
     "musrcu.models.registry": ("component",),
     "musrcu.output.catalogue": ("catalogue",),
     "musrcu.output.load": ("load",),

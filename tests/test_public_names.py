@@ -49,6 +49,8 @@ PLAN = [
     "combine_calibrations",
     "Model",
     "component",
+    "dipolar_component",
+    "Nucleus",
     "catalogue",
     "nu_from_field",
     "field_from_nu",

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.constants import DIPOLAR
-from musrcu.models.phasor import BLOCK, uniform_step
+from musrcu.models.phasor import BLOCK, even_step, uniform_step
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -79,7 +79,7 @@ def turning_sum(t: FloatArray, omega: FloatArray, weights: FloatArray) -> Comple
     exponentials for every line.
     """
     total = np.zeros((len(weights), t.size), dtype=complex)
-    step = uniform_step(t)
+    step = uniform_step(t) if omega.size < FEW else even_step(t)
     for first in range(0, omega.size, CHUNK):
         part = slice(first, first + CHUNK)
         if step == 0.0:

@@ -1,0 +1,244 @@
+"""Components made from nuclei: against matrix exponentials, in other processes, and refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from spin_brute_force import MUON, dipolar, powder
+
+import musrcu as mu
+from musrcu.constants import DIPOLAR, GAMMA_MU, NUCLEI
+from musrcu.errors import ModelError
+from musrcu.models import registry
+from musrcu.models.nuclei import MOST_STATES, Nucleus, dipolar_component
+from musrcu.models.registry import Component, find_component
+from musrcu.models.spin_lines import Lines, merged, turning_sum
+
+PLACES = [(0.9, -0.3, 1.1), (-1.3, 0.8, 0.4), (0.2, 1.9, -1.4), (1.5, -1.7, 0.2)]
+SETS = {
+    "F": ["19F"],
+    "N": ["14N"],
+    "Li, F": ["7Li", "19F"],
+    "H, D, N": ["1H", "2H", "14N"],
+    "four protons": ["1H"] * 4,
+    "V": ["51V"],
+    "opposite moments": ["15N", "29Si"],
+}
+T = (0.0, 0.6, 3.1, 11.0)
+
+
+@pytest.fixture(autouse=True)
+def only_for_this_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    registry.components()  # what a first use loads stays
+    monkeypatch.setattr(registry, "_components", dict(registry._components))
+    yield
+
+
+def made_of(isotopes: list[str], name: str = "cluster", **more: object) -> Component:
+    sites = list(zip(isotopes, PLACES, strict=False))
+    return dipolar_component(name, sites, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("nuclear", [True, False])
+@pytest.mark.parametrize("name", SETS)
+def test_exponentials_of_the_hamiltonian(name: str, nuclear: bool) -> None:
+    isotopes = SETS[name]
+    spins = [0.5, *(NUCLEI[isotope][0] for isotope in isotopes)]
+    gammas = [MUON, *(1e6 * NUCLEI[isotope][1] for isotope in isotopes)]
+    made = made_of(isotopes, nuclear=nuclear)
+    for scale in (1.0, 0.83):
+        where = [(0.0, 0.0, 0.0), *PLACES[: len(isotopes)]]
+        positions = [tuple(scale * x for x in place) for place in where]
+        hamiltonian, muon = dipolar(spins, gammas, positions, nuclear)
+        for t in T:
+            assert float(made(t, scale)) == pytest.approx(powder(t, hamiltonian, muon), abs=1e-11)
+
+
+@pytest.mark.parametrize("isotope", NUCLEI)
+def test_second_moment(isotope: str) -> None:
+    """P = 1 - (2/3) J (J + 1) w_d^2 t^2: van Vleck's sum, for a nucleus of any spin."""
+    spin, mhz = NUCLEI[isotope]
+    r = 1.3
+    w_d = DIPOLAR * GAMMA_MU * 2e-4 * math.pi * abs(mhz) / r**3
+    t = 0.01 / w_d / spin
+    found = 1 - float(dipolar_component("one", [(isotope, (0, r, 0))])(t, 1.0))
+    assert found == pytest.approx(2 / 3 * spin * (spin + 1) * (w_d * t) ** 2, rel=1e-3)
+
+
+def test_the_named_components_are_special_cases() -> None:
+    t = np.linspace(0.0, 32.0, 2000).copy()
+    t.setflags(write=False)
+    along = np.array([0.48, -0.6, 0.64])
+    one, other, at = 1.2 * along + 3.0, -1.2 * along + 3.0, (3.0, 3.0, 3.0)
+    for key, places, nuclear in (
+        ("mu_f", [one], True),
+        ("f_mu_f", [one, other], False),
+        ("f_mu_f_ff", [one, other], True),
+    ):
+        sites = [("F", tuple(place)) for place in places]
+        made = dipolar_component(f"own_{key}", sites, muon=at, nuclear=nuclear)
+        np.testing.assert_allclose(made(t, 1.1), find_component(key)(t, 1.1 * 1.2), atol=1e-12)
+
+
+def test_table_of_nuclei() -> None:
+    """Ratios to the proton of the NMR standards (IUPAC 2008, per cent), which are shielded."""
+    standards = {
+        "2H": 15.350609,
+        "7Li": 38.863797,
+        "11B": 32.083974,
+        "13C": 25.145020,
+        "19F": 94.094011,
+        "23Na": 26.451900,
+        "27Al": 26.056859,
+        "29Si": 19.867187,
+        "31P": 40.480742,
+        "51V": 26.302948,
+        "63Cu": 26.515473,
+        "65Cu": 28.403693,
+        "75As": 17.122614,
+        "93Nb": 24.476170,
+        "127I": 20.007486,
+        "139La": 14.125641,
+    }
+    for isotope, ratio in standards.items():
+        found = 100 * abs(NUCLEI[isotope][1]) / NUCLEI["1H"][1]
+        assert found == pytest.approx(ratio, rel=8e-3), isotope
+    assert all(round(2 * spin) == 2 * spin for spin, _ in NUCLEI.values())
+
+
+def test_derivative() -> None:
+    made, t, h = made_of(["7Li", "19F"]), np.linspace(0.0, 20.0, 50), 1e-5
+    row = made.gradient(t, made(t, 0.95), (0.95,))[0]
+    numeric = (made(t, 0.95 + h) - made(t, 0.95 - h)) / (2 * h)
+    np.testing.assert_allclose(row, numeric, atol=1e-6 * np.abs(row).max())
+
+
+def test_certificate() -> None:
+    pytest.importorskip("mpmath")
+    from musrcu.verification.verify import verify
+
+    found = verify(made_of(["7Li", "19F"]), 12)
+    assert found.valid, found.findings
+    assert "16 states" in found.method
+
+
+def test_a_thousand_lines_on_even_times_and_on_others() -> None:
+    rng = np.random.default_rng(3)
+    t = 0.016 * np.arange(700)
+    omega, weights = rng.uniform(0, 5, 3000), rng.normal(size=(2, 3000))
+    even = turning_sum(t, omega, weights)
+    back = turning_sum(t[::-1].copy(), omega, weights)[:, ::-1]
+    shuffled = rng.permutation(t.size)
+    np.testing.assert_allclose(
+        even[:, shuffled], turning_sum(t[shuffled], omega, weights), atol=1e-9
+    )
+    np.testing.assert_allclose(even, back, atol=1e-9)
+    few = turning_sum(t[:3], omega, weights)
+    direct = np.exp(1j * np.multiply.outer(t[:3], omega)) @ weights.T
+    np.testing.assert_allclose(few.T, direct, atol=1e-10)
+
+
+def test_equal_lines_are_one_and_faint_ones_go() -> None:
+    omega = np.array([2.0, 0.0, 1.0, 2.0 + 4e-16, 1e-17, 3.0])
+    weight = np.array([0.2, 0.1, 0.3, 0.1, 0.3, 1e-18])
+    lines = merged(omega, weight)
+    np.testing.assert_allclose(lines.omega, [0.0, 1.0, 2.0], rtol=1e-15)
+    np.testing.assert_allclose(lines.weight, [0.4, 0.3, 0.3], rtol=1e-14)
+    assert isinstance(lines, Lines)
+    assert lines.fastest == pytest.approx(2.0)
+
+
+def test_the_same_again_is_the_same() -> None:
+    made = made_of(["19F"])
+    assert made_of(["19F"]) is made
+    assert made_of(["F"]) is made
+    with pytest.raises(ModelError, match="two components are called 'cluster'"):
+        made_of(["1H"])
+
+
+def test_a_model_goes_to_a_process_that_knows_nothing() -> None:
+    """Spawned, not forked: the worker has its own registry, and the component goes along."""
+    made_of(["19F", "1H"], "hf_site")
+    model = mu.Model("hf_site * exponential + constant")
+    values = [0.2, 1.0, 0.1, 0.01]
+    t = np.linspace(0.0, 8.0, 5)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert pool.submit(model.value, t, values).result().tolist() == (
+            model.value(t, values).tolist()
+        )
+        again = pool.submit(same, model).result()
+    assert again == model
+    assert again.terms[0].factors[0].component is find_component("hf_site")
+
+
+def same(model: mu.Model) -> mu.Model:
+    return model
+
+
+def test_a_nucleus_of_ones_own() -> None:
+    spin, mhz = NUCLEI["31P"]
+    own = Nucleus(spin, 2e-4 * math.pi * mhz, (0.0, 0.0, 1.4))
+    t = np.linspace(0, 9, 20)
+    one = dipolar_component("own", [own])
+    other = dipolar_component("listed", [("P", (0.0, 0.0, 1.4))])
+    np.testing.assert_array_equal(one(t, 1.0), other(t, 1.0))
+    assert one.meaning == "Muon with spin 0.5: dipolar couplings, powder."
+    assert other.meaning == "Muon with 31P: dipolar couplings, powder."
+
+
+@pytest.mark.parametrize(
+    ("nuclei", "sentence"),
+    [
+        ([], "no nuclei"),
+        ([("Cu", (0, 0, 2))], "Cu: which isotope.* 63Cu, 65Cu"),
+        ([("C", (0, 0, 2))], "C: which isotope.* 13C"),
+        ([("Fl", (0, 0, 2))], "'Fl' is no nucleus that musrcu knows"),
+        ([("19f", (0, 0, 2))], "did you mean '19F'"),
+        ([("F", (0, 0))], "position .0, 0.; expected x, y, z in angstrom"),
+        ([("F", 3.0)], "position 3.0; expected x, y, z"),
+        ([("F", (0, 0, float("nan")))], "19F: position"),
+        ([("F", (0, 0, 0.1))], "the muon and 19F are 0.1 angstrom apart"),
+        ([("F", (0, 0, 2)), ("H", (0, 0.1, 2))], "19F and 1H are 0.1 angstrom apart"),
+        (["F"], "'F' is no nucleus; write"),
+        ([("V", (3.0 * k, 0, 2)) for k in range(3)], "a muon and 3 nuclei have 1024 states"),
+    ],
+)
+def test_refused(nuclei: list, sentence: str) -> None:
+    with pytest.raises(ModelError, match=sentence):
+        dipolar_component("refused", nuclei)
+    assert "refused" not in registry._components
+
+
+@pytest.mark.parametrize(
+    ("spin", "gamma", "sentence"),
+    [
+        (0.7, 0.01, "spin 0.7; expected 0.5, 1"),
+        (0.0, 0.01, "spin 0.0"),
+        (
+            0.5,
+            40.08,
+            r"gamma = 40.08 rad/\(us G\); expected less than 0.05.*multiplied by 6.2832e-4",
+        ),
+        (0.5, 0.0, "gamma = 0"),
+        (0.5, float("nan"), "gamma = nan"),
+    ],
+)
+def test_a_nucleus_is_refused(spin: float, gamma: float, sentence: str) -> None:
+    with pytest.raises(ModelError, match=sentence):
+        Nucleus(spin, gamma, (0.0, 0.0, 1.0))
+
+
+def test_as_many_states_as_are_promised() -> None:
+    rng = np.random.default_rng(1)
+    sites = [("H", tuple(3.0 * v / np.linalg.norm(v))) for v in rng.normal(size=(6, 3))]
+    made = dipolar_component("six_protons", sites)
+    assert MOST_STATES > 2**7
+    t = np.linspace(0, 10, 2000)
+    value = made(t, 1.0)
+    assert value[0] == pytest.approx(1.0, abs=1e-14)
+    assert np.abs(value).max() <= 1 + 1e-14
