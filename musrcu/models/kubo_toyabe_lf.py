@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musrcu.constants import GAMMA_MU
 from musrcu.models.certificate import Certificate, Corner
@@ -89,7 +90,7 @@ def _sum_of_moments(
     return total, slope * theta * t
 
 
-def _spherical(theta: FloatArray, cos: FloatArray, sin: FloatArray) -> Pair:
+def spherical(theta: FloatArray, cos: FloatArray, sin: FloatArray) -> Pair:
     """j0(theta) and j1(theta)/theta."""
     small = theta < 0.02
     if not small.any():
@@ -101,7 +102,7 @@ def _spherical(theta: FloatArray, cos: FloatArray, sin: FloatArray) -> Pair:
     return j0, np.where(small, series, (j0 - cos) / (safe * safe))
 
 
-def _chosen(series: bool, theta: FloatArray) -> FloatArray:
+def _chosen(series: bool, theta: FloatArray) -> NDArray[np.bool_]:
     return np.ones(theta.shape, dtype=bool) if series else theta < 1.0
 
 
@@ -206,7 +207,7 @@ def _lorentzian_loss(t: FloatArray, a: float, w: float) -> Pair:
 def _gaussian_solution(t: FloatArray, delta: float, B_LF: float) -> Solved:
     late, w = np.maximum(t, 0.0).ravel(), GAMMA_MU * abs(B_LF)
     s, theta = delta * late, w * late
-    j0, j1 = _spherical(theta, np.cos(theta), np.sin(theta))
+    j0, j1 = spherical(theta, np.cos(theta), np.sin(theta))
     change = 2.0 * delta * late * late * np.exp(-0.5 * s * s) * (j0 - s * s * j1)
     return _shaped(t, delta, B_LF, _gaussian_loss(late, delta, w), change)
 
@@ -214,7 +215,7 @@ def _gaussian_solution(t: FloatArray, delta: float, B_LF: float) -> Solved:
 def _lorentzian_solution(t: FloatArray, a: float, B_LF: float) -> Solved:
     late, w = np.maximum(t, 0.0).ravel(), GAMMA_MU * abs(B_LF)
     s, theta = a * late, w * late
-    j0, j1 = _spherical(theta, np.cos(theta), np.sin(theta))
+    j0, j1 = spherical(theta, np.cos(theta), np.sin(theta))
     change = 2.0 * late * np.exp(-s) * (j0 - (1.0 + s) * j1)
     return _shaped(t, a, B_LF, _lorentzian_loss(late, a, w), change)
 

@@ -41,6 +41,7 @@ BUILT_IN = (
     "musrcu.models.field_laws",
     "musrcu.models.kubo_toyabe_lf",
     "musrcu.models.dynamic_gaussian",
+    "musrcu.models.dynamic_lorentzian",
 )
 ENTRY_POINT_GROUP = "musrcu.models"
 """Entry-point group of modules of other packages that declare components when imported."""
