@@ -15,6 +15,8 @@ from musrcu.fitting.projection import Peak, Spectrum, line_gain, peaks
 from musrcu.models.bins import Bins
 
 FloatArray = NDArray[np.float64]
+Line = tuple[int, int, int | None]
+"""Term, position of nu, position of phi; None for a line that has no phase."""
 
 MOST_TRIALS = 96
 """Combinations of rates that are tried."""
@@ -70,7 +72,7 @@ def find_starts(cost: AsymmetryCost) -> list[Start]:
 
 def _fast_lines(
     cost: AsymmetryCost,
-    scanned: list[tuple[int, int, int]],
+    scanned: list[Line],
     fastest: float,
     refined: list[Start],
 ) -> list[Start]:
@@ -106,9 +108,7 @@ def _fastest_line(cost: AsymmetryCost) -> float:
     return 0.25 * (cost.n_bins - 1) / float(cost.time[-1] - cost.time[0])
 
 
-def _candidates(
-    cost: AsymmetryCost, scanned: list[tuple[int, int, int]], lowest: float
-) -> list[Start]:
+def _candidates(cost: AsymmetryCost, scanned: list[Line], lowest: float) -> list[Start]:
     """Trial vectors with their lines placed and amplitudes solved, best first."""
     spectrum = Spectrum(cost.time, cost.inverse_error**2) if scanned else None
     trials = _trials(cost, scanned)
@@ -121,18 +121,18 @@ def _candidates(
     return sorted(found, key=lambda start: start.chi2)
 
 
-def _scanned(cost: AsymmetryCost) -> list[tuple[int, int, int]]:
+def _scanned(cost: AsymmetryCost) -> list[Line]:
     """(term, nu, phi) of the oscillations whose frequency, or else phase, is to be found."""
     free = set(cost.free.tolist())
     wanted = {k for k in free if np.isnan(cost.freedom.start[k])}
     return [
         (term, nu, phi)
-        for term, nu, phi in cost.freedom.model.oscillations()
+        for term, nu, phi in cost.freedom.model.lines()
         if nu in wanted or (phi in wanted and not np.isnan(cost.freedom.start[nu]))
     ]
 
 
-def _trials(cost: AsymmetryCost, scanned: list[tuple[int, int, int]]) -> list[FloatArray]:
+def _trials(cost: AsymmetryCost, scanned: list[Line]) -> list[FloatArray]:
     """Full parameter vectors with every combination of trial values of what is not linear."""
     freedom, model = cost.freedom, cost.freedom.model
     skip = {place for _, nu, phi in scanned for place in (nu, phi)}
@@ -156,7 +156,7 @@ def _trials(cost: AsymmetryCost, scanned: list[tuple[int, int, int]]) -> list[Fl
 def _place_lines(
     cost: AsymmetryCost,
     full: FloatArray,
-    scanned: list[tuple[int, int, int]],
+    scanned: list[Line],
     spectrum: Spectrum | None,
     lowest: float,
 ) -> list[Start]:
@@ -169,22 +169,28 @@ def _place_lines(
         for vector, absent in branches:
             residual, smooth = _linear_problem(cost, vector, absent)
             flat = vector.copy()
-            flat[nu] = flat[phi] = 0.0
+            flat[[place for place in (nu, phi) if place is not None]] = 0.0
             envelope = model.shapes(cost.time, flat)[term]
             if not (np.isfinite(smooth).all() and np.isfinite(envelope).all()):
                 continue
-            held = phi in cost.freedom.fixed
             here = spectrum.holding(_least(cost, nu))
-            gain, phase = line_gain(
-                here, residual, smooth, envelope, cost.freedom.start[phi] if held else None
-            )
+            gain, phase = line_gain(here, residual, smooth, envelope, _held_phase(cost, phi))
             most = PEAKS if len(branches) == 1 else 1
             for peak in _lines(cost, nu, here, gain, phase, lowest, most):
                 placed = vector.copy()
-                placed[nu], placed[phi] = peak.nu, _phase_inside(cost, term, phi, peak.phase)
+                placed[nu] = peak.nu
+                if phi is not None:
+                    placed[phi] = _phase_inside(cost, term, phi, peak.phase)
                 grown.append((placed, absent - {term}))
         branches = grown
     return [_solve(cost, vector) for vector, _ in branches]
+
+
+def _held_phase(cost: AsymmetryCost, phi: int | None) -> float | None:
+    """The phase of a line that is not free, degrees."""
+    if phi is None:
+        return 0.0
+    return float(cost.freedom.start[phi]) if phi in cost.freedom.fixed else None
 
 
 def _phase_inside(cost: AsymmetryCost, term: int, phi: int, phase: float) -> float:

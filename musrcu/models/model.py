@@ -213,6 +213,15 @@ class Model:
                 found.append((number, nu, phi))
         return tuple(found)
 
+    def lines(self) -> tuple[tuple[int, int, int | None], ...]:
+        """The same, with None for phi where a component precesses from phase 0 and has no other."""
+        found = []
+        for number, term in enumerate(self.terms):
+            nu, phi = self._oscillation(term)
+            if nu is not None:
+                found.append((number, nu, phi))
+        return tuple(found)
+
     def without(self, term: int) -> Model:
         """This model without one term; the other parameters keep their names."""
         kept = [one for k, one in enumerate(self.terms) if k != term]

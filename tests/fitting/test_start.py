@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from asymmetries import asymmetry
 from throw import asymmetry_of, paper, paper_frequency, paper_parameters, throw_pair
 
 from musrcu.fitting.cost import AsymmetryCost
+from musrcu.fitting.fit import fit
 from musrcu.fitting.freedom import settle
 from musrcu.fitting.start import find_starts
 from musrcu.models.model import Model
@@ -133,3 +135,27 @@ def test_a_tie_that_is_no_number_is_no_crash(tie: str) -> None:
     starts = find_starts(cost_of(0.02, 2e6, 3, ties={"lambda2": tie}))
     assert all(np.isfinite(start.x).all() for start in starts)
     assert bool(starts) == tie.startswith("sqrt")
+
+
+@pytest.mark.parametrize(
+    ("expression", "values"),
+    [
+        ("kornilov_gaussian", {"beta1": 1.0, "sigma1": 1.4, "nu1": 3.3}),
+        ("kornilov_lorentzian", {"a1": 1.4, "nu1": 7.3}),
+        ("internal_field", {"lambda_T1": 0.9, "nu1": 3.3, "phi1": 8.0}),
+    ],
+)
+def test_a_powder_needs_no_start_values(expression: str, values: dict[str, float]) -> None:
+    """Also where the field has no phase of its own, its frequency is scanned."""
+    model, rng = Model(expression), np.random.default_rng(5)
+    truth = model.vector({"A1": 0.2, "lambda_L1": 0.08, **values})
+    t = 0.005 * (np.arange(2000) + 0.5)
+    error = 0.004 * np.exp(t / 4.4)
+    data = asymmetry(t, model.value(t, truth) + error * rng.standard_normal(t.size), error)
+    held = {
+        name: truth[model.index(name)] for name in ("fraction1", "beta1") if name in model.names
+    }
+    found = fit(data, model, fixed=held)
+    free = [k for k, name in enumerate(model.names) if name not in held]
+    pulls = (np.asarray(found.values) - truth)[free] / np.asarray(found.errors)[free]
+    assert np.abs(pulls).max() < 4.0
