@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from musrcu.fitting.fit import fit
     from musrcu.fitting.law import fit_law
     from musrcu.fitting.result import FitResult
+    from musrcu.models.functions_file import load_functions
     from musrcu.models.model import Model
     from musrcu.models.nuclei import Nucleus, dipolar_component
+    from musrcu.models.parameter import Parameter
     from musrcu.models.precession import field_from_nu, nu_from_field
     from musrcu.models.registry import component
     from musrcu.output.catalogue import catalogue
@@ -69,6 +71,7 @@ __all__ = [
     "MusrcuError",
     "Nucleus",
     "OrderParameter",
+    "Parameter",
     "ReadError",
     "Reduction",
     "Robustness",
@@ -95,6 +98,7 @@ __all__ = [
     "group",
     "inspect_detectors",
     "load",
+    "load_functions",
     "measure_background",
     "nu_from_field",
     "read",
@@ -128,7 +132,9 @@ _HOMES = {
     "musrcu.fitting.fit": ("fit",),
     "musrcu.fitting.law": ("fit_law",),
     "musrcu.fitting.result": ("FitResult",),
+    "musrcu.models.functions_file": ("load_functions",),
     "musrcu.models.model": ("Model",),
+    "musrcu.models.parameter": ("Parameter",),
     "musrcu.models.precession": ("field_from_nu", "nu_from_field"),
     "musrcu.models.nuclei": ("Nucleus", "dipolar_component"),
     "musrcu.models.registry": ("component",),

@@ -51,6 +51,8 @@ PLAN = [
     "component",
     "dipolar_component",
     "Nucleus",
+    "Parameter",
+    "load_functions",
     "catalogue",
     "nu_from_field",
     "field_from_nu",

@@ -17,8 +17,9 @@ from musrcu.analysis.scan_result import Scan
 from musrcu.calibration.calibrate import calibrate
 from musrcu.containers.calibration import Calibration
 from musrcu.containers.numbers import is_number
-from musrcu.errors import MusrcuError, nearest
+from musrcu.errors import ModelError, MusrcuError, nearest
 from musrcu.files import PathLike
+from musrcu.models.functions_file import load_functions
 from musrcu.models.model import Model
 from musrcu.readers.find import find_runs
 from musrcu.readers.registry import read
@@ -28,7 +29,7 @@ from musrcu.reduction.recipe import Reduction
 
 FIT_KEYS = (
     "ordered", "paramagnetic", "t_range", "start", "fixed", "limits", "ties", "constraints",
-    "minos", "average_bins",
+    "minos", "average_bins", "functions",
 )  # fmt: skip
 _PAIR = ("forward", "backward", "exclude", "geometry")
 """Options that hold for the calibration run too."""
@@ -47,6 +48,8 @@ class ScanFile:
     """Options of :func:`musrcu.fit_scan`."""
     order: Mapping[str, Any] | None
     """Options of :func:`musrcu.fit_order_parameter`; None where no law is fitted."""
+    functions: tuple[Path, ...] = ()
+    """Python files that it names in [fit], run when it was read."""
 
     @classmethod
     def load(cls, path: PathLike, *, data: str | None = None) -> ScanFile:
@@ -55,7 +58,8 @@ class ScanFile:
         ``[data]`` holds ``runs`` (a pattern or a list) and, instead of a table [calibration],
         ``calibration``: a transverse-field run that is evaluated on the spot, or a TOML file; with
         ``folder``, numbers such as ``ltf:1-20`` are looked for there instead of in MUSRCU_DATA.
-        ``alpha = "free"`` in [order] fits the exponent.
+        ``alpha = "free"`` in [order] fits the exponent. ``functions`` in [fit] names a Python file,
+        or several, with functions of your own; it is run here.
 
         Parameters
         ----------
@@ -75,6 +79,7 @@ class ScanFile:
         options = dict(tables.get("fit", {}))
         _refuse(path, "[fit] ", options, FIT_KEYS)
         _check_fit(path, options)
+        functions = _declared(path, folder, options.pop("functions", ()))
         order = dict(tables["order"]) if "order" in tables else None
         _refuse(path, "[order] ", order or {}, ORDER_KEYS)
         _check_order(path, order or {})
@@ -83,6 +88,7 @@ class ScanFile:
             recipe=_recipe(path, folder, tables),
             fit={"ordered": ORDERED, "paramagnetic": PARAMAGNETIC, **options},
             order=order,
+            functions=functions,
         )
 
     def run(self, *, executor: Any = None, progress: bool = False) -> Scan:
@@ -142,6 +148,17 @@ def _recipe(path: PathLike, folder: Path, tables: Mapping[str, Any]) -> Reductio
     return Reduction.from_dict(table, found, f"{path}: [reduction]")
 
 
+def _declared(path: PathLike, folder: Path, named: str | Sequence[str]) -> tuple[Path, ...]:
+    """The files of functions that [fit] names, run."""
+    files = tuple(folder / name for name in ([named] if isinstance(named, str) else named))
+    for file in files:
+        try:
+            load_functions(file)
+        except ModelError as error:
+            raise ModelError(f"{path}: [fit] functions: {error}") from error
+    return files
+
+
 def _check_fit(path: PathLike, options: dict[str, Any]) -> None:
     """Refuse a fit option of the wrong shape, before any run is read."""
     for key, value in options.items():
@@ -198,6 +215,10 @@ _FIT_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "ordered": _MODEL,
     "paramagnetic": _MODEL,
     "t_range": (_is_pair, "two times in us, the earlier one first"),
+    "functions": (
+        lambda v: _is_text(v) or (isinstance(v, list) and all(map(_is_text, v))),
+        "the name of a Python file, or a list of them",
+    ),
     "average_bins": (lambda v: isinstance(v, bool), "true or false"),
     "minos": (lambda v: isinstance(v, list) and all(map(_is_text, v)), "a list of names"),
     "limits": (

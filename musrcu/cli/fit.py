@@ -122,7 +122,7 @@ def report(run: Run, data: Asymmetry | Counts, result: FitResult, *, asked: bool
 def _check(arguments: Namespace, files: Files) -> None:
     """Refuse what would fail after the work."""
     check_targets(
-        [*files.paths, arguments.calibration],
+        [*files.paths, arguments.calibration, *(arguments.functions or ())],
         force=arguments.force,
         files=[arguments.output],
         pictures=[arguments.plot],

@@ -12,7 +12,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from musrcu.cli.options import add_force
+from musrcu.cli.options import add_force, add_functions
 from musrcu.cli.terminal import UsageError, say
 
 KINDS = ("formats", "models", "instruments")
@@ -31,6 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "-o", "--output", metavar="FIG", type=Path, help=".png, .pdf or .svg, with --plot"
     )
     add_force(parser)
+    add_functions(parser)
 
 
 def run(arguments: Namespace) -> int:

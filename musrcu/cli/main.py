@@ -133,11 +133,21 @@ def _run(words: list[str]) -> int:
     except SystemExit as leaving:  # --help, --version and wrong usage
         return leaving.code if isinstance(leaving.code, int) else WRONG_USAGE
     try:
+        _declare(getattr(arguments, "functions", None) or ())
         code: int = arguments.run(arguments)
     except UsageError as error:
         complain(f"{error}; see musrcu {arguments.verb} --help")
         return WRONG_USAGE
     return code
+
+
+def _declare(files: Sequence[str]) -> None:
+    """Run the files of functions that were named."""
+    if files:
+        from musrcu.models.functions_file import load_functions
+
+        for file in files:
+            load_functions(file)
 
 
 def _parser(words: Sequence[str]) -> Parser:

@@ -119,6 +119,16 @@ def add_reduction(parser: ArgumentParser, *, calibrated: bool = True) -> None:
     )
 
 
+def add_functions(parser: Any) -> None:
+    """``--functions``."""
+    parser.add_argument(
+        "--functions",
+        metavar="FILE",
+        action="append",
+        help="Python file that declares functions of your own with @mu.component; it is run",
+    )
+
+
 def add_fit(parser: ArgumentParser, model: str, *, cost: bool = False) -> None:
     """The options of a fit; ``model`` is what is said of the model's default.
 
@@ -134,6 +144,7 @@ def add_fit(parser: ArgumentParser, model: str, *, cost: bool = False) -> None:
             "both groups, right however few there are",
         )
     group.add_argument("--model", metavar="EXPR", help=f"sum of components; {model}")
+    add_functions(group)
     group.add_argument(
         "--range", metavar="A,B", type=values.interval, help="fitted times, us; default: all"
     )

@@ -52,6 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--range", metavar="A,B", type=values.interval, help="times shown in spectra, us"
     )
     parser.add_argument("--percent", action="store_true", help="asymmetry of spectra in per cent")
+    options.add_functions(parser)
     add_forms(parser)
     options.add_reduction(parser)
 

@@ -128,7 +128,7 @@ def _inputs(arguments: Namespace, plan: ScanFile) -> list[PathLike | None]:
     """Every file that the scan is made from."""
     from musrcu import toml
 
-    inputs = [*plan.data, arguments.calibration]
+    inputs = [*plan.data, *plan.functions, arguments.calibration, *(arguments.functions or ())]
     first = Path(arguments.runs[0])
     if arguments.runs[0].endswith(".toml"):
         named = toml.load(first)["data"].get("calibration")

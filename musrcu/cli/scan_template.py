@@ -52,6 +52,7 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
         "temperature_log": ("Temp_Sample", "log that gives T; default: what the file states"),
     },
     "fit": {
+        "functions": ("my_models.py", "functions of your own, run with this file; default: none"),
         "ordered": (options.DEFAULT_MODEL, "runs with precession"),
         "paramagnetic": (options.PARAMAGNETIC, "runs without"),
         "t_range": ([0.02, 8.0], "us; default: all good bins"),
@@ -97,7 +98,7 @@ def scan_file(runs: Sequence[Run], arguments: Namespace, folder: Path) -> tuple[
     lines.append(
         _table("reduction", _reduction(arguments, chosen[0]), _pair(chosen[0], arguments.geometry))
     )
-    lines.append(_table("fit", _fit(arguments)))
+    lines.append(_table("fit", _fit(arguments, folder)))
     lines.append(_table("order", _order(arguments)))
     return "\n".join(lines), others
 
@@ -166,8 +167,11 @@ def _pair(run: Run, geometry: Geometry | None) -> dict[str, Any]:
     return {"forward": forward, "backward": backward}
 
 
-def _fit(arguments: Namespace) -> dict[str, Any]:
+def _fit(arguments: Namespace, folder: Path) -> dict[str, Any]:
     given = options.given_fit(arguments)
+    if arguments.functions:
+        files = [paths.relative(file, folder) for file in arguments.functions]
+        given["functions"] = files[0] if len(files) == 1 else files
     given["ordered"] = arguments.model or options.DEFAULT_MODEL
     given["paramagnetic"] = arguments.paramagnetic or options.PARAMAGNETIC
     if "limits" in given:

@@ -51,6 +51,7 @@ def script(run: Run, arguments: Namespace, folder: Path) -> str:
         "from pathlib import Path\n\nimport musrcu as mu\n\nfolder = Path(__file__).parent",
         *_calibration(arguments, folder),
         _reduction(run, arguments, folder),
+        *_functions(arguments, folder),
         _model(model, data, options.given_fit(arguments)),
         _RESULTS.format(
             data=data,
@@ -68,6 +69,14 @@ def _head(run: Run) -> str:
     text = printable(f"{run.name}, {run.temperature}, {field}: {title}")
     text = text.replace("\\", "/").replace('"', "'")
     return f'"""{text}.\n\nWritten by musrcu init --script; edit what you know better.\n"""'
+
+
+def _functions(arguments: Namespace, folder: Path) -> list[str]:
+    """Files with functions of the user; nothing where none was named."""
+    if not arguments.functions:
+        return []
+    loads = [f"mu.load_functions({_file(Path(name), folder)})" for name in arguments.functions]
+    return ["\n".join(["# Functions of our own were declared in a file.", *loads])]
 
 
 def _calibration(arguments: Namespace, folder: Path) -> list[str]:

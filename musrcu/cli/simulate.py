@@ -23,6 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "-o", "--output", metavar="FOLDER", type=Path, required=True, help="made where missing"
     )
     options.add_force(parser)
+    options.add_functions(parser)
 
 
 def run(arguments: Namespace) -> int:

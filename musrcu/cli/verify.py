@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musrcu.cli.options import add_force
+from musrcu.cli.options import add_force, add_functions
 from musrcu.cli.terminal import UsageError, say
 from musrcu.errors import ModelError
 
@@ -43,6 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", type=Path, help="the table as CSV, one function a line"
     )
     add_force(parser)
+    add_functions(parser)
 
 
 def run(arguments: Namespace) -> int:

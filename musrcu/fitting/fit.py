@@ -31,6 +31,7 @@ from musrcu.fitting.freedom import Freedom, Limits, is_number, settle
 from musrcu.fitting.judgement import Bound, Judgement, judge
 from musrcu.fitting.minimise import Minimum, minimise
 from musrcu.fitting.outcome import fitted_result, unfitted_result
+from musrcu.fitting.own_functions import methods, prepare, recheck
 from musrcu.fitting.result import FitResult
 from musrcu.models.expression import KINDS
 from musrcu.models.model import Model
@@ -126,7 +127,13 @@ def fit(
             raise FitError(f"max_asymmetry = {max_asymmetry!r}; it must be a number above 0")
         bound = Bound(max_asymmetry, 0.0)
     names = tuple(seen.names[seen.index(name)] for name in minos)
-    return _fit(window, freedom, told, bound, names)
+    prepare(freedom, window.time)
+    before = methods(seen)
+    result = _fit(window, freedom, told, bound, names)
+    recheck(seen, window.time, result.values)
+    if methods(seen) == before:
+        return result
+    return _fit(window, freedom, told, bound, names)  # some derivatives were not to be trusted
 
 
 def _window(
@@ -172,7 +179,7 @@ def _fit(
     )  # fmt: skip
     reason = judgement.reason or minimum.reason
     reason = reason or too_fast(cost.freedom, full, data.width, data.averaged)
-    notes = [*judgement.notes, *near_tie(cost, freedom, starts), *data.notes]
+    notes = [*judgement.notes, *near_tie(cost, freedom, starts), *data.notes, *methods(model)]
     notes += [f"{model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
     notes += beyond_limits(freedom, full)
     notes += poor(minimum.chi2, cost.ndof)

@@ -15,6 +15,7 @@ from musrcu.fitting.doubts import poor
 from musrcu.fitting.fit import bounded_minimum
 from musrcu.fitting.freedom import Freedom, Limits, settle
 from musrcu.fitting.outcome import fitted_result
+from musrcu.fitting.own_functions import methods, prepare
 from musrcu.fitting.result import FitResult
 from musrcu.fitting.start import find_starts
 from musrcu.models.field_laws import HYPERFINE_FIELD
@@ -82,6 +83,7 @@ def fit_law(
         raise FitError("every parameter is fixed or tied; free at least one")
     if table[0].size <= freedom.free.size:
         raise FitError(f"{table[0].size} values for {freedom.free.size} free parameters")
+    prepare(freedom, table[0])
     return _fit(_TableCost(*table, freedom), freedom)
 
 
@@ -96,11 +98,12 @@ def _fit(cost: AsymmetryCost, freedom: Freedom) -> FitResult:
     reason = minimum.reason or ("" if covariance is not None else "the covariance is singular")
     names = freedom.model.names
     notes = [f"{names[k]} is at its limit, held there" for k in sorted(at_limit)]
+    notes += [*methods(freedom.model), *poor(minimum.chi2, cost.ndof)]
     begin = dict(zip((names[k] for k in cost.free), starts[0].x.tolist(), strict=True))
     return fitted_result(
         None, cost, freedom, minimum,
         covariance=covariance, at_limit=at_limit, intervals={}, reason=reason,
-        notes=(*notes, *poor(minimum.chi2, cost.ndof)), start=begin, alternative=None,
+        notes=tuple(notes), start=begin, alternative=None,
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ def derivatives(component: Component) -> str:
         return "analytic, from the same solution as the value"
     if component.derivatives is not None:
         return "analytic, in closed form"
-    return "by central differences"
+    return "by complex step where the function allows it, else by central differences"
 
 
 def ends(component: Component) -> str:

@@ -47,7 +47,10 @@ def test_every_comment_of_an_option_may_be_uncommented(
     live = re.sub(r"(?m)^# (\w+ = (?![^#]*calibration))", r"\1", text)
     plan = tomllib.loads(re.sub(r"(?m)^calibration = .*$", "", live))
     assert len(plan["reduction"]) == 14
-    assert len(plan["fit"]) == 10
+    assert len(plan["fit"]) == 11
+    Path("my_models.py").write_text(
+        "import musrcu as mu\n\n\n@mu.component\ndef of_init(t, lambda_=0.5):\n    return t * lambda_\n"
+    )
     Path("x.toml").write_text(re.sub(r"(?m)^calibration = .*$", "", live))
     ScanFile.load("x.toml")
 
