@@ -165,7 +165,7 @@ def _kornilov_lorentzian(
             "two full turns leave 1/e",
         ),
     ],
-    reference=KORNILOV + "; M. I. Larkin et al., Physica B 289-290, 153 (2000)",
+    reference=KORNILOV + ", with a Lorentzian in the place of the Gaussian",
     certificate=Certificate(
         lambda mp, t, fraction, lambda_l, a, nu: (
             (1 - fraction) * mp.exp(-lambda_l * t) + fraction * lorentzian_around(mp, t, a, nu)

@@ -111,8 +111,7 @@ def _voigtian_kt(t: FloatArray, a: float, sigma: float) -> Solved:
         Check({"a": 0.3, "sigma": 0.4}, 3.0, 0.1565438288186, "quadrature over the field", 6e-14),
         Check({"a": 0.1, "sigma": 0.2}, 6.0, 0.1481195239703, "quadrature over the field", 6e-14),
     ],
-    reference="B. D. Rainford, in S. L. Lee et al. (eds.), Muon Science (1999); R. S. Cywinski "
-    "et al., J. Phys.: Condens. Matter 9, 1149 (1997)",
+    reference="M. R. Crook and R. Cywinski, J. Phys.: Condens. Matter 9, 1149 (1997)",
     certificate=Certificate(
         voigtian_field,
         "integral over the widths of Gaussian fields whose mixture is a Voigtian",
@@ -165,7 +164,7 @@ def _interpolating_kt(t: FloatArray, lambda_: float, beta: float) -> Solved:
         Check({"lambda": 0.5, "beta": 2.0}, 1.0, 0.774581784625631, "Gaussian, quadrature", 2e-15),
         Check({"lambda": 0.5, "beta": 1.5}, 2.0, 1 / 3, "lambda t = 1 for every exponent", 2e-15),
     ],
-    reference="M. R. Crook and R. Cywinski, J. Phys.: Condens. Matter 9, 1149 (1997)",
+    reference="J. S. Lord, J. Phys.: Conf. Ser. 17, 81 (2005)",
     certificate=Certificate(
         lambda mp, t, lambda_, beta: (
             (1 + 2 * (1 - (lambda_ * t) ** beta) * mp.exp(-((lambda_ * t) ** beta) / beta)) / 3
