@@ -62,6 +62,7 @@ CORNERS = (
     Corner("derivative by nu: series to closed form", _at_switch, across="nu"),
     Corner("sine over omega is t", _slowest, across="nu"),
     Corner("field small against its spread", _narrow),
+    Corner("no field", lambda v, rng: {**v, "nu": 0.0}),
 )
 
 
@@ -115,7 +116,12 @@ def _kornilov_gaussian(
         ),
         "integral over the length of the field",
         domain="interior",
-        corners=CORNERS,
+        corners=(
+            *CORNERS,
+            Corner("no spread", lambda v, rng: {**v, "sigma": 0.0}),
+            Corner("one part alone", lambda v, rng: {**v, "fraction": rng.choice((0.0, 1.0))}),
+        ),
+        digits=50,
     ),
 )
 def kornilov_gaussian(
