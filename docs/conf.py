@@ -13,7 +13,10 @@ project = "musrcu"
 author = "The musrcu developers"
 version = release = musrcu.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "registry_tables", "house"]
+extensions = [
+    "myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax",
+    "registry_tables", "model_pages", "house",
+]  # fmt: skip
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3

@@ -1,4 +1,4 @@
-"""Directives that print what the registries know: ``formats`` and ``models``."""
+"""Directives that print what the registry of formats knows: ``formats``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sphinx.util.nodes import nested_parse_with_titles
 
 def setup(app: Any) -> dict[str, bool]:
     app.add_directive("formats", Formats)
-    app.add_directive("models", Models)
     return {"parallel_read_safe": True}
 
 
@@ -51,41 +50,6 @@ class Formats(Generated):
             for known in formats()
         ]
         yield from table(("format", "what it is", "where", "needs", "written too"), rows)
-
-
-class Models(Generated):
-    """Every component: what it is, its formula, its parameters, where it comes from."""
-
-    def markdown(self) -> Iterator[str]:
-        from musrcu.models.registry import components
-
-        for known in components().values():
-            yield from (f"## {known.key}", "", known.meaning, "")
-            yield from ("```text", known.formula, "```", "")
-            rows = [
-                (
-                    f"`{parameter.name}`",
-                    parameter.unit or "-",
-                    f"{parameter.default:g}",
-                    limits(parameter.lower, parameter.upper),
-                    parameter.meaning,
-                )
-                for parameter in known.parameters
-            ]
-            if rows:
-                yield from table(("parameter", "unit", "default", "limits", "meaning"), rows)
-            yield from ("", f"Source: {known.reference}", "")
-
-
-def limits(lower: float | None, upper: float | None) -> str:
-    """An interval in words."""
-    if lower is None and upper is None:
-        return "none"
-    if upper is None:
-        return f"from {lower:g}"
-    if lower is None:
-        return f"up to {upper:g}"
-    return f"{lower:g} to {upper:g}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

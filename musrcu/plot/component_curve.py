@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 COLOURS = (BLACK, ORANGE, BLUE, GREEN)
 LINES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.5, 1, 1.5)))
 """Styles that are told apart in black and white too."""
-POINTS = 1200
+POINTS = 800
 """Points of a curve."""
 WEAKEST, STRONGEST = 1e-2, 1e5
 """Fields between which a law of field is looked at, G."""
