@@ -5,7 +5,8 @@ Of Re exp(z t + i phi) it is Re [exp(z a + i phi) Q], a the beginning of the bin
     Q = E((z - 1/tau) w) / E(-w/tau),   E(u) = (exp(u) - 1) / u,
 
 which is Re [exp(z t + i phi) sinhc((z - 1/tau) w/2) / sinhc(w/2tau)] with t the centre, and does
-not overflow. A product of such functions is a sum of them. Other functions are averaged over nodes
+not overflow. A product of such functions is a sum of them; with Gaussian envelopes
+:mod:`musrcu.models.gaussian_average` has their factors. Other functions are averaged over nodes
 of Gauss and Legendre, as many as their fastest parameter and the width of the bins need.
 """
 
@@ -22,6 +23,7 @@ import numpy as np
 
 from musrcu.constants import GAMMA_MU_OVER_2PI, MUON_LIFETIME
 from musrcu.models.bins import Bins
+from musrcu.models.gaussian_average import gaussian_factors, in_series
 from musrcu.models.phasor import turning
 from musrcu.models.registry import Component, FloatArray
 from musrcu.models.term import Term, Values
@@ -49,18 +51,20 @@ _SERIES = tuple(
 )
 """Coefficients of E(u) and of its derivative, of the highest power first."""
 
-Slope = tuple[complex, complex]
+Slope = tuple[complex, complex, float]
 Number = Any
 """A number or an array, real or complex."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wave:
-    """coefficient Re exp(z t + i phi), with (dz/dp, d(i phi)/dp) of each parameter of a term."""
+    """coefficient Re exp(z t + i phi - s t^2 / 2), with (dz/dp, d(i phi)/dp, ds/dp) of each
+    parameter of a term."""
 
     coefficient: float
     z: complex
     phase: complex
+    spread: float
     slopes: Sequence[Slope]
     turns: bool
     """Whether anything in it is complex."""
@@ -68,7 +72,7 @@ class _Wave:
 
 def average(term: Term, bins: Bins, values: Values) -> FloatArray:
     """The product of the term's components averaged over the bins, shape of their times."""
-    waves = _waves(term, values)
+    waves = _waves(term, bins, values)
     if waves is None:
         nodes = bins.nodes(nodes_needed(term, values, bins.widest))
         return np.asarray(sum(weight * term.shape(t, values) for t, weight in nodes))
@@ -80,7 +84,7 @@ def average_and_gradient(
     term: Term, bins: Bins, values: Values
 ) -> tuple[FloatArray, Sequence[FloatArray]]:
     """That average and its derivatives, one array for each parameter of the term."""
-    waves = _waves(term, values)
+    waves = _waves(term, bins, values)
     if waves is None:
         return _over_nodes(term, bins, values)
     solved = [_mean_and_rows(wave, bins) for wave in waves]
@@ -142,18 +146,17 @@ def _over_nodes(term: Term, bins: Bins, values: Values) -> tuple[FloatArray, lis
     return product, rows
 
 
-def _waves(term: Term, values: Values) -> list[_Wave] | None:
-    """The term as a sum of waves; None where a component is none.
+def _waves(term: Term, bins: Bins, values: Values) -> list[_Wave] | None:
+    """The term as a sum of waves; None where a component is none, or the bins are too wide.
 
     Re a Re b = Re (a b) / 2 + Re (a b*) / 2 where both may have a phase.
     """
     parts: list[_Part] = []
     for factor, place in zip(term.factors, term.places, strict=True):
-        exponent = factor.component.exponent
-        if exponent is None:
+        part = _part(factor.component, values[place])
+        if part is None:
             return None
-        z, phi, slopes = exponent(*values[place])
-        parts.append((complex(z), complex(0.0, phi), [(complex(a), complex(b)) for a, b in slopes]))
+        parts.append(part)
     turns = [any(number.imag for number in _numbers(one)) for one in parts]
     again = [k for k, one in enumerate(turns) if one][1:]
     waves = []
@@ -166,29 +169,53 @@ def _waves(term: Term, values: Values) -> list[_Wave] | None:
                 0.5 ** len(again),
                 z if any(turns) else z.real,
                 sum(one[1] for one in chosen),
-                [slope for one in chosen for slope in one[2]],
+                sum(one[2] for one in chosen),
+                [slope for one in chosen for slope in one[3]],
                 any(turns),
             )
         )
-    return waves
+    if all(not wave.spread or in_series(wave.z, wave.spread, bins) for wave in waves):
+        return waves
+    return None
 
 
-_Part = tuple[complex, complex, list[Slope]]
+_Part = tuple[complex, complex, float, list[Slope]]
+
+
+def _part(component: Component, values: Values) -> _Part | None:
+    """(z, i phi, s, slopes) of a component; None where it is no wave."""
+    if component.exponent is None:
+        return None
+    z, phi, slopes = component.exponent(*values)
+    spread = 0.0
+    by_spread: Sequence[float] = [0.0] * len(slopes)
+    if component.spread is not None:
+        spread, by_spread = component.spread(*values)
+    both = zip(slopes, by_spread, strict=True)
+    return (
+        complex(z),
+        complex(0.0, phi),
+        spread,
+        [(complex(a), complex(b), c) for (a, b), c in both],
+    )
 
 
 def _numbers(part: _Part) -> Iterator[complex]:
     yield from part[:2]
-    yield from itertools.chain.from_iterable(part[2])
+    yield from itertools.chain.from_iterable(slope[:2] for slope in part[3])
 
 
 def _mirrored(part: _Part) -> _Part:
-    z, phase, slopes = part
-    turned = [(a.conjugate(), b.conjugate()) for a, b in slopes]
-    return z.conjugate(), phase.conjugate(), turned
+    z, phase, spread, slopes = part
+    turned = [(a.conjugate(), b.conjugate(), c) for a, b, c in slopes]
+    return z.conjugate(), phase.conjugate(), spread, turned
 
 
 def _mean(wave: _Wave, bins: Bins) -> Number:
     """Its complex average."""
+    if wave.spread:
+        (factor,) = gaussian_factors(wave.z, wave.spread, bins, derivatives=False)
+        return _in_envelope(wave, bins) * factor
     factor, _ = _factors(wave.z, bins)
     return _turned(wave, bins.start, factor)
 
@@ -197,6 +224,8 @@ def _mean_and_rows(wave: _Wave, bins: Bins) -> tuple[FloatArray, list[FloatArray
     """The average and its derivatives by the parameters."""
     if not wave.slopes:
         return _mean(wave, bins).real, []
+    if wave.spread:
+        return _gaussian_rows(wave, bins)
     factor, slope = _factors(wave.z, bins)
     if wave.turns:
         mean = _turned(wave, bins.start, factor)
@@ -204,7 +233,21 @@ def _mean_and_rows(wave: _Wave, bins: Bins) -> tuple[FloatArray, list[FloatArray
     else:
         fall = np.exp(wave.z * bins.start)
         mean, by_z = factor * fall, (bins.start * factor + slope) * fall
-    return mean.real, [_along(one, by_z, mean) for one in wave.slopes]
+    return mean.real, [_along(one, (by_z, mean)) for one in wave.slopes]
+
+
+def _gaussian_rows(wave: _Wave, bins: Bins) -> tuple[FloatArray, list[FloatArray]]:
+    """The same with a Gaussian envelope."""
+    curve = _in_envelope(wave, bins)
+    factor, by_z, by_spread = gaussian_factors(wave.z, wave.spread, bins, derivatives=True)
+    mean = curve * factor
+    columns = (curve * by_z, mean, curve * by_spread)
+    return mean.real, [_along(one, columns) for one in wave.slopes]
+
+
+def _in_envelope(wave: _Wave, bins: Bins) -> Number:
+    """The wave at the centres of the bins."""
+    return np.exp(-0.5 * wave.spread * bins.time**2) * _turned(wave, bins.time, 1.0)
 
 
 def _turned(wave: _Wave, start: FloatArray, factor: Number) -> Number:
@@ -253,16 +296,16 @@ def _closed(u: Number) -> tuple[Number, Number]:
     return value, (np.exp(u) - value) / u
 
 
-def _along(slope: Slope, by_z: Number, mean: Number) -> FloatArray:
-    """Re (dz/dp d<P>/dz + d(i phi)/dp <P>)."""
+def _along(slope: Slope, columns: tuple[Number, ...]) -> FloatArray:
+    """Re (dz/dp d<P>/dz + d(i phi)/dp <P> + ds/dp d<P>/ds)."""
     parts = [
         _real_part(factor, column)
-        for factor, column in zip(slope, (by_z, mean), strict=True)
+        for factor, column in zip(slope, columns, strict=False)
         if factor != 0.0
     ]
     if not parts:
-        return np.zeros_like(mean.real)
-    return np.asarray(parts[0] if len(parts) == 1 else parts[0] + parts[1])
+        return np.zeros_like(columns[0].real)
+    return np.asarray(parts[0] if len(parts) == 1 else sum(parts))
 
 
 def _real_part(factor: complex, column: Number) -> Number:

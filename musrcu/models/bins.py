@@ -35,7 +35,7 @@ class Bins:
     ModelError if a width is not a number above zero.
     """
 
-    __slots__ = ("_nodes", "start", "time", "width")
+    __slots__ = ("_nodes", "_powers", "reach", "start", "time", "width")
 
     def __init__(self, time: ArrayLike, width: ArrayLike) -> None:
         self.time = _read_only(np.array(time, dtype=float))
@@ -49,12 +49,22 @@ class Bins:
         # Arrays of their own that never change: evenly spaced times are recognised by them.
         self.start = _read_only(self.time - 0.5 * self.width)
         """Where the bins begin, µs."""
+        self.reach = float(np.abs(self.time).max(initial=0.0)) or 1.0
+        """Largest distance of a centre from t = 0, µs; 1 where all lie there."""
         self._nodes: dict[int, tuple[tuple[FloatArray, FloatArray], ...]] = {}
+        self._powers: dict[int, FloatArray] = {}
 
     @property
     def widest(self) -> float:
         """Width of the widest, µs; 0 without bins."""
         return float(self.width.max(initial=0.0))
+
+    def powers(self, number: int) -> FloatArray:
+        """(n_bins, number) powers 0, 1, ... of the centres over ``reach``."""
+        if number not in self._powers:
+            places = (self.time / self.reach).reshape(-1, 1)
+            self._powers[number] = places ** np.arange(number)
+        return self._powers[number]
 
     def nodes(self, number: int) -> tuple[tuple[FloatArray, FloatArray], ...]:
         """Times inside the bins with their weights, which are 1 in sum: (time, weight) of each.
@@ -62,7 +72,7 @@ class Bins:
         The nodes of Gauss and Legendre, weighted with the decay of muons.
         """
         if number not in self._nodes:
-            places, weights = _gauss_legendre(number)
+            places, weights = gauss_legendre(number)
             half = 0.5 * self.width
             decays = [
                 weight * np.exp(-half * place / MUON_LIFETIME)
@@ -83,6 +93,7 @@ def _read_only(values: FloatArray) -> FloatArray:
 
 
 @cache
-def _gauss_legendre(number: int) -> tuple[FloatArray, FloatArray]:
+def gauss_legendre(number: int) -> tuple[FloatArray, FloatArray]:
+    """Places in -1 to 1 and weights, 2 in sum."""
     places, weights = np.polynomial.legendre.leggauss(number)
     return places, weights

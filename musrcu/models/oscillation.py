@@ -123,6 +123,12 @@ def damped_cosine(t: FloatArray, lambda_: float, nu: float, phi: float) -> Float
         lambda mp, t, sigma, nu, phi: mp.exp(-((sigma * t) ** 2) / 2) * _turn(mp, t, nu, phi),
         DIGITS,
     ),
+    exponent=lambda sigma, nu, phi: (
+        TWO_PI * 1j * nu,
+        DEGREE * phi,
+        [(0.0, 0.0), BY_NU, BY_PHI],
+    ),
+    spread=lambda sigma, nu, phi: (sigma**2, [2.0 * sigma, 0.0, 0.0]),
 )
 def gaussian_cosine(t: FloatArray, sigma: float, nu: float, phi: float) -> FloatArray:
     """Precession with Gaussian damping: a Gaussian distribution of fields."""

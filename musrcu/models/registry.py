@@ -84,6 +84,9 @@ class Component:
     """Derivatives without formulas, by complex step or differences."""
     origin: Origin | None = None
     """Where a function comes from that is not of musrcu's own."""
+    spread: Callable[..., tuple[float, Sequence[float]]] | None = None
+    """``spread(*parameters)`` -> (s, slopes ds/dp) where P(t) = Re exp(z t + i phi - s t^2 / 2)
+    with the z and phi of ``exponent``."""
 
     @property
     def meaning(self) -> str:
@@ -145,6 +148,7 @@ def component(
     exponent: Callable[..., tuple[complex, float, Sequence[tuple[complex, complex]]]] | None = None,
     certificate: Certificate | None = None,
     remake: tuple[Callable[..., Component], tuple[Any, ...]] | None = None,
+    spread: Callable[..., tuple[float, Sequence[float]]] | None = None,
 ) -> Callable[[Callable[..., Any]], Component]: ...
 
 
@@ -160,6 +164,7 @@ def component(
     exponent: Callable[..., tuple[complex, float, Sequence[tuple[complex, complex]]]] | None = None,
     certificate: Certificate | None = None,
     remake: tuple[Callable[..., Component], tuple[Any, ...]] | None = None,
+    spread: Callable[..., tuple[float, Sequence[float]]] | None = None,
 ) -> Component | Callable[[Callable[..., Any]], Component]:
     """Decorator that makes a function of time a component of models, under the function's name.
 
@@ -185,6 +190,8 @@ def component(
     certificate : truth and domain, see :class:`musrcu.models.certificate.Certificate`.
     remake : a function and its arguments that make the component again in another process, where
         it is not made by importing a module.
+    spread : ``spread(*parameters)`` where a Gaussian envelope exp(-s t^2 / 2) stands beside the
+        ``exponent``: (s, [ds/dp, ...]).
 
     Returns
     -------
@@ -214,7 +221,7 @@ def component(
         made = Component(
             key, formula or _call(key, variable, names), table, function, derivatives,
             tuple(checks), reference, variable, together, exponent, certificate, remake,
-            origin=origin,
+            origin=origin, spread=spread,
         )  # fmt: skip
         _components[key] = made if origin is None else _held(made)
         return _components[key]

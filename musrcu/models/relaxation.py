@@ -70,6 +70,8 @@ def exponential(t: FloatArray, lambda_: float) -> FloatArray:
     reference="A. Yaouanc and P. Dalmas de Reotier, Muon Spin Rotation, Relaxation and "
     "Resonance, Oxford (2011)",
     certificate=Certificate(lambda mp, t, sigma: mp.exp(-((sigma * t) ** 2) / 2), DIGITS),
+    exponent=lambda sigma: (0.0, 0.0, [(0.0, 0.0)]),
+    spread=lambda sigma: (sigma**2, [2.0 * sigma]),
 )
 def gaussian(t: FloatArray, sigma: float) -> FloatArray:
     """Gaussian relaxation: dense static moments such as nuclei. The half is in the exponent."""

@@ -221,3 +221,18 @@ def test_a_gaussian_in_wide_bins() -> None:
     for t, value in zip([0.5, 1.5], found, strict=True):
         expected = truth(lambda s: mp.exp(-((sigma * s) ** 2) / 2), t, width, 6)
         assert value == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("half", [0.002, 0.1, 0.24, 0.26])
+@pytest.mark.parametrize("turns", [0.0, 0.4, 1.4, 1.7])
+def test_gaussian_envelopes_across_the_end_of_their_series(half: float, turns: float) -> None:
+    """Half a bin of so many 1/sigma; the series ends at 0.25 and at 10/2pi turns."""
+    width = 0.02
+    sigma, nu = 2 * half / width, turns / width
+    values = [1.0, 0.7, sigma, nu, 33.0]
+    t = 0.01 + np.array([0.0, 1.5, 4.0]) / sigma
+    found = Model("exponential * gaussian_cosine").value(Bins(t, width), values)
+    line = gauss(sigma, nu, 33.0)
+    for one, value in zip(t, found, strict=True):
+        expected = truth(lambda s: mp.exp(-0.7 * s) * line(s), one, width, 3)
+        assert value == pytest.approx(expected, abs=2e-11)
