@@ -93,7 +93,7 @@ def strong_collision(
     if rows is None:
         rows = np.zeros((len(_change(np.ones(1, dtype=complex), static, hop, slopes)), flat.size))
     rows[0] = np.minimum(rows[0] + 1.0, 1.0)
-    return rows.reshape(-1, *np.shape(t))
+    return rows.reshape(len(rows), *np.shape(t))
 
 
 def _change(s: ComplexArray, static: StaticFunction, hop: float, slopes: bool) -> ComplexArray:
