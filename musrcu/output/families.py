@@ -26,7 +26,7 @@ TITLES = {
     "superconductors": "Laws of temperature: superconductors",
     "field_laws": "Laws of field",
 }
-"""Title of a family by the last part of its module's name, in the order in which they are listed."""
+"""Title of a family by the last part of its module's name, in the order of the lists."""
 _END = re.compile(r"[.:;,]")
 
 

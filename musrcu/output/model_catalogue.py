@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musrcu.errors import ModelError
 from musrcu.notation import table
 
 if TYPE_CHECKING:
@@ -106,7 +107,18 @@ def derivatives(component: Component) -> str:
 
 
 def ends(component: Component) -> str:
-    """Where the function begins and what it tends to, with the default parameters."""
+    """Where the function begins and what it tends to, with the default parameters.
+
+    Empty where a function cannot be computed there, which one of a user may not.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            return _ends(component)
+    except ModelError:
+        return ""
+
+
+def _ends(component: Component) -> str:
     values = [p.default for p in component.parameters]
     if component.variable == "t":
         start = float(component(0.0, *values))
@@ -122,6 +134,8 @@ def ends(component: Component) -> str:
 
 def _late(values: Sequence[float] | np.ndarray) -> str:
     low, high = float(np.min(values)), float(np.max(values))
+    if not np.isfinite([low, high]).all():
+        return "not finite late"
     if high - low < _SETTLED:
         return f"tends to {number(round((low + high) / 2, 3))}"
     return f"late between {low:.2f} and {high:.2f}"
@@ -132,7 +146,7 @@ def number(value: float) -> str:
     for top, bottom in ((1, 3), (2, 3), (1, 6)):
         if abs(value - top / bottom) < 6e-4:
             return f"{top}/{bottom}"
-    return f"{value:.3g}" if abs(value) > 1e-300 else "0"
+    return "0" if abs(value) <= 1e-300 else f"{value:.3g}"
 
 
 def limits(lower: float | None, upper: float | None) -> str:

@@ -88,7 +88,7 @@ def component(
     with style():
         if ax is None:
             ax = new_figure(width, 0.5 * width + 0.5 + 0.12 * len(title)).subplots()
-        drawn = [curve(x) for curve in curves]
+        drawn = [_finite(made, curve(x)) for curve in curves]
         for k, y in enumerate(drawn):
             ax.plot(scale * x, y, color=COLOURS[k], linestyle=LINES[k], zorder=3 - 0.1 * k)
             if view.vary:
@@ -106,7 +106,20 @@ def component(
 
 
 def _at(made: Component, values: Sequence[float], x: FloatArray) -> FloatArray:
-    return np.asarray(made(x, *values))
+    with np.errstate(all="ignore"):
+        return np.asarray(made(x, *values))
+
+
+def _finite(made: Component, values: FloatArray) -> FloatArray:
+    """The values, gaps where there are none.
+
+    Raises
+    ------
+    ModelError if there is no value at all.
+    """
+    if not np.isfinite(values).any():
+        raise ModelError(f"component {made.key} has no finite value there; choose other parameters")
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _sets(made: Component, view: View) -> list[tuple[float, ...]]:
@@ -164,9 +177,9 @@ def _vertical(
 ) -> None:
     """Limits that begin at 0 and hold every curve, save what diverges; the name of the axis."""
     even = np.linspace(x[0], x[-1], 200) if made.variable != "B" else x
-    tops = [float(np.quantile(np.interp(even, x, y), 0.95)) for y in drawn]
-    highest = max(float(y.max()) for y in drawn)
-    low = min(0.0, *(float(y.min()) for y in drawn))
+    tops = [float(np.nanquantile(np.interp(even, x, y), 0.95)) for y in drawn]
+    highest = max(float(np.nanmax(y)) for y in drawn)
+    low = min(0.0, *(float(np.nanmin(y)) for y in drawn))
     if made.variable == "t":
         high = max(1.0, highest)
         ax.set_ylabel("$P(t)$")

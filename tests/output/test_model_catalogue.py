@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import musrcu as mu
+from musrcu.errors import ModelError
 from musrcu.models import registry
 from musrcu.models.parameter import Parameter
 from musrcu.models.registry import Component, components, find_component
@@ -92,8 +93,16 @@ def test_where_a_function_begins_and_ends() -> None:
     assert [number(x) for x in (1 / 3, 2 / 3, 0.25, 0.0, -0.0)] == ["1/3", "2/3", "0.25", "0", "0"]
 
 
+def test_a_function_that_fails_is_listed_all_the_same() -> None:
+    def function(t: np.ndarray, lambda_: float) -> np.ndarray:
+        raise ModelError("not there")
+
+    assert ends(decay(function=function)) == ""
+    assert ends(decay(function=lambda t, lambda_: t * np.nan)) == "P(0) = nan; not finite late"
+
+
 def test_where_derivatives_come_from() -> None:
-    assert derivatives(decay()) == "by central differences"
+    assert derivatives(decay()).endswith("else by central differences")
     assert derivatives(decay(derivatives=lambda t, value, a: (t,))) == "analytic, in closed form"
     both = decay(together=lambda t, a: (t, (t,)))
     assert derivatives(both) == "analytic, from the same solution as the value"

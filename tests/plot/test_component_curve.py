@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -133,6 +135,19 @@ def test_refused() -> None:
         plot.component("exponential", "lambda", [1, 2, 3, 4, 5])
     with pytest.raises(ModelError, match="did you mean 'exponential'"):
         plot.component("exponental")
+
+
+def test_a_function_that_is_no_number_somewhere() -> None:
+    def function(B: np.ndarray, delta: float) -> np.ndarray:
+        """A law of field."""
+        return np.where(B > 3.0, np.log(B / 3.0), np.nan) / delta
+
+    one = dataclasses.replace(of_field(), function=function)
+    axes = plot.component(one)
+    assert np.isfinite(axes.get_ylim()).all()
+    none = dataclasses.replace(of_field(), function=lambda B, delta: B * np.nan)
+    with pytest.raises(ModelError, match="component my_law has no finite value there"):
+        plot.component(none)
 
 
 def test_where_times_end() -> None:
