@@ -7,7 +7,6 @@ forms of the functions that are checked against it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 Number = Any
@@ -27,20 +26,26 @@ def _reach(mp: Any) -> Number:
     return mp.sqrt(2 * _smallest(mp))
 
 
-def over_normal(mp: Any, s: Number, weight: Callable[[Number], Number]) -> Number:
-    """Mean of weight(x) exp(i s x) over normal x, with a polynomial as ``weight``; complex.
+def over_normal(mp: Any, s: Number) -> tuple[Number, Number, Number]:
+    """Means of cos(s x), x sin(s x) and x^2 cos(s x) over normal x.
 
-    Where it oscillates fast the path runs parallel to the real axis at i s.
+    Where they oscillate fast the path runs parallel to the real axis at i s; what lies on either
+    side of the imaginary axis is the complex conjugate of the other.
     """
-    s, reach = abs(s), _reach(mp)
+    sign, s, reach = mp.sign(s), abs(s), _reach(mp)
     shift = s if s > OSCILLATING else 0
     step = 2 * mp.pi / (s - shift + reach)
-    count = int(reach / step) + 1
-    total = mp.mpc(0)
-    for k in range(-count, count + 1):
+    even = odd = square = mp.mpf(0)
+    for k in range(int(reach / step) + 2):
         x = mp.mpc(k * step, shift)
-        total += weight(x) * mp.exp((1j * s - x / 2) * x)
-    return total * step / mp.sqrt(2 * mp.pi)
+        part = mp.exp((1j * s - x / 2) * x) * (2 if k else 1)
+        even += part.real
+        part *= x
+        odd += part.imag
+        part *= x
+        square += part.real
+    norm = step / mp.sqrt(2 * mp.pi)
+    return even * norm, sign * odd * norm, square * norm
 
 
 def over_half_normal(mp: Any, c: Number) -> tuple[Number, Number]:
@@ -70,7 +75,7 @@ def over_half_normal(mp: Any, c: Number) -> tuple[Number, Number]:
 
 def gaussian_field(mp: Any, t: Number, delta: Number) -> Number:
     """1/3 + 2/3 cos(b t) averaged over the Maxwell distribution of b, width delta."""
-    turning = mp.re(over_normal(mp, delta * t, lambda x: x * x))
+    _, _, turning = over_normal(mp, delta * t)
     return (1 + 2 * turning) / 3
 
 
@@ -104,12 +109,10 @@ def gaussian_around(mp: Any, t: Number, sigma: Number, nu: Number) -> Number:
     b is distributed as b/w times a normal distribution around w = 2 pi nu, for b of both signs.
     """
     w = 2 * mp.pi * nu
+    even, odd, square = over_normal(mp, sigma * t)
     if w == 0:
-        return mp.re(over_normal(mp, sigma * t, lambda x: x * x))
-    even = over_normal(mp, sigma * t, lambda x: mp.mpf(1))
-    odd = over_normal(mp, sigma * t, lambda x: sigma * x)
-    turn = mp.expj(w * t)
-    return mp.re(turn * mp.re(even)) + mp.re(turn * 1j * mp.im(odd)) / w
+        return square
+    return mp.cos(w * t) * even - mp.sin(w * t) * sigma * odd / w
 
 
 def lorentzian_around(mp: Any, t: Number, a: Number, nu: Number) -> Number:
