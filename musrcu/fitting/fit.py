@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.counts import Counts
 from musrcu.errors import FitError
+from musrcu.fitting.applied_field import applied_field, assumed
 from musrcu.fitting.asymmetry_data import AsymmetryData
 from musrcu.fitting.constraint import Constraint, Constraints, as_constraints
 from musrcu.fitting.cost import Cost
@@ -73,7 +75,8 @@ def fit(
     data : what is fitted; bins of an asymmetry without a value are dropped and counted.
     model : a model of the asymmetry or its expression.
     start : start values by name; what is not given is found by a projection scan.
-    fixed : values by name of parameters that are held.
+    fixed : values by name of parameters that are held. An applied field of which nothing is said
+        (``B_LF``) is held at that of the run's header, with a note.
     limits : (lower, upper) by name, None for an open end; they replace the model's own.
     ties : expressions by name, ``{"lambda2": "2*lambda1"}``.
     constraints : what is known of parameters, ``{"A1": (0.21, 0.01)}``, or
@@ -120,7 +123,8 @@ def fit(
     left = [one.given(fixed or {}, settled) for one in known.constraints]
     told += [one for one in left if one is not None]
     told = [one.named(seen.names[seen.index(name)] for name in one.names) for one in told]
-    freedom = settle(seen, start, {**known.fixed, **(fixed or {})}, limits, ties)
+    fields = applied_field(seen, window.run, named)
+    freedom = settle(seen, start, {**known.fixed, **fields, **(fixed or {})}, limits, ties)
     bound = Bound(getattr(data, "total", None), getattr(data, "total_error", None))
     if max_asymmetry is not None:
         if not (is_number(max_asymmetry) and max_asymmetry > 0):
@@ -131,9 +135,9 @@ def fit(
     before = methods(seen)
     result = _fit(window, freedom, told, bound, names)
     recheck(seen, window.time, result.values)
-    if methods(seen) == before:
-        return result
-    return _fit(window, freedom, told, bound, names)  # some derivatives were not to be trusted
+    if methods(seen) != before:  # some derivatives were not to be trusted
+        result = _fit(window, freedom, told, bound, names)
+    return dataclasses.replace(result, notes=(*result.notes, *assumed(fields)))
 
 
 def _window(

@@ -27,7 +27,7 @@ HOP = Parameter(
     seeds=(0.2, 2.0, 20.0),
     domain=(0.0, 1000.0),
 )
-B_LF = Parameter("B_LF", "G", 0.0, "longitudinal field", lower=0.0)
+B_LF = Parameter("B_LF", "G", 0.0, "longitudinal field", lower=0.0, kind="field")
 STEEP = 100.0
 """Up to this delta / hop, exp(-hop t) - 1 + hop t may cancel: it costs STEEP^2 eps at most."""
 SLOWEST_HOP = 1e-100

@@ -32,7 +32,7 @@ TERMS = 13
 ALIKE = 1e7
 """w over Delta above which the Dawson integral is its leading term to the last digit."""
 
-B_LF = Parameter("B_LF", "G", 10.0, "longitudinal field", lower=0.0, seeds=(5.0, 20.0, 100.0))
+B_LF = Parameter("B_LF", "G", 10.0, "longitudinal field", lower=0.0, kind="field")
 
 GAUSSIAN_SOURCE = "integral over magnitude and angle of the field"
 LORENTZIAN_SOURCE = "Gaussian function averaged over half-normal 1/width"

@@ -9,7 +9,7 @@ from typing import Literal
 
 from musrcu.errors import ModelError
 
-Kind = Literal["plain", "amplitude", "frequency", "phase"]
+Kind = Literal["plain", "amplitude", "frequency", "phase", "field"]
 
 DOMAINS: Mapping[str, tuple[float, float]] = {
     "1/us": (0.0, 200.0),
@@ -42,7 +42,8 @@ class Parameter:
     upper: float | None = None
     kind: Kind = "plain"
     """What the search for start values may do with it: amplitudes are solved for, a frequency is
-    scanned, a phase follows from the scan, anything else is tried at its ``seeds``."""
+    scanned, a phase follows from the scan, an applied field is that of the run, anything else is
+    tried at its ``seeds``."""
     seeds: tuple[float, ...] = ()
     """Values worth trying as a start; empty means the default alone."""
     domain: tuple[float, float] | None = None
