@@ -26,8 +26,8 @@ def field(w: float) -> float:
 
 def true(t: float, a: float, B_LF: float, hop: float) -> float:
     with mpmath.workdps(30):
-        point = (mpmath.mpf(x) for x in (t, a, B_LF, hop))
-        return float(dynamic_lorentzian(mpmath, *point))
+        point = [mpmath.mpf(x) for x in (a, B_LF, hop)]
+        return float(dynamic_lorentzian(mpmath, mpmath.mpf(t), *point))
 
 
 def true_slopes(t: float, a: float, B_LF: float, hop: float) -> list[float]:
@@ -36,10 +36,9 @@ def true_slopes(t: float, a: float, B_LF: float, hop: float) -> list[float]:
         point, found = [mpmath.mpf(x) for x in (a, B_LF, hop)], []
         for k in range(3):
             h = mpmath.mpf("1e-12") * max(point[k], mpmath.mpf("1e-3"))
-            sides = [
-                dynamic_lorentzian(mpmath, mpmath.mpf(t), *point[:k], x, *point[k + 1 :])
-                for x in (point[k] + h, point[k] - h)
-            ]
+            high, low = list(point), list(point)
+            high[k], low[k] = point[k] + h, point[k] - h
+            sides = [dynamic_lorentzian(mpmath, mpmath.mpf(t), *moved) for moved in (high, low)]
             found.append(float((sides[0] - sides[1]) / (2 * h)))
     return found
 
