@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musrcu.models.kubo_toyabe_lf import spherical
+from musrcu.models.longitudinal_field import spherical
 from musrcu.models.registry import FloatArray
 
 EARLY = 0.5

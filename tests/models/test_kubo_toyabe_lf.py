@@ -11,12 +11,8 @@ import pytest
 
 from musrcu.constants import GAMMA_MU
 from musrcu.models.kubo_toyabe import gaussian_kt, lorentzian_kt
-from musrcu.models.kubo_toyabe_lf import (
-    GAUSSIAN_SERIES,
-    LORENTZIAN_SERIES,
-    gaussian_kt_lf,
-    lorentzian_kt_lf,
-)
+from musrcu.models.kubo_toyabe_lf import gaussian_kt_lf, lorentzian_kt_lf
+from musrcu.models.longitudinal_field import GAUSSIAN_SERIES, LORENTZIAN_SERIES
 from musrcu.models.registry import Component
 from musrcu.references.longitudinal_average import gaussian_lf, lorentzian_lf
 
