@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from musrcu.fitting.result import FitResult
     from musrcu.models.functions_file import load_functions
     from musrcu.models.model import Model
-    from musrcu.models.nuclei import Nucleus, dipolar_component
+    from musrcu.models.nuclei import dipolar_component
+    from musrcu.models.nucleus import Nucleus
     from musrcu.models.parameter import Parameter
     from musrcu.models.precession import field_from_nu, nu_from_field
     from musrcu.models.registry import component
@@ -136,7 +137,8 @@ _HOMES = {
     "musrcu.models.model": ("Model",),
     "musrcu.models.parameter": ("Parameter",),
     "musrcu.models.precession": ("field_from_nu", "nu_from_field"),
-    "musrcu.models.nuclei": ("Nucleus", "dipolar_component"),
+    "musrcu.models.nuclei": ("dipolar_component",),
+    "musrcu.models.nucleus": ("Nucleus",),
     "musrcu.models.registry": ("component",),
     "musrcu.output.catalogue": ("catalogue",),
     "musrcu.output.load": ("load",),

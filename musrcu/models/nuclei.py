@@ -3,55 +3,32 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from musrcu.constants import GAMMA_MU, NUCLEI
-from musrcu.errors import ModelError, nearest
+from musrcu.constants import GAMMA_MU
+from musrcu.errors import ModelError
 from musrcu.models.certificate import Certificate
-from musrcu.models.parameter import Check, Parameter
+from musrcu.models.nucleus import Nucleus, Position, position_of
+from musrcu.models.parameter import LONGEST, Check, Parameter
 from musrcu.models.registry import Component, FloatArray, component, components
 from musrcu.models.remember import remembered
+from musrcu.models.spin_field import OrientedSpins
 from musrcu.models.spin_lines import Lines, Spin, powder_lines
 from musrcu.references import spin_system
-
-Position = tuple[float, float, float]
 
 MOST_STATES = 512
 """States of the muon and all nuclei together that are diagonalised: a second, once."""
 MOST_PROVED = 32
 """States up to which the diagonalisation in many digits takes seconds."""
+MOST_ENTRIES = 1 << 24
+"""Entries of all matrices of an average over orientations to 40 us: ten seconds."""
 CLOSEST = 0.3
 """Least distance of two particles, angstrom; less than half of any bond."""
-LARGEST_GAMMA = 0.05
-"""No nucleus has more, rad/(µs G); the muon's is 0.085."""
-ALONE = frozenset(
-    [
-        "H",
-        "Be",
-        "N",
-        "F",
-        "Na",
-        "Al",
-        "P",
-        "Sc",
-        "V",
-        "Mn",
-        "Co",
-        "As",
-        "Y",
-        "Nb",
-        "I",
-        "Cs",
-        "La",
-        "Bi",
-    ]
-)
-"""Elements of which one isotope makes up more than 99 %: their symbol alone will do."""
+BREWER = "J. H. Brewer et al., Phys. Rev. B 33, 7813 (1986)"
 SCALE = Parameter(
     "scale",
     "",
@@ -61,50 +38,6 @@ SCALE = Parameter(
     seeds=(1.0, 0.95, 1.05),
     domain=(0.1, 10.0),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Nucleus:
-    """One nucleus near a muon.
-
-    Raises
-    ------
-    ModelError where a number is impossible; ``gamma`` is not the MHz/T of a table.
-    """
-
-    spin: float
-    """1/2, 1, ... 9/2."""
-    gamma: float
-    """Gyromagnetic ratio, rad/(µs G): the MHz/T of gamma / 2 pi times 2 pi 1e-4."""
-    position: Position
-    """Angstrom."""
-    label: str = ""
-    """Such as ``19F``."""
-
-    def __post_init__(self) -> None:
-        name = self.label or "a nucleus"
-        if not (round(2 * self.spin) == 2 * self.spin and 0.5 <= self.spin <= 4.5):
-            raise ModelError(f"{name}: spin {self.spin}; expected 0.5, 1, ... 4.5")
-        if not 0 < abs(self.gamma) <= LARGEST_GAMMA:
-            raise ModelError(
-                f"{name}: gamma = {self.gamma:g} rad/(us G); expected less than {LARGEST_GAMMA} "
-                "and not 0 (a table's gamma / 2 pi in MHz/T is multiplied by 6.2832e-4)"
-            )
-        if len(self.position) != 3 or not all(math.isfinite(x) for x in self.position):
-            raise ModelError(f"{name}: position {self.position}; expected x, y, z in angstrom")
-
-    @classmethod
-    def named(cls, isotope: str, position: Sequence[float]) -> Nucleus:
-        """A nucleus by its name, such as ``19F``, ``F`` or ``63Cu``.
-
-        Raises
-        ------
-        ModelError for an unknown one, or an element with more than one isotope.
-        """
-        label = _isotope(isotope)
-        spin, mhz_per_tesla = NUCLEI[label]
-        x, y, z = _position(isotope, position)
-        return cls(spin, 2e-4 * math.pi * mhz_per_tesla, (x, y, z), label)
 
 
 Given = Nucleus | tuple[str, Sequence[float]]
@@ -117,12 +50,13 @@ def dipolar_component(
     *,
     muon: Sequence[float] = (0.0, 0.0, 0.0),
     nuclear: bool = True,
+    longitudinal: bool = False,
 ) -> Component:
     """A component for a muon coupled to nuclei by their magnetic moments, average over a powder.
 
     The Hamiltonian, couplings of the nuclei among themselves included, is diagonalised once; P(t)
     is the mean over three directions of the muon, which is exact in zero field. Quadrupolar
-    couplings are not in it. One parameter, ``scale``, multiplies every distance.
+    couplings are not in it. The parameter ``scale`` multiplies every distance.
 
     Parameters
     ----------
@@ -131,6 +65,9 @@ def dipolar_component(
         ``("F", (0, 0, 1.17))``.
     muon : position of the muon, angstrom.
     nuclear : whether the nuclei are coupled among themselves.
+    longitudinal : whether there is a longitudinal field, ``B_LF`` in G, as a second parameter. Its
+        powder average is a sum over orientations, to 1e-9: milliseconds for nuclei on a line
+        through the muon, from 0.1 s for two others, seconds for four.
 
     Returns
     -------
@@ -139,35 +76,46 @@ def dipolar_component(
 
     Raises
     ------
-    ModelError for an unknown isotope, particles closer than 0.3 angstrom, more than 512 states, or
-    a name that is taken.
+    ModelError for an unknown isotope, particles closer than 0.3 angstrom, more than 512 states (or
+    what a longitudinal field can be averaged over), or a name that is taken.
 
     Source: J. H. Brewer et al., Phys. Rev. B 33, 7813 (1986); the sum over directions: R. S.
     Hayano et al., Phys. Rev. B 20, 850 (1979).
     """
     sites = tuple(_nucleus(name, given) for given in nuclei)
-    at = _position("muon", muon)
+    at = position_of("muon", muon)
     spins = _spins(name, sites, at)
-    recipe = (_again, (name, sites, at, bool(nuclear)))
+    options = (bool(nuclear), bool(longitudinal))
+    recipe = (_again, (name, sites, at, *options))
     known = components().get(name)
     if known is not None and known.remake == recipe:
         return known
-    return _registered(name, sites, powder_lines(spins, nuclear), spins, bool(nuclear), recipe)
+    made = _in_field if longitudinal else _without_field
+    return made(name, _meaning(sites, *options), spins, bool(nuclear), recipe)
 
 
-def _again(name: str, nuclei: tuple[Nucleus, ...], muon: Position, nuclear: bool) -> Component:
-    """The component in another process."""
-    return dipolar_component(name, nuclei, muon=muon, nuclear=nuclear)
-
-
-def _registered(
-    name: str,
-    sites: tuple[Nucleus, ...],
-    lines: Lines,
-    spins: tuple[Spin, ...],
-    nuclear: bool,
-    recipe: tuple[Any, tuple[Any, ...]],
+def _again(
+    name: str, nuclei: tuple[Nucleus, ...], muon: Position, nuclear: bool, longitudinal: bool
 ) -> Component:
+    """The component in another process."""
+    return dipolar_component(name, nuclei, muon=muon, nuclear=nuclear, longitudinal=longitudinal)
+
+
+def _meaning(sites: tuple[Nucleus, ...], nuclear: bool, longitudinal: bool) -> str:
+    labels = ", ".join(site.label or f"spin {site.spin:g}" for site in sites)
+    coupled = "" if nuclear else ", not coupled among themselves"
+    field = " in a longitudinal field" if longitudinal else ""
+    return f"Muon with {labels}{coupled}{field}: dipolar couplings, powder."
+
+
+_Recipe = tuple[Callable[..., Component], tuple[Any, ...]]
+
+
+def _without_field(
+    name: str, meaning: str, spins: tuple[Spin, ...], nuclear: bool, recipe: _Recipe
+) -> Component:
+    lines = powder_lines(spins, nuclear)
+
     @remembered
     def solved(t: FloatArray, scale: float) -> tuple[FloatArray, tuple[FloatArray]]:
         value, slope = lines.both(t, scale**-3)
@@ -177,10 +125,7 @@ def _registered(
         found: FloatArray = solved(np.asarray(t, dtype=float), scale)[0]
         return found
 
-    function.__name__ = name
-    coupled = "" if nuclear else ", not coupled among themselves"
-    labels = ", ".join(site.label or f"spin {site.spin:g}" for site in sites)
-    function.__doc__ = f"Muon with {labels}{coupled}: dipolar couplings, powder."
+    function.__name__, function.__doc__ = name, meaning
     return component(
         "sum of a_k cos(w_k t / scale^3)",
         parameters=[SCALE],
@@ -189,10 +134,70 @@ def _registered(
             Check({"scale": 1.0}, t=0.0, expected=1.0, source="normalisation"),
             Check({"scale": 1e9}, t=1.0, expected=1.0, source="nuclei far away"),
         ],
-        reference="J. H. Brewer et al., Phys. Rev. B 33, 7813 (1986)",
+        reference=BREWER,
         certificate=_certificate(spins, lines, nuclear),
         remake=recipe,
     )(function)
+
+
+def _in_field(
+    name: str, meaning: str, spins: tuple[Spin, ...], nuclear: bool, recipe: _Recipe
+) -> Component:
+    lines, oriented = powder_lines(spins, nuclear), OrientedSpins.of(spins, nuclear)
+    least = _least_scale(name, oriented)
+
+    @remembered
+    def value(t: FloatArray, scale: float, B_LF: float) -> FloatArray:
+        if B_LF == 0.0:
+            return lines.value(t, scale**-3)
+        return oriented.value(t, scale**-3, B_LF)
+
+    @remembered
+    def solved(
+        t: FloatArray, scale: float, B_LF: float
+    ) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
+        if B_LF == 0.0:
+            zero, slope = lines.both(t, scale**-3)
+            return zero, (-3.0 / scale * slope, np.zeros_like(t))
+        found, by_factor, by_field = oriented.slopes(t, scale**-3, B_LF)
+        return found, (-3.0 * scale**-4 * by_factor, by_field)
+
+    def function(t: FloatArray, scale: float, B_LF: float) -> FloatArray:
+        found: FloatArray = value(np.asarray(t, dtype=float), scale, B_LF)
+        return found
+
+    function.__name__, function.__doc__ = name, meaning
+    return component(
+        "sum of a_k cos(w_k t), a_k(scale, B_LF) and w_k(scale, B_LF) of every orientation",
+        parameters=[
+            replace(
+                SCALE,
+                lower=least,
+                seeds=tuple(seed for seed in SCALE.seeds if seed >= least),
+                domain=(least, 10.0),
+            ),
+            Parameter("B_LF", "G", 10.0, "longitudinal field", lower=0.0),
+        ],
+        together=solved,
+        checks=[
+            Check({"scale": 1.0, "B_LF": 10.0}, t=0.0, expected=1.0, source="normalisation"),
+            Check({"scale": 1e9, "B_LF": 10.0}, t=1.0, expected=1.0, source="nuclei far away"),
+        ],
+        reference=BREWER,
+        remake=recipe,
+    )(function)
+
+
+def _least_scale(name: str, oriented: OrientedSpins) -> float:
+    """Smallest factor on the distances for which an average to 40 us stays within bounds."""
+    if oriented.entries(LONGEST, 1.0) > MOST_ENTRIES:
+        raise ModelError(
+            f"component {name}: {len(oriented.dipolar)} states with couplings of "
+            f"{oriented.width:.3g} rad/us are too many for all orientations of a longitudinal "
+            "field; leave out the farthest nuclei, or longitudinal=True"
+        )
+    steps = (0.1 * k for k in range(1, 11))
+    return next(round(s, 1) for s in steps if oriented.entries(LONGEST, s**-3) <= MOST_ENTRIES)
 
 
 def _certificate(spins: tuple[Spin, ...], lines: Lines, nuclear: bool) -> Certificate | None:
@@ -249,33 +254,4 @@ def _nucleus(name: str, given: Any) -> Nucleus:
         return Nucleus.named(given[0], given[1])
     raise ModelError(
         f"component {name}: {given!r} is no nucleus; write for example ('F', (0, 0, 1.17))"
-    )
-
-
-def _position(what: str, given: Any) -> Position:
-    try:
-        x, y, z = (float(number) for number in given)
-    except (TypeError, ValueError):
-        raise ModelError(f"{what}: position {given!r}; expected x, y, z in angstrom") from None
-    return x, y, z
-
-
-def _isotope(name: str) -> str:
-    """The name with its mass number: ``F`` is ``19F``.
-
-    Raises
-    ------
-    ModelError where there is none, or more than one.
-    """
-    text = {"D": "2H", "H": "1H"}.get(name.strip(), name.strip())
-    if text in NUCLEI:
-        return text
-    found = [isotope for isotope in NUCLEI if re.sub(r"\d", "", isotope) == text]
-    if text in ALONE:
-        return found[0] if text != "N" else "14N"
-    if found:
-        raise ModelError(f"{name}: which isotope? musrcu knows {', '.join(found)}")
-    raise ModelError(
-        f"{name!r} is no nucleus that musrcu knows{nearest(name, list(NUCLEI))}; give its spin and "
-        "gamma in a Nucleus"
     )

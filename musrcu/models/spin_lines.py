@@ -58,27 +58,28 @@ class Lines:
 
     def value(self, t: FloatArray, factor: float = 1.0) -> FloatArray:
         """The sum with all frequencies multiplied by ``factor``, shape of ``t``."""
-        return np.asarray(turning_sum(t, factor * self.omega, self.weight[np.newaxis])[0].real)
+        return np.asarray(turning_sum(t, factor * self.omega, self.weight[np.newaxis])[0])
 
     def slope(self, t: FloatArray, factor: float = 1.0) -> FloatArray:
         """Derivative of :meth:`value` with respect to the logarithm of ``factor``."""
         omega = factor * self.omega
-        return np.asarray(-t * turning_sum(t, omega, (omega * self.weight)[np.newaxis])[0].imag)
+        turned = turning_sum(t, omega, np.array([1j * omega * self.weight], dtype=complex))
+        return np.asarray(t * turned[0])
 
     def both(self, t: FloatArray, factor: float = 1.0) -> tuple[FloatArray, FloatArray]:
         """:meth:`value` and :meth:`slope`, the exponentials computed once."""
         omega = factor * self.omega
-        value, slope = turning_sum(t, omega, np.array([self.weight, omega * self.weight]))
-        return value.real, -t * slope.imag
+        value, slope = turning_sum(t, omega, np.array([self.weight, 1j * omega * self.weight]))
+        return value, t * slope
 
 
-def turning_sum(t: FloatArray, omega: FloatArray, weights: FloatArray) -> ComplexArray:
-    """Sums over k of weights[m, k] exp(i omega[k] t), shape (n_sums, *shape of t).
+def turning_sum(t: FloatArray, omega: FloatArray, weights: FloatArray | ComplexArray) -> FloatArray:
+    """Sums over k of Re weights[m, k] exp(i omega[k] t), shape (n_sums, *shape of t).
 
-    On even times t = t_0 + (a m + b) dt each sum is a product of two matrices with a few
+    On even times t = t_0 + (a m + b) dt all sums are one product of two matrices, with a few
     exponentials for every line.
     """
-    total = np.zeros((len(weights), t.size), dtype=complex)
+    total = np.zeros((len(weights), t.size))
     step = uniform_step(t) if omega.size < FEW else even_step(t)
     for first in range(0, omega.size, CHUNK):
         part = slice(first, first + CHUNK)
@@ -89,18 +90,26 @@ def turning_sum(t: FloatArray, omega: FloatArray, weights: FloatArray) -> Comple
     return total.reshape(len(weights), *t.shape)
 
 
-def _add_direct(total: ComplexArray, t: FloatArray, omega: FloatArray, weights: FloatArray) -> None:
+def _add_direct(
+    total: FloatArray, t: FloatArray, omega: FloatArray, weights: FloatArray | ComplexArray
+) -> None:
     for first in range(0, t.size, BLOCK):
         part = slice(first, first + BLOCK)
-        total[:, part] += weights @ np.exp(1j * np.multiply.outer(omega, t[part]))
+        turned = np.exp(1j * np.multiply.outer(omega, t[part]))
+        total[:, part] += weights.real @ turned.real - weights.imag @ turned.imag
 
 
 def _add_even(
-    total: ComplexArray, t: FloatArray, step: float, omega: FloatArray, weights: FloatArray
+    total: FloatArray,
+    t: FloatArray,
+    step: float,
+    omega: FloatArray,
+    weights: FloatArray | ComplexArray,
 ) -> None:
     blocks = -(-t.size // BLOCK)
     starts = t[0] + step * BLOCK * np.arange(blocks)
-    coarse = np.exp(1j * np.multiply.outer(starts, omega))
+    coarse = np.exp(1j * np.multiply.outer(starts, omega)) * weights[:, np.newaxis]
+    coarse = coarse.reshape(-1, omega.size)
     fine = np.empty((omega.size, BLOCK), dtype=complex)
     filled = BLOCK if omega.size < FEW else 1
     fine[:, :filled] = np.exp(1j * np.multiply.outer(omega, step * np.arange(filled)))
@@ -108,8 +117,8 @@ def _add_even(
         fine[:, filled : 2 * filled] = fine[:, :filled]
         fine[:, filled : 2 * filled] *= np.exp(1j * (step * filled) * omega)[:, np.newaxis]
         filled *= 2
-    for row, weight in zip(total, weights, strict=True):
-        row += ((coarse * weight) @ fine).reshape(-1)[: t.size]
+    found = coarse.real @ fine.real - coarse.imag @ fine.imag
+    total += found.reshape(len(weights), -1)[:, : t.size]
 
 
 def spin_matrices(spin: float) -> ComplexArray:

@@ -9,13 +9,14 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
-from spin_brute_force import MUON, dipolar, powder
+from spin_brute_force import MUON, dipolar, polarisation, powder
 
 import musrcu as mu
 from musrcu.constants import DIPOLAR, GAMMA_MU, NUCLEI
 from musrcu.errors import ModelError
-from musrcu.models import registry
-from musrcu.models.nuclei import MOST_STATES, Nucleus, dipolar_component
+from musrcu.models import registry, spin_field
+from musrcu.models.nuclei import MOST_STATES, dipolar_component
+from musrcu.models.nucleus import Nucleus
 from musrcu.models.registry import Component, find_component
 from musrcu.models.spin_lines import Lines, merged, turning_sum
 
@@ -130,7 +131,7 @@ def test_certificate() -> None:
 def test_a_thousand_lines_on_even_times_and_on_others() -> None:
     rng = np.random.default_rng(3)
     t = 0.016 * np.arange(700)
-    omega, weights = rng.uniform(0, 5, 3000), rng.normal(size=(2, 3000))
+    omega, weights = rng.uniform(0, 5, 3000), rng.normal(size=(2, 3000)) * np.exp(1j)
     even = turning_sum(t, omega, weights)
     back = turning_sum(t[::-1].copy(), omega, weights)[:, ::-1]
     shuffled = rng.permutation(t.size)
@@ -139,7 +140,7 @@ def test_a_thousand_lines_on_even_times_and_on_others() -> None:
     )
     np.testing.assert_allclose(even, back, atol=1e-9)
     few = turning_sum(t[:3], omega, weights)
-    direct = np.exp(1j * np.multiply.outer(t[:3], omega)) @ weights.T
+    direct = (np.exp(1j * np.multiply.outer(t[:3], omega)) @ weights.T).real
     np.testing.assert_allclose(few.T, direct, atol=1e-10)
 
 
@@ -242,3 +243,123 @@ def test_as_many_states_as_are_promised() -> None:
     value = made(t, 1.0)
     assert value[0] == pytest.approx(1.0, abs=1e-14)
     assert np.abs(value).max() <= 1 + 1e-14
+
+
+# --- longitudinal field
+
+
+def test_on_a_line_in_a_longitudinal_field() -> None:
+    """Matrix exponentials at Gauss points of another number."""
+    places = [(0.0, 0.0, 0.0), (0.0, 0.0, 1.2), (0.0, 0.0, -1.3)]
+    sites = [("F", places[1]), ("7Li", places[2])]
+    spins = [0.5, 0.5, 1.5]
+    gammas = [MUON, 1e6 * NUCLEI["19F"][1], 1e6 * NUCLEI["7Li"][1]]
+    made = dipolar_component("line", sites, longitudinal=True)
+    cosines, weights = np.polynomial.legendre.leggauss(61)
+    for B, t in ((3.0, 0.7), (12.0, 4.0), (80.0, 5.5), (4000.0, 2.0)):
+        expected = 0.0
+        for cosine, weight in zip(cosines, weights / 2, strict=True):
+            along = np.array([math.sqrt(1 - cosine**2), 0.0, cosine])
+            hamiltonian, muon = dipolar(spins, gammas, places, field=B * along)
+            spin = np.tensordot(along, muon, axes=1)
+            expected += weight * polarisation(t, hamiltonian, spin, spin)
+        assert float(made(t, 1.0, B)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_anywhere_in_a_longitudinal_field() -> None:
+    """Matrix exponentials in 820 directions of a grid that is turned against the other one."""
+    where = [(0.0, 0.0, 0.0), *PLACES[:2]]
+    gammas = [MUON, 1e6 * NUCLEI["19F"][1], 1e6 * NUCLEI["1H"][1]]
+    made = made_of(["19F", "1H"], longitudinal=True)
+    turn = np.linalg.qr(np.random.default_rng(4).normal(size=(3, 3)))[0]
+    cosines, weights = np.polynomial.legendre.leggauss(20)
+    total = 0.0
+    for cosine, weight in zip(cosines, weights, strict=True):
+        for phi in 2 * np.pi * np.arange(41) / 41:
+            sine = math.sqrt(1 - cosine**2)
+            along = turn @ [sine * np.cos(phi), sine * np.sin(phi), cosine]
+            hamiltonian, muon = dipolar([0.5] * 3, gammas, where, field=15.0 * along)
+            spin = np.tensordot(along, muon, axes=1)
+            total += weight / 82 * polarisation(3.0, hamiltonian, spin, spin)
+    assert float(made(3.0, 1.0, 15.0)) == pytest.approx(total, abs=1e-9)
+
+
+@pytest.mark.parametrize("isotopes", [["19F"], ["19F", "1H"]])
+def test_limits_of_a_longitudinal_field(isotopes: list[str]) -> None:
+    made = made_of(isotopes, longitudinal=True)
+    t = np.linspace(0.0, 12.0, 600)
+    zero = made_of(isotopes, "zero")
+    np.testing.assert_allclose(made(t, 0.9, 0.0), zero(t, 0.9), atol=1e-14)
+    np.testing.assert_allclose(made(t, 0.9, 1e-9), zero(t, 0.9), atol=1e-9)
+    np.testing.assert_allclose(made(t, 0.9, 1e5), 1.0, atol=1e-6)
+    held = made(t, 1.0, 1000.0)
+    assert 0 < 1 - held.min() < 1e-2
+
+
+@pytest.mark.parametrize("B", [0.0, 1e-3, 9.0, 300.0, 2e4])
+@pytest.mark.parametrize("isotopes", [["19F"], ["7Li", "1H"]])
+def test_derivatives_in_a_longitudinal_field(isotopes: list[str], B: float) -> None:
+    made = made_of(isotopes, longitudinal=True)
+    t = np.linspace(-0.001, 3.5, 9)
+    value, rows = made.value_and_gradient(t, (1.1, B))
+    np.testing.assert_allclose(value, made(t, 1.1, B), atol=1e-13)
+    for row, step in zip(rows, ((1e-4, 0.0), (0.0, 2e-3)), strict=True):
+        h = sum(step)
+
+        def at(n: int, step: tuple[float, float] = step) -> np.ndarray:
+            # P is even in the field, so a step to below zero is as good
+            return np.asarray(made.function(t, 1.1 + n * step[0], abs(B + n * step[1])))
+
+        numeric = (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * h)
+        np.testing.assert_allclose(row, numeric, atol=1e-7 * np.abs(row).max() + 3e-10)
+
+
+def test_more_orientations_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of orientations follows from width and time; half as many more are not seen."""
+    rng = np.random.default_rng(8)
+    t = np.linspace(0.0, 14.0, 600)
+    for number in range(2):
+        sites = [
+            ("F", tuple(r * v / np.linalg.norm(v)))
+            for r, v in zip((1.2, 1.9), rng.normal(size=(2, 3)), strict=True)
+        ]
+        made = dipolar_component(f"site_{'ab'[number]}", sites, longitudinal=True)
+        B = 10 ** rng.uniform(0.3, 3)
+        few = made(t, 1.0, B)
+        with monkeypatch.context() as patched:
+            patched.setattr(spin_field, "SLOPE", 2.2)
+            patched.setattr(spin_field, "MARGIN", 45)
+            more = made(t, 1.0 + 1e-15, B)
+        np.testing.assert_allclose(few, more, atol=1e-9)
+
+
+def test_too_much_for_a_longitudinal_field() -> None:
+    rng = np.random.default_rng(1)
+    sites = [
+        ("F", tuple(r * v / np.linalg.norm(v))) for r, v in enumerate(rng.normal(size=(5, 3)), 2)
+    ]
+    with pytest.raises(ModelError, match="64 states with couplings of .* too many"):
+        dipolar_component("crowd", [("F", (0, 0.4, 1.1)), *sites[1:]], longitudinal=True)
+    near = dipolar_component(
+        "near", [("F", (0, 0.5, 1.1)), ("F", (0, 0.5, -1.1))], longitudinal=True
+    )
+    assert near.parameters[0].lower == pytest.approx(0.6)
+    assert min(near.parameters[0].trials) >= 0.6
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3)])
+@pytest.mark.parametrize("longitudinal", [False, True])
+def test_any_shape_of_times(shape: tuple[int, ...], longitudinal: bool) -> None:
+    made = made_of(["19F"], longitudinal=longitudinal)
+    values = [p.default for p in made.parameters]
+    t = np.full(shape, 0.5)
+    assert made(t, *values).shape == shape
+    assert all(row.shape == shape for row in made.value_and_gradient(t, values)[1])
+
+
+def test_a_field_goes_to_a_process_too() -> None:
+    made = made_of(["19F"], longitudinal=True)
+    make, arguments = made.__reduce__()
+    assert make(*arguments) is made
+    assert made.meaning == "Muon with 19F in a longitudinal field: dipolar couplings, powder."
+    assert mu.Model("cluster").names == ("A1", "scale1", "B_LF1")
