@@ -14,10 +14,11 @@ from musrcu.fitting.cost import AsymmetryCost
 from musrcu.fitting.doubts import poor
 from musrcu.fitting.fit import bounded_minimum
 from musrcu.fitting.freedom import Freedom, Limits, settle
+from musrcu.fitting.minimise import descend
 from musrcu.fitting.outcome import fitted_result
 from musrcu.fitting.own_functions import methods, prepare
 from musrcu.fitting.result import FitResult
-from musrcu.fitting.start import find_starts
+from musrcu.fitting.start import NEAR_TIE, Start, find_starts
 from musrcu.models.field_laws import HYPERFINE_FIELD
 from musrcu.models.model import Model
 
@@ -30,6 +31,8 @@ _SCALES: Mapping[tuple[str, str], Callable[[float], tuple[float, ...]]] = {
     ("B", "MHz"): lambda B: (B / HYPERFINE_FIELD,),
 }
 """Start values of a parameter, by the variable and the unit, from where the data lie."""
+NEIGHBOURS = 6
+"""Gaps between the values of a table in which a transition is looked for."""
 
 
 class _TableCost(AsymmetryCost):
@@ -91,20 +94,52 @@ def _fit(cost: AsymmetryCost, freedom: Freedom) -> FitResult:
     starts = find_starts(cost)
     if not starts:
         raise FitError(f"{freedom.model.expression!r}: no start values give a finite chi-square")
-    minimum, freedom, at_limit = bounded_minimum(cost, starts[0].x)
+    begun, notes = _across_values(cost, starts[0])
+    minimum, freedom, at_limit = bounded_minimum(cost, begun.x)
     jacobian, covariance = freedom.jacobian(freedom.expand(minimum.x)), minimum.covariance
     if covariance is not None:
         covariance = jacobian @ covariance @ jacobian.T
     reason = minimum.reason or ("" if covariance is not None else "the covariance is singular")
     names = freedom.model.names
-    notes = [f"{names[k]} is at its limit, held there" for k in sorted(at_limit)]
+    notes += [f"{names[k]} is at its limit, held there" for k in sorted(at_limit)]
     notes += [*methods(freedom.model), *poor(minimum.chi2, cost.ndof)]
-    begin = dict(zip((names[k] for k in cost.free), starts[0].x.tolist(), strict=True))
+    begin = dict(zip((names[k] for k in cost.free), begun.x.tolist(), strict=True))
     return fitted_result(
         None, cost, freedom, minimum,
         covariance=covariance, at_limit=at_limit, intervals={}, reason=reason,
         notes=tuple(notes), start=begin, alternative=None,
     )  # fmt: skip
+
+
+def _across_values(cost: AsymmetryCost, best: Start) -> tuple[Start, list[str]]:
+    """The best start with a transition on the other side of some values, and what is nearly it.
+
+    Where a law has an edge, chi-square has a minimum of its own between any two temperatures.
+    """
+    model = cost.freedom.model
+    gaps = 0.5 * (cost.time[1:] + cost.time[:-1])
+    notes: list[str] = []
+    for k, place in enumerate(cost.free):
+        parameter = model.parameters[place]
+        if model.variable != "T" or parameter.unit != "K":
+            continue
+        lower, upper = cost.freedom.lower[place], cost.freedom.upper[place]
+        found = [best]
+        for value in gaps[np.argsort(np.abs(gaps - best.x[k]))[:NEIGHBOURS]]:
+            x = best.x.copy()
+            x[k] = np.clip(value, lower, upper)
+            found.append(Start(*descend(cost, x, tolerance=1e-3)))
+        found.sort(key=lambda start: start.chi2)
+        best = found[0]
+        sides = np.searchsorted(cost.time, [start.x[k] for start in found])
+        for side, other in zip(sides, found, strict=True):
+            if side != sides[0] and other.chi2 < best.chi2 + NEAR_TIE:
+                notes.append(
+                    f"a second minimum at {parameter.name} = {other.x[k]:.4g} K is only "
+                    f"{other.chi2 - best.chi2:.1f} worse in chi-square"
+                )
+                break
+    return best, notes
 
 
 def _table(

@@ -114,6 +114,30 @@ def guarded_rows(
     return checked
 
 
+def guarded_solution(
+    key: str, together: Callable[..., Any], parameters: Sequence[Parameter]
+) -> Callable[..., tuple[FloatArray, Sequence[FloatArray]]]:
+    """The function of value and derivatives with the errors and shapes of both looked at."""
+    values: dict[str, Any] = {}
+
+    def first(t: Any, *at: Any) -> Any:
+        values["rows"] = ()
+        value, values["rows"] = together(t, *at)
+        return value
+
+    def rest(t: Any, value: Any, *at: Any) -> Any:
+        return values["rows"]
+
+    value_of, rows_of = guarded(key, first, parameters), guarded_rows(key, rest, parameters)
+
+    @wraps(together)
+    def checked(t: Any, *at: Any) -> tuple[FloatArray, Sequence[FloatArray]]:
+        value = value_of(t, *at)
+        return value, rows_of(t, value, *at)
+
+    return checked
+
+
 def _failed(
     key: str, parameters: Sequence[Parameter], values: Sequence[Any], what: str = "it failed"
 ) -> str:

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from musrcu.errors import ModelError, nearest
 from musrcu.models.certificate import Certificate
-from musrcu.models.foreign import Foreign, Origin, guarded, guarded_rows, table_of
+from musrcu.models.foreign import (
+    Foreign,
+    Origin,
+    guarded,
+    guarded_rows,
+    guarded_solution,
+    table_of,
+)
 from musrcu.models.numeric import Numeric
 from musrcu.models.parameter import Check, Parameter
 
@@ -250,13 +257,22 @@ def _origin(function: Callable[..., Any]) -> Origin | None:
 def _held(made: Component) -> Component:
     """A function of somebody else, whose results are looked at, and with derivatives."""
     function = guarded(made.key, made.function, made.parameters)
-    rows, numeric = made.derivatives, None
-    if rows is not None:
+    rows, numeric, together = made.derivatives, None, made.together
+    if together is not None:
+        together = guarded_solution(made.key, together, made.parameters)
+    elif rows is not None:
         rows = guarded_rows(made.key, rows, made.parameters)
-    elif made.together is None and made.parameters:
+    elif made.parameters:
         numeric = Numeric(function, made.parameters)
     remake = made.remake or (revive, (made.key, made.origin))
-    return replace(made, function=function, derivatives=rows, numeric=numeric, remake=remake)
+    return replace(
+        made,
+        function=function,
+        derivatives=rows,
+        numeric=numeric,
+        together=together,
+        remake=remake,
+    )
 
 
 def revive(key: str, origin: Origin | None) -> Component:

@@ -294,6 +294,23 @@ def test_broken_derivatives_are_one_sentence() -> None:
             made.gradient(T, made(T, 1.0), (1.0,))
 
 
+def test_a_broken_solution_is_one_sentence() -> None:
+    def solved_decay(t, a=1.0):  # type: ignore[no-untyped-def]
+        return np.exp(-a * t)
+
+    for together, sentence in [
+        (lambda t, a: (t[:3], (t,)), "returned the shape"),
+        (lambda t, a: (t, (t[:3],)), "derivative with respect to a has the shape"),
+        (lambda t, a: t, "it failed at a = 1: ValueError"),
+    ]:
+        made = mu.component("e", together=together)(solved_decay)
+        with pytest.raises(ModelError, match=f"component solved_decay: .*{sentence}"):
+            made.value_and_gradient(T, (1.0,))
+    made = mu.component("e", together=lambda t, a: (t * a, [t]))(solved_decay)
+    value, rows = made.value_and_gradient(T, (2.0,))
+    np.testing.assert_array_equal([value, rows[0]], [2 * T, T])
+
+
 # --- files
 
 
