@@ -38,6 +38,7 @@ BUILT_IN = (
     "musrcu.models.oscillation",
     "musrcu.models.dipolar",
     "musrcu.models.muonium",
+    "musrcu.models.muonium_axial",
     "musrcu.models.bessel",
     "musrcu.models.internal_field",
     "musrcu.models.kornilov",

@@ -128,6 +128,16 @@ def muonium(mp: Any, t: Any, A_hf: Any) -> Any:
     return muonium_lf(mp, t, A_hf, mp.mpf(0))
 
 
+def muonium_axial(mp: Any, t: Any, A_hf: Any, D_hf: Any) -> Any:
+    """Muonium with an axial coupling without field: the mean over three directions."""
+    muon, electron = operators(mp, (0.5, 0.5))
+    hamiltonian = mp.zeros(4)
+    couplings = (A_hf - D_hf / 2, A_hf - D_hf / 2, A_hf + D_hf)
+    for coupling, one, other in zip(couplings, muon, electron, strict=True):
+        hamiltonian += 2 * mp.pi * coupling * (one * other)
+    return mp.fsum(polarisation(mp, t, hamiltonian, one, one) for one in muon) / 3
+
+
 def muonium_lf(mp: Any, t: Any, A_hf: Any, B: Any) -> Any:
     """Muonium in a longitudinal field, by diagonalisation of its four states."""
     hamiltonian, muon = _muonium(mp, A_hf, B)

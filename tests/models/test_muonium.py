@@ -6,8 +6,8 @@ from decimal import Decimal, getcontext
 
 import numpy as np
 import pytest
+from spin_brute_force import each, polarisation, powder
 from spin_brute_force import muonium as brute
-from spin_brute_force import polarisation
 
 from musrcu.constants import GAMMA_E_OVER_2PI, GAMMA_MU_OVER_2PI, MUONIUM_A_HF
 from musrcu.models.muonium_levels import Mixing
@@ -153,3 +153,16 @@ def test_nothing_at_all(key: str) -> None:
         h = 1e-6
         one, two = (made(t, n * h * (k == 0), n * h * (k == 1), *more) for n in (1, 2))
         np.testing.assert_allclose(rows[k], (4 * one - 3 * value - two) / (2 * h), atol=1e-5)
+
+
+@pytest.mark.parametrize("D_hf", [-50.4, 0.0, 20.0, 134.0])
+def test_axial_coupling(D_hf: float) -> None:
+    muon, electron = each([0.5, 0.5])
+    couplings = np.array([67.0 - D_hf / 2, 67.0 - D_hf / 2, 67.0 + D_hf])
+    hamiltonian = 2 * np.pi * sum(couplings[k] * muon[k] @ electron[k] for k in range(3))
+    made = find_component("muonium_axial")
+    for t in T:
+        assert float(made(t, 67.0, D_hf)) == pytest.approx(powder(t, hamiltonian, muon), abs=1e-11)
+    np.testing.assert_allclose(
+        made(np.array(T), 67.0, 0.0), find_component("muonium")(np.array(T), 67.0), atol=1e-13
+    )
