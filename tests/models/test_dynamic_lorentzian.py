@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -73,6 +74,37 @@ def test_function_and_reference_solve_the_integral_equation(
     expected = (16 * once[1] - once[0]) / 15
     assert true(t, a, field(w), hop) == pytest.approx(expected, abs=1e-9)
     assert dynamic_lorentzian_kt_lf(t, a, field(w), hop) == pytest.approx(expected, abs=1e-9)
+
+
+def by_powers(t: float, a: float, w: float, hop: float, count: int) -> Any:
+    """H = exp(hop t) G obeys H_n = g_n + hop sum_k g_k H_(n-1-k) for derivatives at time 0."""
+    A, W, jumps = (mpmath.mpf(rate) * mpmath.mpf(t) for rate in (a, w, hop))
+    decay = [(-A) ** n / mpmath.factorial(n) for n in range(count)]
+    wave = [mpmath.mpf(0)] * (count + 2)
+    for k in range(count // 2 + 1):  # of j0 - (1 + a t) j1/(w t)
+        power = (-1) ** k * W ** (2 * k) / mpmath.factorial(2 * k + 1)
+        wave[2 * k] += power * (1 - mpmath.mpf(1) / (2 * k + 3))
+        wave[2 * k + 1] -= A * power / (2 * k + 3)
+    g = [mpmath.mpf(1)]
+    for n in range(count - 1):
+        slope = -2 * A * mpmath.fsum(decay[i] * wave[n - i] for i in range(n + 1))
+        g.append(slope * mpmath.factorial(n))
+    H: list[Any] = []
+    for n in range(count):
+        H.append(g[n] + jumps * mpmath.fsum(g[k] * H[n - 1 - k] for k in range(n)))
+    return mpmath.exp(-jumps) * mpmath.fsum(H[n] / mpmath.factorial(n) for n in range(count))
+
+
+@pytest.mark.parametrize(
+    ("t", "a", "w", "hop"),
+    [(2.0, 0.5, 0.0, 0.5), (3.0, 2.0, 7.0, 4.0), (1e-3, 200.0, 8000.0, 1000.0)],
+)
+def test_the_reference_to_thirty_digits(t: float, a: float, w: float, hop: float) -> None:
+    with mpmath.workdps(60):
+        expected = by_powers(t, a, w, hop, 130)
+        B_LF = mpmath.mpf(w) / mpmath.mpf(GAMMA_MU)
+        point = (mpmath.mpf(x) for x in (t, a, B_LF, hop))
+        assert abs(dynamic_lorentzian(mpmath, *point) - expected) < 1e-30
 
 
 @pytest.mark.parametrize("w", [1e-4, 0.5, 30.0, 8000.0])
