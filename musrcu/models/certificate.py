@@ -45,7 +45,8 @@ class Certificate:
     method: str
     """How the truth is computed, in words: ``quadrature over the field``, ``Laplace inversion``."""
     accuracy: float = CLOSED
-    """Largest absolute error, beside 8 eps times the largest phase."""
+    """Largest absolute error, beside 8 eps times the largest phase; of a law of temperature or
+    field, as a share of its value where that is above 1."""
     phase: Callable[..., float] | None = None
     """``phase(t, *parameters)``: largest phase, radians; None takes 2 pi nu t of every parameter
     in MHz, gamma_mu B t of every one in G, and the phases themselves."""

@@ -48,10 +48,6 @@ def _redfield_truth(mp: Any, B: Any, delta: Any, hop: Any) -> Any:
     return 2 * delta**2 * mp.re(1 / mp.mpc(hop, -omega))
 
 
-def _redfield_size(B: float, delta: float, hop: float) -> float:
-    return float(2 * delta**2 * hop / _fluctuating(np.asarray(B), hop))
-
-
 @component(
     "2 delta^2 hop / [hop^2 + (gamma_mu B)^2]",
     parameters=[
@@ -77,7 +73,6 @@ def _redfield_size(B: float, delta: float, hop: float) -> float:
     certificate=Certificate(
         truth=_redfield_truth,
         method="transform of exp(-hop t) cos(gamma_mu B t), complex, with 40 digits",
-        phase=_redfield_size,
         corners=[
             ZERO_FIELD,
             Corner(
@@ -140,7 +135,6 @@ def _repolarisation_truth(mp: Any, B: Any, A: Any, A_hf: Any) -> Any:
     certificate=Certificate(
         truth=_repolarisation_truth,
         method="angle by which the levels are mixed, with 40 digits",
-        phase=lambda B, A, A_hf: abs(A),
         corners=[ZERO_FIELD],
     ),
 )  # fmt: skip
@@ -216,7 +210,6 @@ def _decoupling_truth(mp: Any, B: Any, A: Any, delta: Any) -> Any:
     certificate=Certificate(
         truth=_decoupling_truth,
         method="average of cos^2 of the field's direction over a Gaussian, by quadrature",
-        phase=lambda B, A, delta: abs(A),
         corners=[
             ZERO_FIELD,
             Corner(

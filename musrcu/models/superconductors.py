@@ -183,7 +183,6 @@ def two_fluid(T: FloatArray, sigma0: float, T_c: float) -> FloatArray:
     certificate=Certificate(
         truth=_clean_truth,
         method="quadrature over the energies, E = Delta cosh(theta)",
-        phase=lambda T, sigma0, T_c, gap: sigma0,
         corners=[AT_ZERO, near_transition("T_c")],
         domain="interior",
     ),
@@ -212,7 +211,6 @@ def s_wave(T: FloatArray, sigma0: float, T_c: float, gap: float) -> FloatArray:
     certificate=Certificate(
         truth=_dirty_truth,
         method="the closed form with 40 digits",
-        phase=lambda T, sigma0, T_c, gap: sigma0,
         corners=[AT_ZERO, near_transition("T_c")],
         domain="interior",
     ),

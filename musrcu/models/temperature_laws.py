@@ -83,7 +83,6 @@ AT_ZERO = Corner("T = 0", lambda values, rng: {**values, "T": 0.0})
     certificate=Certificate(
         truth=_order_truth,
         method="logarithms of T and T_N with 40 digits",
-        phase=lambda T, nu0, T_N, alpha, beta: nu0,
         corners=[AT_ZERO, near_transition("T_N")],
         domain="interior",
     ),
@@ -132,7 +131,6 @@ def _power_truth(mp: Any, T: Any, c: Any, n: Any) -> Any:
     certificate=Certificate(
         truth=_power_truth,
         method="exponential of the logarithm with 40 digits",
-        phase=lambda T, c, n: abs(c) * float(_base(np.asarray(T), n)) ** n,
         corners=[AT_ZERO],
     ),
 )  # fmt: skip
@@ -184,7 +182,6 @@ def _arrhenius_truth(mp: Any, T: Any, rate0: Any, E_a: Any) -> Any:
     certificate=Certificate(
         truth=_arrhenius_truth,
         method="from the constants of the SI with 40 digits",
-        phase=lambda T, rate0, E_a: rate0,
         corners=[AT_ZERO],
     ),
 )
@@ -213,10 +210,6 @@ def _critical_truth(mp: Any, T: Any, A: Any, T_c: Any, w: Any) -> Any:
     return A * mp.exp(-w * mp.log(distance))
 
 
-def _critical_size(T: float, A: float, T_c: float, w: float) -> float:
-    return float(abs(A) * _distance(np.asarray(T), T_c)[0] ** -w) * (1 + w)
-
-
 @component(
     "A |T/T_c - 1|^(-w)",
     parameters=[
@@ -242,7 +235,6 @@ def _critical_size(T: float, A: float, T_c: float, w: float) -> float:
     certificate=Certificate(
         truth=_critical_truth,
         method="exponential of the logarithm with 40 digits",
-        phase=_critical_size,
         corners=[AT_ZERO, near_transition("T_c")],
     ),
 )  # fmt: skip

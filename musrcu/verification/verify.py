@@ -134,10 +134,15 @@ def merge(parts: Sequence[Verification]) -> Verification:
 
 
 def allowed(component: Component, trial: Trial) -> float:
-    """Largest error promised at a trial: a constant and 8 eps times the largest phase."""
+    """Largest error promised at a trial: a constant and 8 eps times the largest phase.
+
+    That of a law, which is as large as its parameters make it, is a share of its size above 1.
+    """
     certificate = component.certificate
     assert certificate is not None
     x = trial.values[component.variable]
+    if component.variable != "t":
+        return certificate.accuracy
     if certificate.phase is not None:
         phase = certificate.phase(x, *trial.arguments(component))
     else:
@@ -169,14 +174,19 @@ def _one(
         findings.append(f"{component.key} near {trial}: not finite everywhere")
     place = -1 if x else 0
     room = allowed(component, trial)
-    error = max(abs(float(found) - true[0]) for found in (along[0][place], alone[0][0]))
+    size = 1.0 if component.variable == "t" else max(1.0, abs(true[0]))
+    error = max(abs(float(found) - true[0]) for found in (along[0][place], alone[0][0])) / size
     value = Worst(error / room, error, room, "value", trial)
     if not error <= room:
         findings.append(_sentence(component, trial, "value", error, room))
     slope = Worst()
     for k, p in enumerate(component.parameters):
         rows = (along[1][k], alone[1][k], wide[1][k])
-        scale = max(abs(true[1 + k]), LEAST_SLOPE, *(float(np.abs(row).max()) for row in rows))
+        scale = max(abs(true[1 + k]), LEAST_SLOPE)
+        if component.variable == "t":
+            scale = max(scale, *(float(np.abs(row).max()) for row in rows))
+        elif trial.values[p.name]:  # a law may diverge, which says nothing of it elsewhere
+            scale = max(scale, abs(true[0] / trial.values[p.name]))
         error = max(abs(float(row) - true[1 + k]) for row in (rows[0][place], rows[1][0]))
         here = Worst(error / (SLOPE * scale), error / scale, SLOPE, f"d/d{p.name}", trial)
         slope = max(slope, here, key=_share)
