@@ -26,7 +26,14 @@ DEGREE = math.pi / 180.0
 A_HF = Parameter("A_hf", "MHz", MUONIUM_A_HF, "hyperfine coupling", lower=0.0, domain=(0.0, 4600.0))
 B = Parameter("B", "G", 100.0, "transverse field", lower=0.0, kind="field")
 B_LF = Parameter("B_LF", "G", 100.0, "longitudinal field", lower=0.0, kind="field")
-PHI = Parameter("phi", "deg", 0.0, "phase of a free muon at t = 0", kind="phase")
+PHI = Parameter(
+    "phi",
+    "deg",
+    0.0,
+    "phase of a free muon at t = 0",
+    kind="phase",
+    seeds=(0.0, 90.0, 180.0, -90.0),
+)
 PATTERSON = "B. D. Patterson, Rev. Mod. Phys. 60, 69 (1988)"
 DIAGONALISED = "diagonalisation of its four states"
 
