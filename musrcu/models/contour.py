@@ -32,8 +32,11 @@ DEPTH = 28.0
 STRETCH = 20.0
 """Nodes grow apart exponentially beyond this height, times the last time."""
 SHORTEST = 64
-"""Fewer times are computed one by one."""
+"""Fewer times are computed one by one, even or not."""
 CHUNK = 2048
+"""Times that are computed in one go where they are not even."""
+SOONEST = 1e-30
+"""µs; nothing has happened yet at times below."""
 
 
 def upper_nodes(
@@ -65,7 +68,7 @@ def upper_nodes(
 
 
 def windows(t: FloatArray, limit: float) -> list[tuple[FloatArray, NDArray[np.bool_]]]:
-    """Times above zero in groups of at most :data:`SPAN` from first to last.
+    """Times above :data:`SOONEST` in groups of at most :data:`SPAN` from first to last.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def windows(t: FloatArray, limit: float) -> list[tuple[FloatArray, NDArray[np.bo
     none holds times on both sides of ``limit``.
     """
     groups = []
-    left = t > 0
+    left = t > SOONEST
     while left.any():
         last = t[left].max()
         least = last / SPAN

@@ -69,7 +69,7 @@ def strong_collision(
     ----------
     t : times, µs, any shape; below 0 it counts as 0.
     static : the static function.
-    hop : hopping rate, 1/µs.
+    hop : hopping rate, 1/µs, from 0 on.
     slopes : whether derivatives are wanted.
 
     Returns
