@@ -10,6 +10,7 @@ Examples:
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,6 +70,7 @@ def run(arguments: Namespace) -> int:
         if not found:
             say(table.header(sets))
         say(table.block(one, sets))
+        sys.stdout.flush()  # an hour may pass until the next, and a file is watched too
         found.append(one)
     say(f"\n{table.summary(found, time.monotonic() - before)}")
     if arguments.output is not None:

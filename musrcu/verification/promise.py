@@ -35,10 +35,13 @@ def promise(component: Component) -> str:
     if certificate is None:
         return ""
     text = f"error at most {power(certificate.accuracy)}"
-    if certificate.phase is not None or any(p.unit in TURNING for p in component.parameters):
-        text += f" + 8 eps x largest {'phase' if component.variable == 't' else 'size'}"
+    if component.variable != "t":
+        text += ", of values above 1 this share"
+    elif certificate.phase is not None or any(p.unit in TURNING for p in component.parameters):
+        text += " + 8 eps x largest phase"
     if component.parameters:
-        text += f"; derivatives {power(SLOPE)} of their largest"
+        scale = "largest" if component.variable == "t" else "size"
+        text += f"; derivatives {power(SLOPE)} of their {scale}"
     return text
 
 

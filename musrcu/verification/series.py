@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from musrcu.models.functions_file import functions_files, load_all
 from musrcu.models.registry import Component
 from musrcu.verification.truth import precise
 from musrcu.verification.verify import Verification, merge, verify
@@ -60,13 +62,24 @@ def _pieces(work: Sequence[_Work], jobs: int) -> Iterator[Verification]:
     if jobs == 1:
         yield from map(_piece, work)
         return
+    import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    pool = ProcessPoolExecutor(jobs)
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(functions_files(),))
     try:
         yield from pool.map(_piece, work)
     finally:
+        # Nobody waits for what they still compute: all is done, or it was interrupted.
+        for child in set(multiprocessing.active_children()) - others:
+            child.kill()
         pool.shutdown(cancel_futures=True)
+
+
+def _begin(files: tuple[str, ...]) -> None:
+    """What a process begins with: an interrupt is for the one that shares out the work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    load_all(files)
 
 
 def _piece(item: Any) -> Verification:

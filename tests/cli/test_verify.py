@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from command import Musrcu
 
+from musrcu.cli.main import INTERRUPTED
 from musrcu.models import registry
 from musrcu.models.certificate import Certificate
 from musrcu.models.parameter import Parameter
@@ -118,3 +123,22 @@ def test_lines_fit_a_terminal_and_processes_agree(musrcu: Musrcu) -> None:
         assert "nan" not in one.out
     assert alone.out.splitlines()[2:6] == shared.out.splitlines()[2:6]
     assert find_component("order_parameter").certificate is not None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_an_interrupt_stops_every_process() -> None:
+    """Ctrl-C in a terminal reaches all of them at once."""
+    words = ["verify", "constant", "exponential", "gaussian", "cosine", "--sets", "500"]
+    program = "import signal, sys; from musrcu.cli.main import main; "
+    program += "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *words, "--jobs", "2"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        assert running.stdout.readline().startswith("function ")
+        os.killpg(running.pid, signal.SIGINT)
+        _, complaint = running.communicate(timeout=30)
+    assert (running.returncode, complaint) == (INTERRUPTED, "")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)
