@@ -140,9 +140,10 @@ class LongitudinalGaussian(StaticFunction):
     def near_precession(self, z: ComplexArray) -> tuple[Transform, Transform]:
         """The part of q(z) that holds F(z - i omega), and the rest."""
         width, omega = self.width, self.omega
-        a, b = (width / omega) ** 2, 1j * width * (width / omega) ** 3
+        first, third = width / omega**2, 1j * (width / omega) ** 3
+        a, b = width * first, width * third
         factor = b - a * z
-        of_width, of_omega = (4 * b - 2 * a * z) / width, (2 * a * z - 3 * b) / omega
+        of_width, of_omega = 4 * third - 2 * first * z, (2 * a * z - 3 * b) / omega
         value, by_w, by_width = gaussian_line(z - 1j * omega, width)
         part = Transform(
             factor * value,
@@ -151,12 +152,12 @@ class LongitudinalGaussian(StaticFunction):
         )
         value, by_w, by_width = gaussian_line(z + 1j * omega, width)
         factor = -b - a * z
-        of_width, of_omega = -(4 * b + 2 * a * z) / width, (2 * a * z + 3 * b) / omega
+        of_width, of_omega = -4 * third - 2 * first * z, (2 * a * z + 3 * b) / omega
         rest = Transform(
             2 * a + factor * value,
             factor * by_w - a * value,
             (
-                4 * a / width + factor * by_width + of_width * value,
+                4 * first + factor * by_width + of_width * value,
                 -4 * a / omega + of_omega * value + 1j * factor * by_w,
             ),
         )

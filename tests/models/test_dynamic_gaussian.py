@@ -246,8 +246,30 @@ def test_without_fields_nothing_happens() -> None:
         value, rows = component.value_and_gradient(T, values)
         assert (value == 1).all()
         assert all(np.isfinite(row).all() for row in rows)
-    _, (by_delta, by_field, by_hop) = dynamic_gaussian_kt_lf.value_and_gradient(T, (0.0, 30.0, 2.0))
-    assert not np.any([by_delta, by_field, by_hop])
+    for field in (0.0, 30.0, 1e5):
+        value, rows = dynamic_gaussian_kt_lf.value_and_gradient(T, (0.0, field, 2.0))
+        assert (value == 1).all()
+        assert not np.any(rows)
+
+
+ENDS = [0.0, 1e-300, 1e-9, 0.3, 200.0]
+
+
+@pytest.mark.parametrize("delta", ENDS)
+@pytest.mark.parametrize("field", [0.0, 1e-300, 1e-9, 3.0, 1e5])
+@pytest.mark.parametrize("hop", [0.0, 1e-300, 1e-9, 0.5, 1000.0])
+def test_finite_at_all_limits_and_beside_them(delta: float, field: float, hop: float) -> None:
+    t = np.concatenate([[-0.001, 0.0, 1e-300], np.geomspace(1e-9, 40.0, 30)])
+    with np.errstate(divide="raise", over="raise", invalid="raise"):
+        solved = [
+            dynamic_gaussian_kt_lf.value_and_gradient(t, (delta, field, hop)),
+            dynamic_gaussian_kt.value_and_gradient(t, (delta, hop)),
+            dynamic_voigtian_kt.value_and_gradient(t, (delta, 200.0 - delta, hop)),
+            dynamic_voigtian_kt.value_and_gradient(t, (200.0 - delta, delta, hop)),
+        ]
+    for value, rows in solved:
+        assert np.isfinite(value).all() and np.isfinite(rows).all()
+        assert (np.abs(value) <= 1).all()
 
 
 def test_without_a_field_it_is_that_of_zero_field() -> None:
