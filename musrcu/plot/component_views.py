@@ -76,6 +76,7 @@ VIEWS: Mapping[str, View] = {
     "muonium_tf_low": View("B", (20.0, 100.0), end=0.12),
     "muonium_tf_high": View("B", (100.0, 20000.0), end=2e-3),
     "muonium_lf": View("B_LF", (300.0, 1500.0, 5000.0), end=6e-4),
+    "muonium_axial": View("D_hf", (0.0, -50.0), end=0.08),
     "order_parameter": View("beta", (0.125, 0.25, 0.5), label=r"$\nu$ (MHz)"),
     "power_law": View("n", (-1.0, 1.0, 2.0), end=3.0),
     "arrhenius": View("E_a", (5.0, 10.0, 20.0), end=300.0, label="Rate (µs$^{-1}$)"),

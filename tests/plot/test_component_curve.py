@@ -53,8 +53,7 @@ def test_every_function_is_drawn_as_it_is(key: str) -> None:
 
 
 def test_the_table_names_what_exists() -> None:
-    for key in VIEWS.keys() & BUILT_IN.keys():
-        view = VIEWS[key]
+    for key, view in VIEWS.items():
         names = [p.name for p in BUILT_IN[key].parameters]
         assert view.vary in names
         p = BUILT_IN[key].parameters[names.index(view.vary)]
