@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from musrcu.constants import MUON_LIFETIME
 from musrcu.errors import MusrcuError
 from musrcu.models.model import Model
+from musrcu.simulation.turning import seen_across
 
 FloatArray = NDArray[np.float64]
 
@@ -66,18 +67,12 @@ class Detector:
     def precession(self, model: Model, values: FloatArray, t: FloatArray) -> FloatArray:
         """Asymmetry it sees where the spins turn together in the plane of the detectors.
 
-        So it is in a transverse field: a precessing term is turned by the angle of the detector,
+        So it is in a transverse field: what precesses is turned by the angle of the detector,
         A cos(2 pi nu t + phi - direction); what does not precess stays along the initial spin.
         """
-        turned = np.array(values, dtype=float)
-        oscillations = model.oscillations()
-        for _, _, phase in oscillations:
-            turned[phase] -= self.direction
-        turning = {number for number, _, _ in oscillations}
-        for number, term in enumerate(model.terms):
-            if number not in turning and term.amplitude is not None:
-                turned[term.amplitude] *= np.cos(np.deg2rad(self.direction))
-        return self.asymmetry * model.value(t, turned)
+        angle = np.deg2rad(self.direction)
+        beside = np.cos(angle) * model.value(t, values)
+        return np.asarray(self.asymmetry * (beside + np.sin(angle) * seen_across(model, values, t)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from musrcu.errors import MusrcuError
 from musrcu.models.model import Model
 from musrcu.simulation.banks import MOST_DETECTORS, Bank
 from musrcu.simulation.detectors import LARGEST_FLAT, is_name
+from musrcu.simulation.turning import seen_across
 
 FloatArray = NDArray[np.float64]
 
@@ -192,7 +193,7 @@ class PulsedSpectrometer:
         age = (np.arange(self.bins * CELLS) + 0.5) * step
         with np.errstate(all="ignore"):  # what is not finite is refused here
             beside = model.value(age, values)
-            turned = model.value(age, sideways(model, values)) if transverse else 0 * age
+            turned = seen_across(model, values, age) if transverse else 0 * age
         along, across = self.cosines()
         largest = float(
             np.max(np.abs(along).max() * np.abs(beside) + np.abs(across).max() * np.abs(turned))
@@ -236,19 +237,6 @@ class PulsedSpectrometer:
 
     def _generator(self, which: int) -> np.random.Generator:
         return np.random.Generator(np.random.PCG64([self.seed, 0, which]))
-
-
-def sideways(model: Model, values: FloatArray) -> FloatArray:
-    """Parameters of the spin across its first direction: what precesses, a quarter turn behind."""
-    turned = np.array(values, dtype=float)
-    oscillations = model.oscillations()
-    for _, _, phase in oscillations:
-        turned[phase] -= 90.0
-    turning = {number for number, _, _ in oscillations}
-    for number, term in enumerate(model.terms):
-        if number not in turning and term.amplitude is not None:
-            turned[term.amplitude] = 0.0
-    return turned
 
 
 def _sum_of(first: FloatArray, second: FloatArray) -> FloatArray:
