@@ -14,7 +14,7 @@ import musrcu
 
 PACKAGE = Path(musrcu.__file__).parent
 
-BOTTOM = {"errors", "constants", "notation", "files", "toml", "instrument_table"}
+BOTTOM = {"errors", "constants", "notation", "files", "toml", "instrument_table", "processes"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ TABLE = {
     "constants": rule(set()),
     "notation": rule({"errors"}, top=""),
     "files": rule({"errors"}, top=""),
+    "processes": rule(set(), top=""),
     "toml": rule({"errors", "files"}, top=""),
     "pulse": rule({"constants"}),
     "psi_text": rule({"constants"}, top=""),

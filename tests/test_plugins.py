@@ -166,7 +166,11 @@ def test_other_package_adds_a_model_that_is_fitted_by_name(install: Install) -> 
 
 @pytest.mark.parametrize(
     ("code", "entry"),
-    [("", "power = musrcu_missing"), ("", "power = musrcu_extra:power_of_time"), ("import nope", None)],
+    [
+        ("", "power = musrcu_missing"),
+        ("", "power = musrcu_extra:power_of_time"),
+        ("import nope", None),
+    ],
 )
 def test_a_package_that_cannot_be_loaded_is_named(
     install: Install, code: str, entry: str | None

@@ -50,9 +50,8 @@ def fit_budget(
 
 def scan_budget(plan: ScanFile, jobs: int | None) -> tuple[Robustness | None, str]:
     """The budget of a scan and its order parameter, or why there is none."""
-    from concurrent.futures import ProcessPoolExecutor
-
     from musrcu.models.functions_file import functions_files, load_all
+    from musrcu.processes import processes
     from musrcu.systematics.robustness import robustness
 
     options = {name: value for name, value in plan.fit.items() if name not in ("minos", "ordered")}
@@ -63,7 +62,7 @@ def scan_budget(plan: ScanFile, jobs: int | None) -> tuple[Robustness | None, st
     try:
         if jobs == 1 or len(plan.data) <= FEW_RUNS:
             return robustness(plan.data, plan.recipe, **options), ""
-        with ProcessPoolExecutor(jobs, initializer=load_all, initargs=(functions_files(),)) as pool:
+        with processes(jobs, load_all, (functions_files(),)) as pool:
             return robustness(plan.data, plan.recipe, executor=pool, **options), ""
     except MusrcuError as error:
         return None, f"no systematic errors: {error}"

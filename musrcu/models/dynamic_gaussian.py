@@ -9,7 +9,7 @@ import numpy as np
 from musrcu.constants import GAMMA_MU
 from musrcu.models.certificate import DYNAMIC, Certificate, Corner
 from musrcu.models.gaussian_transform import WEAK, LongitudinalGaussian
-from musrcu.models.kubo_toyabe import A, DELTA
+from musrcu.models.kubo_toyabe import DELTA, A
 from musrcu.models.kubo_toyabe_lf import B_LF
 from musrcu.models.parameter import LONGEST, Check, Parameter
 from musrcu.models.registry import FloatArray, component

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from musrcu.models.functions_file import functions_files, load_all
 from musrcu.models.registry import Component
+from musrcu.processes import processes
 from musrcu.verification.truth import precise
 from musrcu.verification.verify import Verification, merge, verify
 
@@ -62,24 +62,8 @@ def _pieces(work: Sequence[_Work], jobs: int) -> Iterator[Verification]:
     if jobs == 1:
         yield from map(_piece, work)
         return
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(functions_files(),))
-    try:
+    with processes(jobs, load_all, (functions_files(),)) as pool:
         yield from pool.map(_piece, work)
-    finally:
-        # Nobody waits for what they still compute: all is done, or it was interrupted.
-        for child in set(multiprocessing.active_children()) - others:
-            child.kill()
-        pool.shutdown(cancel_futures=True)
-
-
-def _begin(files: tuple[str, ...]) -> None:
-    """What a process begins with: an interrupt is for the one that shares out the work."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    load_all(files)
 
 
 def _piece(item: Any) -> Verification:

@@ -49,7 +49,8 @@ def test_every_comment_of_an_option_may_be_uncommented(
     assert len(plan["reduction"]) == 14
     assert len(plan["fit"]) == 11
     Path("my_models.py").write_text(
-        "import musrcu as mu\n\n\n@mu.component\ndef of_init(t, lambda_=0.5):\n    return t * lambda_\n"
+        "import musrcu as mu\n\n\n"
+        "@mu.component\ndef of_init(t, lambda_=0.5):\n    return t * lambda_\n"
     )
     Path("x.toml").write_text(re.sub(r"(?m)^calibration = .*$", "", live))
     ScanFile.load("x.toml")
