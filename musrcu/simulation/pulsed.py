@@ -190,7 +190,7 @@ class PulsedSpectrometer:
         MusrcuError if the asymmetry passes one somewhere.
         """
         step = self.bin_width / CELLS
-        age: FloatArray = (np.arange(self.bins * CELLS) + 0.5) * step
+        age = np.asarray((np.arange(self.bins * CELLS) + 0.5) * step, dtype=float)
         with np.errstate(all="ignore"):  # what is not finite is refused here
             beside = model.value(age, values)
             turned = seen_across(model, values, age) if transverse else 0 * age
