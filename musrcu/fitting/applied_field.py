@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from musrcu.containers.run import Run
 from musrcu.errors import FitError
@@ -39,10 +39,13 @@ def applied_field(model: Model, run: Run, named: Iterable[str]) -> dict[str, flo
     return dict.fromkeys(wanted, abs(run.field))
 
 
-def assumed(fields: dict[str, float]) -> list[str]:
-    """One sentence for every field that was taken from the header."""
+def assumed(fields: Mapping[str, float], run: Run) -> list[str]:
+    """One sentence for every field that was taken from the header of ``run``."""
+    said = "the field in the run's header"
+    if run.field is not None and run.field < 0:
+        said = f"the magnitude of {run.field:g} G in the run's header"
     return [
-        f"{name} is held at {field:g} G, the field in the run's header; fix it at another value "
-        "or give it a start to free it"
+        f"{name} is held at {field:g} G, {said}; fix it at another value or give it a start to "
+        "free it"
         for name, field in fields.items()
     ]

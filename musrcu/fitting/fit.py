@@ -137,7 +137,7 @@ def fit(
     recheck(seen, window.time, result.values)
     if methods(seen) != before:  # some derivatives were not to be trusted
         result = _fit(window, freedom, told, bound, names)
-    return dataclasses.replace(result, notes=(*result.notes, *assumed(fields)))
+    return dataclasses.replace(result, notes=(*result.notes, *assumed(fields, window.run)))
 
 
 def _window(

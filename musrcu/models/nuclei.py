@@ -65,8 +65,9 @@ def dipolar_component(
         ``("F", (0, 0, 1.17))``.
     muon : position of the muon, angstrom.
     nuclear : whether the nuclei are coupled among themselves.
-    longitudinal : whether there is a longitudinal field, ``B_LF`` in G, as a second parameter. Its
-        powder average is a sum over orientations, to 1e-9: milliseconds for nuclei on a line
+    longitudinal : whether there is a longitudinal field, ``B_LF`` in G, as a second parameter; a
+        fit in which nothing is said of it holds it at the field of the run's header. Its powder
+        average is a sum over orientations, to 1e-9: milliseconds for nuclei on a line
         through the muon, from 0.1 s for two others, seconds for four.
 
     Returns
@@ -176,7 +177,7 @@ def _in_field(
                 seeds=tuple(seed for seed in SCALE.seeds if seed >= least),
                 domain=(least, 10.0),
             ),
-            Parameter("B_LF", "G", 10.0, "longitudinal field", lower=0.0),
+            Parameter("B_LF", "G", 10.0, "longitudinal field", lower=0.0, kind="field"),
         ],
         together=solved,
         checks=[
