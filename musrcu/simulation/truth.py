@@ -15,11 +15,16 @@ from musrcu.constants import GAMMA_MU_OVER_2PI
 from musrcu.errors import MusrcuError
 from musrcu.models.laws import order_parameter_law
 from musrcu.models.model import Model
+from musrcu.models.parameter import Parameter
 from musrcu.simulation.detectors import Spectrometer
 from musrcu.simulation.pulsed import PulsedSpectrometer
 
 MOST_READINGS = 32767
 """What the header of a PSI-BIN file can count."""
+
+
+PER_GAUSS: Mapping[str, float] = {"MHz": GAMMA_MU_OVER_2PI, "G": 1.0}
+"""What 1 G of field is, for a parameter of each unit that may follow it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +99,8 @@ class Recipe:
 
     model: Model
     rules: Mapping[str, Any]
-    """By parameter name: a number, ``"order"``, ``"field"``, or a power law."""
+    """By parameter name, in the model's order: a number, ``"order"``, ``"field"`` (in the unit of
+    the parameter, :data:`PER_GAUSS`), or a power law."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +139,11 @@ class Truth:
         ------
         MusrcuError if one of them is not finite there.
         """
-        rules = self.models[name].rules
-        values = [self._value(rule, temperature, field) for rule in rules.values()]
+        rules, parameters = self.models[name].rules, self.models[name].model.parameters
+        values = [
+            self._value(rule, parameter, temperature, field)
+            for rule, parameter in zip(rules.values(), parameters, strict=True)
+        ]
         for parameter, value in zip(rules, values, strict=True):
             if not math.isfinite(value):
                 raise MusrcuError(
@@ -143,9 +152,11 @@ class Truth:
                 )
         return np.array(values, dtype=float)
 
-    def _value(self, rule: Any, temperature: float, field: float) -> float:
+    def _value(self, rule: Any, parameter: Parameter, temperature: float, field: float) -> float:
         if rule == "field":
-            return GAMMA_MU_OVER_2PI * field
+            # what an applied field does is the same for either sign, as in a fit
+            followed = abs(field) if parameter.kind == "field" else field
+            return PER_GAUSS[parameter.unit] * followed
         if isinstance(rule, (int, float)):
             return float(rule)
         if self.order is None:  # refused when the truth was read

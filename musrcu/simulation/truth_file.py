@@ -16,7 +16,7 @@ from musrcu.models.model import Model
 from musrcu.simulation.banks import Bank
 from musrcu.simulation.detectors import Detector, Spectrometer
 from musrcu.simulation.pulsed import PulsedSpectrometer
-from musrcu.simulation.truth import Order, Recipe, RunTruth, Series, Thermometry, Truth
+from musrcu.simulation.truth import PER_GAUSS, Order, Recipe, RunTruth, Series, Thermometry, Truth
 
 _Record = TypeVar("_Record")
 
@@ -156,22 +156,30 @@ def _recipe(table: Any, where: str, order: Order | None) -> Recipe:
     model = Model(table["expression"])
     rules = dict(table["parameters"])
     _known(rules, model.names, f"{where}: parameters")
+    # an applied field of which nothing is said is that of the run, as in a fit
+    rules = {one.name: "field" for one in model.parameters if one.kind == "field"} | rules
     missing = [name for name in model.names if name not in rules]
     if missing:
         raise MusrcuError(f"{where}: parameters lack {', '.join(missing)}")
-    for name, rule in rules.items():
-        _check_rule(rule, f"{where}: {name}", order)
+    for one in model.parameters:
+        _check_rule(rules[one.name], one.unit, f"{where}: {one.name}", order)
     return Recipe(model, {name: rules[name] for name in model.names})
 
 
-def _check_rule(rule: Any, where: str, order: Order | None) -> None:
+def _check_rule(rule: Any, unit: str, where: str, order: Order | None) -> None:
     power_law = isinstance(rule, Mapping) and set(rule) == {"at_0", "rise", "power"}
     if power_law and not all(_is_number(part) for part in rule.values()):
         power_law = False
     if not (_is_number(rule) or rule == "field" or rule == "order" or power_law):
         raise MusrcuError(
-            f'{where} = {rule!r}, expected a number, "order", "field" (Larmor frequency), or '
-            "{ at_0 = ., rise = ., power = . } for at_0 + rise (T/T_N)^power"
+            f'{where} = {rule!r}, expected a number, "order", "field" (that of the run, of a '
+            "parameter in MHz its Larmor frequency), or { at_0 = ., rise = ., power = . } for "
+            "at_0 + rise (T/T_N)^power"
+        )
+    if rule == "field" and unit not in PER_GAUSS:
+        raise MusrcuError(
+            f'{where} = "field", but its unit is {unit or "none"}; only a parameter in G (the '
+            "field itself) or in MHz (its Larmor frequency) can follow the field; give a number"
         )
     if (rule == "order" or power_law) and order is None:
         raise MusrcuError(f"{where} = {rule!r} needs a table [order]")

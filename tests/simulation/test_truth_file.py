@@ -33,6 +33,38 @@ def test_parameters_follow_temperature_and_field(tables: dict[str, Any]) -> None
     assert truth.values("transverse", 1.0, 50.0)[2] == pytest.approx(0.677694047, abs=1e-9)
 
 
+def in_field(tables: dict[str, Any], expression: str, **parameters: Any) -> dict[str, Any]:
+    """The tables with another model for their run in a field."""
+    recipe = {"expression": expression, "parameters": parameters}
+    return changed(tables, ["models", "transverse"], recipe)
+
+
+@pytest.mark.parametrize("more", [{}, {"B_LF1": "field"}])
+def test_a_field_parameter_is_the_field_of_the_run_in_gauss(
+    tables: dict[str, Any], more: dict[str, Any]
+) -> None:
+    kept = {"A1": 0.2, "delta1": 0.3, **more}
+    for field in (10.0, -10.0):
+        truth = load_truth(in_field(tables, "gaussian_kt_lf", **kept))
+        assert truth.values("transverse", 1.0, field).tolist() == [0.2, 0.3, 10.0]
+    held = load_truth(in_field(tables, "gaussian_kt_lf", **{**kept, "B_LF1": 7.0}))
+    assert held.values("transverse", 1.0, 50.0).tolist() == [0.2, 0.3, 7.0]
+
+
+def test_a_frequency_follows_the_field_in_megahertz(tables: dict[str, Any]) -> None:
+    truth = load_truth(in_field(tables, "cosine", A1=0.2, nu1="field", phi1=0.0))
+    # 13.5538809 kHz/G, from the muon's magnetic moment
+    assert truth.values("transverse", 1.0, 10.0)[1] == pytest.approx(0.135538809, rel=1e-7)
+
+
+@pytest.mark.parametrize(("name", "unit"), [("lambda1", "1/us"), ("beta1", "none")])
+def test_what_is_no_field_cannot_follow_it(tables: dict[str, Any], name: str, unit: str) -> None:
+    parameters: dict[str, Any] = {"A1": 0.2, "lambda1": 0.1, "beta1": 1.0, name: "field"}
+    message = f'{name} = "field", but its unit is {unit}; only a parameter in G .* give a number$'
+    with pytest.raises(MusrcuError, match=message):
+        load_truth(in_field(tables, "stretched_exponential", **parameters))
+
+
 def test_the_other_model_holds_from_the_transition_on(tables: dict[str, Any]) -> None:
     truth = load_truth(tables)
     series = truth.runs[0].series
