@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 from musrcu.constants import GAMMA_MU
 from musrcu.errors import ModelError
 from musrcu.models.certificate import Certificate
-from musrcu.models.parameter import LONGEST
 from musrcu.models.registry import Component, find_component
-from musrcu.verification.continuity import jumps
+from musrcu.verification.computed import compute
+from musrcu.verification.continuity import edges, jumps
 from musrcu.verification.promise import SLOPE, domain
 from musrcu.verification.trial import Trial, trials
 from musrcu.verification.truth import truth
@@ -27,7 +26,6 @@ SETS, SLOW_SETS = 2000, 300
 LEAST_SLOPE = 1e-6
 """Derivatives are not measured against scales smaller than this: no fit would see them."""
 _EPS = float(np.finfo(float).eps)
-_TIMES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ def verify(
         findings += told
         seconds.append(took)
     if part[0] == 0:
-        findings += jumps(made, seed)
+        findings += [*jumps(made, seed), *edges(made, seed)]
     took_ms = [1e3 * one for one in seconds if math.isfinite(one)] or [math.nan]
     times = (float(np.median(took_ms)), max(took_ms))
     return replace(found, findings=tuple(findings), milliseconds=times)
@@ -163,59 +161,37 @@ def _one(
 ) -> tuple[Worst, Worst, list[str], float]:
     """Worst value and derivative of one trial, its findings, and the seconds of 2000 values."""
     x, arguments = trial.values[component.variable], trial.arguments(component)
-    findings: list[str] = []
     true = truth(component, trial)
     try:
-        along, alone, wide, took = _computed(component, x, arguments)
+        done = compute(component, x, arguments)
     except (FloatingPointError, ModelError) as reason:
         failed = Worst(math.inf, math.inf, math.nan, str(reason), trial)
         return failed, Worst(), [f"{component.key} at {trial}: {reason}"], math.nan
-    if not all(np.isfinite(part).all() for part in (along[0], wide[0], *along[1], *wide[1])):
-        findings.append(f"{component.key} near {trial}: not finite everywhere")
-    place = -1 if x else 0
     room = allowed(component, trial)
     size = 1.0 if component.variable == "t" else max(1.0, abs(true[0]))
-    error = max(abs(float(found) - true[0]) for found in (along[0][place], alone[0][0])) / size
+    error = max(abs(found - true[0]) for found in done.values) / size
     value = Worst(error / room, error, room, "value", trial)
+    findings = [f"{component.key} near {trial}: {text}" for text in done.complaints(room)]
     if not error <= room:
         findings.append(_sentence(component, trial, "value", error, room))
     slope = Worst()
     for k, p in enumerate(component.parameters):
-        rows = (along[1][k], alone[1][k], wide[1][k])
         scale = max(abs(true[1 + k]), LEAST_SLOPE)
         if component.variable == "t":
-            scale = max(scale, *(float(np.abs(row).max()) for row in rows))
+            scale = max(scale, done.largest(k))
         elif trial.values[p.name]:  # a law may diverge, which says nothing of it elsewhere
             scale = max(scale, abs(true[0] / trial.values[p.name]))
-        error = max(abs(float(row) - true[1 + k]) for row in (rows[0][place], rows[1][0]))
+        error = max(abs(found - true[1 + k]) for found in done.slopes(k))
         here = Worst(error / (SLOPE * scale), error / scale, SLOPE, f"d/d{p.name}", trial)
         slope = max(slope, here, key=_share)
         if not here.share <= 1:
             findings.append(_sentence(component, trial, here.what, here.error, SLOPE))
-    return value, slope, findings, took
-
-
-_Solved = tuple[FloatArray, Sequence[FloatArray]]
-
-
-def _computed(
-    component: Component, x: float, arguments: tuple[float, ...]
-) -> tuple[_Solved, _Solved, _Solved, float]:
-    """Value and derivatives at even times that end at ``x``, at ``x`` alone and at all times.
-
-    The last is the time that the values at 2000 times took, s.
-    """
-    times = np.array(np.linspace(0.0, x or LONGEST, _TIMES))  # not a view: known to be even
-    times.setflags(write=False)
-    far = np.linspace(-0.001, LONGEST, 200) if component.variable == "t" else times
-    with np.errstate(divide="raise", over="raise", invalid="raise"):
-        before = time.thread_time()
-        component.function(times, *arguments)
-        took = time.thread_time() - before
-        along = component.value_and_gradient(times, arguments)
-        alone = component.value_and_gradient(np.array([x]), arguments)
-        wide = component.value_and_gradient(far, arguments)
-    return along, alone, wide, took
+        findings += [
+            f"{component.key} near {trial}: d/d{p.name} {text}"
+            for text in done.differing(1 + k, 2 * SLOPE * scale)
+            if component.variable == "t"
+        ]
+    return value, slope, findings, done.seconds
 
 
 def _sentence(component: Component, trial: Trial, what: str, error: float, room: float) -> str:

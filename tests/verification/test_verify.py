@@ -134,3 +134,56 @@ def test_without_a_certificate_or_mpmath(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ModelError, match=r"need mpmath; pip install 'musrcu\[verify\]'"):
         truth_room.precise()
+
+
+def solved(t: np.ndarray, lambda_: float) -> Any:
+    value = np.exp(-lambda_ * t)
+    return value, (-t * value,)
+
+
+def with_solver(function: Any = None, together: Any = solved) -> Component:
+    """The decay by a solver for value and derivative together."""
+    plain = function or (lambda t, lambda_: np.exp(-lambda_ * t))
+    return dataclasses.replace(decay(plain, None), together=together)
+
+
+def test_the_function_without_derivatives_counts() -> None:
+    assert verify(with_solver(), sets=30).valid
+    found = verify(with_solver(lambda t, lambda_: 0.9 * np.exp(-lambda_ * t)), sets=30)
+    assert any("value off by" in one for one in found.findings)
+    inside = verify(with_solver(lambda t, _: np.exp(-_ * t) + 1e-3 * (t > 0) * (t < 0.01)), 60)
+    assert any("with and without derivatives" in one for one in inside.findings)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda t: 0.1 * (np.arange(t.size) < t.size - 1),  # all but the last time
+        lambda t: 0.1 * float(t.size > 500 and t[0] != 0),  # even times that begin elsewhere
+        lambda t: 5.0 * (t < 0),
+    ],
+)
+def test_every_time_of_a_series_counts(wrong: Any) -> None:
+    def spoiled(t: np.ndarray, lambda_: float) -> Any:
+        value, slopes = solved(t, lambda_)
+        return value + wrong(t), slopes
+
+    found = verify(with_solver(lambda t, lambda_: spoiled(t, lambda_)[0], spoiled), sets=30)
+    assert not found.valid
+
+
+def test_a_jump_of_a_derivative_is_found() -> None:
+    def derivatives(t: np.ndarray, value: np.ndarray, lambda_: float) -> Any:
+        return (-t * value * (1 + (1e-5 if lambda_ > 3.0 else 0.0)),)
+
+    switch = Corner("lambda = 3", lambda v, rng: {**v, "lambda": 3.0, "t": 0.3}, across="lambda")
+    found = verify(decay(derivatives=derivatives, corners=(switch,)), sets=1)
+    assert any("d/dlambda of decay jumps across lambda = 3" in one for one in found.findings)
+
+
+def test_limits_are_visited_where_only_the_interior_is_compared() -> None:
+    def function(t: np.ndarray, lambda_: float) -> np.ndarray:
+        return np.full_like(t, np.nan) if lambda_ in (0.0, 200.0) else np.exp(-lambda_ * t)
+
+    found = verify(decay(function, domain="interior"), sets=20)
+    assert any("not finite" in one for one in found.findings)
