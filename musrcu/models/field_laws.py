@@ -18,6 +18,8 @@ SMALL = 1.0
 """gamma_mu B / delta below which the decoupling is a power series."""
 LARGE = 1e8
 """gamma_mu B / delta that stands for any larger one."""
+WEAKEST = 1e-150
+"""G; the square of a weaker field is lost."""
 _ORDERS = 14
 HYPERFINE_FIELD = 1.0 / (GAMMA_E_OVER_2PI + GAMMA_MU_OVER_2PI)
 """B0 of muonium by its hyperfine coupling, G/MHz."""
@@ -89,9 +91,10 @@ def redfield(B: FloatArray, delta: float, hop: float) -> FloatArray:
 def _mixed(B: FloatArray, A_hf: float) -> tuple[FloatArray, FloatArray]:
     """Sine and cosine squared of the angle by which two levels of muonium are mixed."""
     critical = abs(A_hf) * HYPERFINE_FIELD
-    total = critical * critical + B * B
-    total = np.where(B == 0.0, 1.0, total)
-    return np.where(B == 0.0, 1.0, critical * critical / total), B * B / total
+    without = np.abs(B) < WEAKEST
+    square = np.where(without, 0.0, B * B)
+    total = np.where(without, 1.0, critical * critical + square)
+    return np.where(without, 1.0, critical * critical / total), square / total
 
 
 def _repolarisation_derivatives(

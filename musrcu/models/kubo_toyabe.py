@@ -11,6 +11,7 @@ import numpy as np
 from musrcu.models.certificate import Certificate, Corner
 from musrcu.models.parameter import Check, Parameter
 from musrcu.models.registry import FloatArray, Solved, component
+from musrcu.models.validity import zero_field
 from musrcu.references.static_field import broadened_field, gaussian_field, voigtian_field
 
 THIRD, TWO_THIRDS, FOUR_THIRDS = (np.array(k / 3.0) for k in (1, 2, 4))
@@ -43,6 +44,7 @@ def _gaussian_kt(t: FloatArray, delta: float) -> Solved:
     ],
     reference=HAYANO,
     certificate=Certificate(gaussian_field, "integral over the Maxwell distribution of fields"),
+    valid=zero_field("gaussian_kt_lf", lambda delta: delta),
 )
 def gaussian_kt(t: FloatArray, delta: float) -> FloatArray:
     """Static Gaussian Kubo-Toyabe: dense random moments such as nuclei, zero field."""
@@ -77,6 +79,7 @@ def _lorentzian_kt(t: FloatArray, a: float) -> Solved:
         lambda mp, t, a: voigtian_field(mp, t, a, mp.mpf(0)),
         "integral over the widths of Gaussian fields whose mixture is a Lorentzian",
     ),
+    valid=zero_field("lorentzian_kt_lf", lambda a: a),
 )
 def lorentzian_kt(t: FloatArray, a: float) -> FloatArray:
     """Static Lorentzian Kubo-Toyabe: dilute random moments, zero field."""
@@ -116,6 +119,7 @@ def _voigtian_kt(t: FloatArray, a: float, sigma: float) -> Solved:
         voigtian_field,
         "integral over the widths of Gaussian fields whose mixture is a Voigtian",
     ),
+    valid=zero_field("gaussian_kt_lf and lorentzian_kt_lf", max),
 )
 def voigtian_kt(t: FloatArray, a: float, sigma: float) -> FloatArray:
     """Static Voigtian Kubo-Toyabe: dilute and dense moments together, zero field."""
@@ -134,7 +138,7 @@ def voigtian_kt(t: FloatArray, a: float, sigma: float) -> FloatArray:
 
 def _interpolating_kt(t: FloatArray, lambda_: float, beta: float) -> Solved:
     t = np.maximum(t, 0.0)
-    s = lambda_ * t
+    s = np.maximum(lambda_ * t, 0.0)
     lower = s ** (beta - 1.0)
     x = s * lower
     decay = TWO_THIRDS * np.exp(-x / beta)
@@ -177,6 +181,7 @@ def _interpolating_kt(t: FloatArray, lambda_: float, beta: float) -> Solved:
             Corner("no field", lambda v, rng: {**v, "lambda": 0.0, "beta": rng.choice((1.0, 2.0))}),
         ],
     ),
+    valid=zero_field("gaussian_kt_lf and lorentzian_kt_lf", lambda lambda_, beta: lambda_),
 )
 def interpolating_kt(t: FloatArray, lambda_: float, beta: float) -> FloatArray:
     """Kubo-Toyabe between Lorentzian and Gaussian, empirical. 1 before t = 0."""
@@ -210,6 +215,7 @@ def _broadened_kt(t: FloatArray, delta: float, width: float) -> Solved:
     ],
     reference="D. R. Noakes and G. M. Kalvius, Phys. Rev. B 56, 2352 (1997)",
     certificate=Certificate(broadened_field, "integral over the normal distribution of widths"),
+    valid=zero_field("gaussian_kt_lf", max),
 )
 def broadened_kt(t: FloatArray, delta: float, width: float) -> FloatArray:
     """Gaussian-broadened Gaussian Kubo-Toyabe: the widths of the sites are spread, zero field.

@@ -14,6 +14,7 @@ from musrcu.models.bin_average import average, average_and_gradient
 from musrcu.models.bins import Bins
 from musrcu.models.expression import Factor, parse, variable_of
 from musrcu.models.normal_form import set_upright
+from musrcu.models.odd_numbers import times_of
 from musrcu.models.parameter import Parameter
 from musrcu.models.registry import Component, FloatArray, Variable
 from musrcu.models.term import Term
@@ -41,7 +42,27 @@ class Model:
         parsed = parse(expression)
         self.terms, self.parameters = _assemble(parsed, variable_of(expression, parsed))
         self.names = tuple(parameter.name for parameter in self.parameters)
+        self._check_names()
         self._index = {name: place for place, name in enumerate(self.names)}
+
+    def _check_names(self) -> None:
+        """Every name stands for one parameter."""
+        twice = next((name for name in self.names if self.names.count(name) > 1), None)
+        if twice is None:
+            return
+        owners = [
+            f"that of {factor.component.key}"
+            for term in self.terms
+            for factor, place in zip(term.factors, term.places, strict=True)
+            for name in self.names[place]
+            if name == twice
+        ]
+        if len(owners) < 2:
+            owners.append("the amplitude of a term")
+        raise ModelError(
+            f"{self.expression!r} has two parameters {twice}, {' and '.join(owners)}; give the "
+            "argument of your function another name"
+        )
 
     def __repr__(self) -> str:
         return f"Model({self.expression!r})"
@@ -112,8 +133,8 @@ class Model:
         ------
         ModelError if there are not as many values as parameters.
         """
-        self._check_length(values)
-        t = t if isinstance(t, Bins) else np.asarray(t, dtype=float)
+        values = self._checked(values)
+        t = t if isinstance(t, Bins) else times_of(t)
         total = np.zeros_like(t.time if isinstance(t, Bins) else t)
         for term in self.terms:
             total += term.height(values) * _shape(term, t, values)
@@ -134,8 +155,8 @@ class Model:
         ``t`` as for :meth:`value`. ``out`` takes the gradient, so that a fit need not allocate it
         at every step.
         """
-        self._check_length(values)
-        t = t if isinstance(t, Bins) else np.atleast_1d(np.asarray(t, dtype=float))
+        values = self._checked(values)
+        t = t if isinstance(t, Bins) else np.atleast_1d(times_of(t))
         total = np.zeros_like(t.time if isinstance(t, Bins) else t)
         gradient = np.empty((len(self.names), total.size)) if out is None else out
         for term in self.terms:
@@ -151,12 +172,14 @@ class Model:
                 np.multiply(amplitude, derivative, out=row)
         return total, gradient
 
-    def _check_length(self, values: Sequence[float] | FloatArray) -> None:
+    def _checked(self, values: Sequence[float] | FloatArray) -> FloatArray:
+        """The values in double precision."""
         if len(values) != len(self.names):
             raise ModelError(
                 f"{self.expression!r} has {len(self.names)} parameters "
                 f"({', '.join(self.names)}), {len(values)} values were given"
             )
+        return np.asarray(values, dtype=float)
 
     def shapes(self, t: FloatArray | Bins, values: Sequence[float] | FloatArray) -> FloatArray:
         """P(t) of every term without its amplitude, shape (n_terms, n_bins)."""

@@ -14,7 +14,7 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.errors import ModelError, nearest
+from musrcu.errors import ModelError
 from musrcu.models.certificate import Certificate
 from musrcu.models.foreign import (
     Foreign,
@@ -25,7 +25,9 @@ from musrcu.models.foreign import (
     table_of,
 )
 from musrcu.models.numeric import Numeric
+from musrcu.models.odd_numbers import steady, times_of
 from musrcu.models.parameter import Check, Parameter
+from musrcu.models.validity import Validity
 
 FloatArray = NDArray[np.float64]
 Solved = tuple[FloatArray, Sequence[FloatArray]]
@@ -95,6 +97,8 @@ class Component:
     spread: Callable[..., tuple[float, Sequence[float]]] | None = None
     """``spread(*parameters)`` -> (s, slopes ds/dp) where P(t) = Re exp(z t + i phi - s t^2 / 2)
     with the z and phi of ``exponent``."""
+    valid: Validity | None = None
+    """Where it describes what it is meant for; None where nothing is said of that."""
 
     @property
     def meaning(self) -> str:
@@ -109,12 +113,13 @@ class Component:
 
     def __call__(self, t: Any, *values: float, **named: float) -> FloatArray:
         """The function at ``t``; a parameter may be given by name (``lambda_`` for ``lambda``)."""
-        return self.function(np.asarray(t, dtype=float), *values, **named)
+        return self.function(times_of(t), *values, **named)
 
     def gradient(
         self, t: FloatArray, value: FloatArray, values: Sequence[float] | FloatArray
     ) -> Sequence[FloatArray]:
         """Derivatives at ``t``, one array per parameter; ``value`` is the function there."""
+        t = times_of(t)
         if self.together is not None:
             return self.together(t, *values)[1]
         if self.numeric is not None:
@@ -133,6 +138,7 @@ class Component:
         self, t: FloatArray, values: Sequence[float] | FloatArray
     ) -> tuple[FloatArray, Sequence[FloatArray]]:
         """The function at ``t`` and its derivatives, one array per parameter."""
+        t = times_of(t)
         if self.together is not None:
             return self.together(t, *values)
         value = self.function(t, *values)
@@ -157,6 +163,7 @@ def component(
     certificate: Certificate | None = None,
     remake: tuple[Callable[..., Component], tuple[Any, ...]] | None = None,
     spread: Callable[..., tuple[float, Sequence[float]]] | None = None,
+    valid: Validity | None = None,
 ) -> Callable[[Callable[..., Any]], Component]: ...
 
 
@@ -173,6 +180,7 @@ def component(
     certificate: Certificate | None = None,
     remake: tuple[Callable[..., Component], tuple[Any, ...]] | None = None,
     spread: Callable[..., tuple[float, Sequence[float]]] | None = None,
+    valid: Validity | None = None,
 ) -> Component | Callable[[Callable[..., Any]], Component]:
     """Decorator that makes a function of time a component of models, under the function's name.
 
@@ -200,6 +208,8 @@ def component(
         it is not made by importing a module.
     spread : ``spread(*parameters)`` where a Gaussian envelope exp(-s t^2 / 2) stands beside the
         ``exponent``: (s, [ds/dp, ...]).
+    valid : where the function holds, a :class:`musrcu.models.validity.Validity`; fits beyond it
+        carry a note.
 
     Returns
     -------
@@ -229,9 +239,9 @@ def component(
         made = Component(
             key, formula or _call(key, variable, names), table, function, derivatives,
             tuple(checks), reference, variable, together, exponent, certificate, remake,
-            origin=origin, spread=spread,
+            origin=origin, spread=spread, valid=valid,
         )  # fmt: skip
-        _components[key] = made if origin is None else _held(made)
+        _components[key] = _steadied(made) if origin is None else _held(made)
         return _components[key]
 
     return register
@@ -253,6 +263,17 @@ def _origin(function: Callable[..., Any]) -> Origin | None:
         return None
     _load_own()
     return Origin(module, reading.get())
+
+
+def _steadied(made: Component) -> Component:
+    """A function of musrcu's own, for any numbers."""
+    rows, together = made.derivatives, made.together
+    return replace(
+        made,
+        function=steady(made.function, made.parameters),
+        derivatives=None if rows is None else steady(rows, made.parameters, "rows"),
+        together=None if together is None else steady(together, made.parameters, "both"),
+    )
 
 
 def _held(made: Component) -> Component:
@@ -331,13 +352,12 @@ def find_component(key: str) -> Component:
 
     Raises
     ------
-    ModelError if there is none; the text offers the nearest name.
+    ModelError if there is none; the text says what another program's name is here, or offers the
+    nearest names.
     """
     known = components()
     if key not in known:
-        hint = nearest(key, list(known))
-        raise ModelError(
-            f"no component is called {key!r}{hint} (known: {', '.join(known)}); a function of your "
-            "own is declared first: mu.component in a script, or --functions FILE"
-        )
+        from musrcu.models.other_programs import unknown
+
+        raise ModelError(unknown(key, tuple(known)))
     return known[key]
