@@ -35,6 +35,8 @@ MOST_NODES = 300
 ENVELOPE = 3.0
 """A rate 1/µs counts as this many radians per µs: a Gaussian's high derivatives are larger than
 those of a cosine."""
+NARROWED = 30.0
+"""A hopping rate counts up to so many times the widths and fields beside it."""
 UNKNOWN = 20.0
 """Radians per µs that are granted to a function whose parameters do not tell how fast it is."""
 _FASTNESS = {
@@ -110,12 +112,15 @@ def _fastness(component: Component, values: Values) -> float:
     if certificate is not None and certificate.phase is not None:
         known.append(certificate.phase(1.0, *map(float, values)))
         units = {"1/us": ENVELOPE}
-    known += [
-        units[parameter.unit] * abs(float(value))
-        for parameter, value in zip(component.parameters, values, strict=True)
-        if parameter.unit in units
-    ]
-    return sum(known) if known else UNKNOWN
+    hop = 0.0
+    for parameter, value in zip(component.parameters, values, strict=True):
+        if parameter.unit in units and parameter.name == "hop":
+            hop = units[parameter.unit] * abs(float(value))
+        elif parameter.unit in units:
+            known.append(units[parameter.unit] * abs(float(value)))
+    # hops make nothing faster than its fields do: what ends within 1/hop is as small as 1/hop^2
+    known.append(min(hop, NARROWED * sum(known)))
+    return sum(known) if len(known) > 1 else UNKNOWN
 
 
 def _nodes_for(theta: float) -> int:

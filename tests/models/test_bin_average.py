@@ -236,3 +236,19 @@ def test_gaussian_envelopes_across_the_end_of_their_series(half: float, turns: f
     for one, value in zip(t, found, strict=True):
         expected = truth(lambda s: mp.exp(-0.7 * s) * line(s), one, width, 3)
         assert value == pytest.approx(expected, abs=2e-11)
+
+
+def test_fast_hops_need_few_nodes() -> None:
+    """Hops make nothing fast: bins of fast ones are averaged as exactly, and soon."""
+    bins = Bins(0.02 * (np.arange(5) + 0.5), 0.02)
+    model, made = Model("dynamic_gaussian_kt"), components()["dynamic_gaussian_kt"]
+    for hop in (0.5, 100.0, 492.0, 2e4):
+        values = [1.0, 0.35, hop]
+        assert nodes_needed(model.terms[0], values, 0.02) < 12
+        found = model.value(bins, values)
+        for centre, one in zip(bins.time, found, strict=True):
+            t = centre + np.linspace(-0.01, 0.01, 4001)
+            weight = np.ones(4001)
+            weight[1:-1:2], weight[2:-1:2] = 4.0, 2.0
+            weight *= np.exp(-t / 2.1969811)
+            assert one == pytest.approx(made(t, 0.35, hop) @ weight / weight.sum(), abs=2e-10)
