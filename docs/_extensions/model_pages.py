@@ -62,7 +62,8 @@ class Models(Generated):
         ]
         if rows:
             yield from table(("parameter", "unit", "default", "limits", "meaning"), rows)
-        notes = [("At the defaults", ends(known))]
+        notes = [("Valid for", known.valid.text)] if known.valid is not None else []
+        notes.append(("At the defaults", ends(known)))
         if rows:
             notes.append(("Derivatives", derivatives(known)))
         notes += [*certificate(known), ("source", known.reference)]

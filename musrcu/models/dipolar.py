@@ -18,6 +18,7 @@ from musrcu.models.parameter import Check, Parameter
 from musrcu.models.phasor import phasor
 from musrcu.models.registry import FloatArray, component
 from musrcu.models.spin_lines import Lines, Spin, powder_lines
+from musrcu.models.validity import zero_field
 from musrcu.references import spin_system
 
 GAMMA_F = 2e-4 * math.pi * NUCLEI["19F"][1]
@@ -38,6 +39,7 @@ R = Parameter(
     domain=(0.3, 100.0),
 )
 BREWER = "J. H. Brewer et al., Phys. Rev. B 33, 7813 (1986)"
+BY_FIELD = zero_field("dipolar_component(..., longitudinal=True)")
 _F = ((0.5, GAMMA_F, (0.0, 0.0, 1.0)),)
 _FF = (*_F, (0.5, GAMMA_F, (0.0, 0.0, -1.0)))
 
@@ -79,6 +81,7 @@ def _mu_f_derivatives(t: FloatArray, value: FloatArray, r: float) -> tuple[Float
         method="diagonalisation of four states, three directions of the muon",
         phase=lambda t, r: 3 * math.pi * _frequency(r) * abs(t),
     ),
+    valid=BY_FIELD,
 )
 def mu_f(t: FloatArray, r: float) -> FloatArray:
     """Muon bound to one fluorine nucleus, powder."""
@@ -115,6 +118,7 @@ def _f_mu_f_derivatives(t: FloatArray, value: FloatArray, r: float) -> tuple[Flo
         method="diagonalisation of eight states, three directions of the muon",
         phase=lambda t, r: (3 + SQRT3) * math.pi * _frequency(r) * abs(t),
     ),
+    valid=BY_FIELD,
 )
 def f_mu_f(t: FloatArray, r: float) -> FloatArray:
     """Muon halfway between two fluorine nuclei, powder; their own coupling neglected."""
@@ -155,6 +159,7 @@ def _f_mu_f_ff_derivatives(t: FloatArray, value: FloatArray, r: float) -> tuple[
         method="diagonalisation of eight states, three directions of the muon",
         phase=lambda t, r: _lines_with_ff().fastest * r**-3 * abs(t),
     ),
+    valid=BY_FIELD,
 )
 def f_mu_f_ff(t: FloatArray, r: float) -> FloatArray:
     """Muon halfway between two fluorine nuclei, powder, with their own coupling."""

@@ -15,6 +15,7 @@ from musrcu.models.parameter import LONGEST, Check, Parameter
 from musrcu.models.registry import FloatArray, component
 from musrcu.models.remember import remembered
 from musrcu.models.strong_collision import APART, GONE, strong_collision
+from musrcu.models.validity import zero_field
 from musrcu.models.voigtian_transform import Voigtian
 from musrcu.references.strong_collision import gaussian, voigtian
 
@@ -117,6 +118,7 @@ def _field_table(omega: float, delta: float, hop: float, t: float, expected: flo
         METHOD,
         accuracy=DYNAMIC,
     ),
+    valid=zero_field("dynamic_gaussian_kt_lf", max),
 )
 def dynamic_gaussian_kt(t: FloatArray, delta: float, hop: float) -> FloatArray:
     """Dynamic Gaussian Kubo-Toyabe: nuclear moments seen by a hopping muon, zero field."""
@@ -187,6 +189,7 @@ def dynamic_gaussian_kt_lf(t: FloatArray, delta: float, B_LF: float, hop: float)
         accuracy=DYNAMIC,
         corners=[Corner("few Gaussian fields", _few_gaussian)],
     ),
+    valid=zero_field("dynamic_gaussian_kt_lf and dynamic_lorentzian_kt_lf", max),
 )  # fmt: skip
 def dynamic_voigtian_kt(t: FloatArray, a: float, sigma: float, hop: float) -> FloatArray:
     """Dynamic Voigtian Kubo-Toyabe: dense and dilute moments seen by a hopping muon."""

@@ -15,6 +15,7 @@ from musrcu.models.rational_lorentzian import EARLY, rational_lorentzian
 from musrcu.models.registry import FloatArray, Solved, component
 from musrcu.models.remember import remembered
 from musrcu.models.strong_collision import APART, GONE, strong_collision
+from musrcu.models.validity import zero_field
 from musrcu.references.laplace_lorentzian import dynamic_lorentzian
 
 INVERTED = "inverse Laplace transform (Talbot), 40 digits"
@@ -120,6 +121,7 @@ def _static(w: float, t: float, expected: float) -> Check:
             Corner("fields small against hop", _few_fields),
         ],
     ),
+    valid=zero_field("dynamic_lorentzian_kt_lf", max),
 )
 def dynamic_lorentzian_kt(t: FloatArray, a: float, hop: float) -> FloatArray:
     """Dynamic Lorentzian Kubo-Toyabe: dilute moments seen by a hopping muon; never narrowed."""

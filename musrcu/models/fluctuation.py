@@ -15,6 +15,7 @@ from musrcu.models.parameter import Check, Parameter
 from musrcu.models.phasor import phasor
 from musrcu.models.registry import FloatArray, Solved, component
 from musrcu.models.relaxation import SMALLEST_RATE
+from musrcu.models.validity import Validity
 from musrcu.references.fluctuating_field import correlated, diffusion
 from musrcu.references.static_field import spin_glass
 
@@ -37,6 +38,13 @@ SMALLEST_SQUARE = 1e-300
 LEAST_ROOM = 1e-16
 """1 - Q of a spin glass where its derivative by Q is infinite."""
 SQRT_PI = float(np.sqrt(np.pi))
+KEREN_FROM, KEREN_BEYOND, KEREN_WITHIN = 6.0, 15.0, 0.6
+"""hop / delta and gamma_mu B_LF / delta from which keren is as good as 0.01 of P, and delta t up to
+which it is: the largest difference from dynamic_gaussian_kt_lf is 0.0083 at the first whatever the
+field, 0.0088 at the second whatever the hop rate, and (delta t)^4 / 12 early."""
+GLASS_FROM = 50.0
+"""hop / (a sqrt(1 - Q)) from which a spin glass is as good as 0.03 of P: the largest difference
+from the mean of dynamic_gaussian_kt over its sites, at Q = 0, is 0.024 there, 0.13 at 5."""
 
 
 def _abragam(t: FloatArray, delta: float, hop: float) -> Solved:
@@ -109,6 +117,26 @@ def _turning(t: FloatArray, b_lf: float, hop: float) -> tuple[complex, Any]:
     return complex(hop, -GAMMA_MU * b_lf), phasor(t, GAMMA_MU_OVER_2PI * b_lf, 0.0, hop)
 
 
+def _slow_keren(field: float | None, longest: float, delta: float, b_lf: float, hop: float) -> str:
+    known = hop >= KEREN_FROM * delta or GAMMA_MU * abs(b_lf) >= KEREN_BEYOND * delta
+    if known or delta * longest < KEREN_WITHIN:
+        return ""
+    return (
+        f"is within 0.01 of the polarisation for hop above {KEREN_FROM:g} delta, and here "
+        f"hop/delta = {hop / delta:.2g}: use dynamic_gaussian_kt_lf"
+    )
+
+
+def _slow_glass(field: float | None, longest: float, a: float, hop: float, order: float) -> str:
+    fast = a * math.sqrt(max(1.0 - order, 0.0))
+    if hop >= GLASS_FROM * fast:
+        return ""
+    return (
+        f"is within 0.03 of the polarisation for hop above {GLASS_FROM:g} a sqrt(1 - Q), and here "
+        f"that ratio is {hop / fast:.2g}: it relaxes too fast at first"
+    )
+
+
 def _keren(t: FloatArray, delta: float, b_lf: float, hop: float) -> Solved:
     rate, decay = _turning(t, b_lf, hop)
     integral = second_integral(t, rate, decay)
@@ -171,9 +199,14 @@ def _keren(t: FloatArray, delta: float, b_lf: float, hop: float) -> Solved:
         "integral over the correlation of the field",
         corners=SHORT,
     ),
+    valid=Validity(
+        f"hop above {KEREN_FROM:g} delta (or gamma_mu B_LF above {KEREN_BEYOND:g} delta), where it "
+        "is within 0.01 of dynamic_gaussian_kt_lf; below, use that",
+        _slow_keren,
+    ),
 )
 def keren(t: FloatArray, delta: float, B_LF: float, hop: float) -> FloatArray:
-    """Fast fluctuating Gaussian fields in a longitudinal field; valid for hop above delta."""
+    """Fast fluctuating Gaussian fields in a longitudinal field; valid for hop far above delta."""
     integral = second_integral(t, *_turning(t, B_LF, hop))
     return np.asarray(np.exp(-2.0 * (delta * delta) * integral.real))
 
@@ -253,7 +286,15 @@ def _uemura_spin_glass(t: FloatArray, a: float, hop: float, order: float) -> Sol
     "y = 4 (1 - Q) a^2 t / hop, v = Q a^2 t^2",
     parameters=[
         A,
-        Parameter("hop", "1/us", 10.0, "rate of the fluctuations", lower=0.0, domain=(0.0, 1e3)),
+        Parameter(
+            "hop",
+            "1/us",
+            10.0,
+            "rate of the fluctuations",
+            lower=0.0,
+            seeds=(1.0, 10.0, 100.0),
+            domain=(0.0, 1e3),
+        ),
         Parameter("Q", "", 0.5, "static part of the squared moment", lower=0.0, upper=1.0),
     ],
     together=_uemura_spin_glass,
@@ -274,6 +315,11 @@ def _uemura_spin_glass(t: FloatArray, a: float, hop: float, order: float) -> Sol
             Corner("Q = 0", lambda v, rng: {**v, "Q": 0.0}),
             Corner("a = 0", lambda v, rng: {**v, "a": 0.0}),
         ],
+    ),
+    valid=Validity(
+        f"hop above {GLASS_FROM:g} a sqrt(1 - Q), where it is within 0.03 of the mean over sites; "
+        "below, early times are off",
+        _slow_glass,
     ),
 )
 def uemura_spin_glass(t: FloatArray, a: float, hop: float, Q: float) -> FloatArray:

@@ -17,6 +17,7 @@ from musrcu.models.muonium_levels import DIFFERENCE, SUM, TINY, Mixing
 from musrcu.models.parameter import Check, Parameter
 from musrcu.models.phasor import phasor
 from musrcu.models.registry import FloatArray, component
+from musrcu.models.validity import TRIPLET, zero_field
 from musrcu.references import spin_system
 
 SLOW = 1e-3
@@ -129,6 +130,7 @@ def _slow_switch(half: Callable[[float, float], float], field: str) -> Corner:
     certificate=Certificate(
         truth=spin_system.muonium, method=DIAGONALISED, phase=lambda t, A_hf: _phase(A_hf, t)
     ),
+    valid=zero_field("muonium_tf and muonium_lf", per_gauss=TRIPLET),
 )
 def muonium(t: FloatArray, A_hf: float) -> FloatArray:
     """Muonium without field: half of the polarisation oscillates with the hyperfine coupling."""

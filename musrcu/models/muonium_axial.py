@@ -10,6 +10,7 @@ from musrcu.models.certificate import Certificate, Corner
 from musrcu.models.parameter import Check, Parameter
 from musrcu.models.phasor import phasor
 from musrcu.models.registry import FloatArray, component
+from musrcu.models.validity import TRIPLET, zero_field
 from musrcu.references import spin_system
 
 LARGEST = 4600.0
@@ -65,6 +66,7 @@ def _derivatives(
             Corner("no coupling across", lambda v, rng: {**v, "D_hf": 2 * v["A_hf"]}),
         ),
     ),
+    valid=zero_field("muonium_tf and muonium_lf, which are isotropic", per_gauss=TRIPLET),
 )
 def muonium_axial(t: FloatArray, A_hf: float, D_hf: float) -> FloatArray:
     """Muonium with an axial coupling, powder, without field."""

@@ -18,6 +18,7 @@ from musrcu.models.registry import Component, FloatArray, component, components
 from musrcu.models.remember import remembered
 from musrcu.models.spin_field import OrientedSpins
 from musrcu.models.spin_lines import Lines, Spin, powder_lines
+from musrcu.models.validity import zero_field
 from musrcu.references import spin_system
 
 MOST_STATES = 512
@@ -138,6 +139,7 @@ def _without_field(
         reference=BREWER,
         certificate=_certificate(spins, lines, nuclear),
         remake=recipe,
+        valid=zero_field("longitudinal=True of dipolar_component"),
     )(function)
 
 

@@ -69,10 +69,12 @@ def entry(name: str, width: int | None = None) -> str:
     header = ["  parameter", "unit", "default", "limits", "meaning"]
     notes = [
         ("alone in a model", ", ".join(Model(known.key).names) if known.variable == "t" else ""),
+        ("valid for", "" if known.valid is None else known.valid.text),
         ("at the defaults", ends(known)),
         ("derivatives", derivatives(known) if rows else ""),
         *certificate(known),
         ("source", known.reference),
+        ("also called", elsewhere(known.key)),
     ]
     return "\n".join(
         [
@@ -95,6 +97,18 @@ def certificate(component: Component) -> list[tuple[str, str]]:
         ("domain", domain(component)),
         ("truth", f"{component.certificate.method} (musrcu verify {component.key})"),
     ]
+
+
+def elsewhere(key: str) -> str:
+    """What other programs call it, program by program; empty where no name is known."""
+    from musrcu.models.other_programs import also_called
+
+    found: dict[str, list[str]] = {}
+    for one in also_called(key):
+        product = one.here if one.here != key else ""
+        notes = "; ".join(note for note in (product, one.difference) if note)
+        found.setdefault(one.program, []).append(f"{one.name} ({notes})" if notes else one.name)
+    return "; ".join(f"{program} {', '.join(names)}" for program, names in found.items())
 
 
 def derivatives(component: Component) -> str:
