@@ -14,6 +14,7 @@ from musrcu.containers.counts import Counts
 from musrcu.errors import FitError
 from musrcu.fitting.applied_field import applied_field, assumed
 from musrcu.fitting.asymmetry_data import AsymmetryData
+from musrcu.fitting.bounded import SAME, bounded_minimum, boundless
 from musrcu.fitting.constraint import Constraint, Constraints, as_constraints
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.count_data import CountData
@@ -31,7 +32,7 @@ from musrcu.fitting.doubts import (
 )
 from musrcu.fitting.freedom import Freedom, Limits, is_number, settle
 from musrcu.fitting.judgement import Bound, Judgement, judge
-from musrcu.fitting.minimise import Minimum, minimise
+from musrcu.fitting.minimise import Minimum
 from musrcu.fitting.outcome import fitted_result, unfitted_result
 from musrcu.fitting.own_functions import methods, prepare, recheck
 from musrcu.fitting.result import FitResult
@@ -169,23 +170,15 @@ def _fit(
     starts = data.starts(cost)
     if not starts:
         return unfitted_result(data, cost, freedom, "no start values give a finite chi-square")
-    minimum, freedom, at_limit = bounded_minimum(cost, starts[0].x)
-    full = freedom.expand(minimum.x)
-    jacobian = freedom.jacobian(full)
-    singular = minimum.covariance is None
-    spread = minimum.blurred if minimum.covariance is None else minimum.covariance
-    spread = jacobian @ spread @ jacobian.T
-    model: Any = freedom.model
-    behind = range(model.own, len(model.names))
-    judgement = judge(
-        model, full, spread, bound, freedom.fixed - at_limit,
-        tied=[*freedom.ties, *behind], singular=singular,
-    )  # fmt: skip
+    minimum, freedom, at_limit, judgement, spread, smaller = _search(
+        data, cost, starts[0].x, known, bound, depth
+    )
+    full, model = freedom.expand(minimum.x), freedom.model
     reason = judgement.reason or minimum.reason
     reason = reason or too_fast(cost.freedom, full, data.width, data.averaged)
     notes = [*judgement.notes, *near_tie(cost, freedom, starts), *data.notes, *methods(model)]
     notes += [f"{model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
-    notes += beyond_limits(freedom, full)
+    notes += [*beyond_limits(freedom, full), *boundless(cost, freedom, minimum)]
     notes += poor(minimum.chi2, cost.ndof)
     notes += far_from_known(cost, full, spread)
     notes += chance(cost, full, spread, data.width)
@@ -201,12 +194,75 @@ def _fit(
         notes.append("no MINOS errors: the fit is not valid")
     return fitted_result(
         data, cost, freedom, minimum,
-        covariance=None if singular else spread, at_limit=at_limit, intervals=intervals,
-        reason=reason, notes=tuple(notes), start=_named(cost.freedom, starts[0].x),
-        alternative=_alternative(
-            data, cost.freedom, known, bound, judgement, depth, minimum.chi2 + SPARE
-        ),
+        covariance=None if minimum.covariance is None else spread, at_limit=at_limit,
+        intervals=intervals, reason=reason, notes=tuple(notes),
+        start=_named(cost.freedom, starts[0].x),
+        alternative=_alternative(smaller, judgement, minimum.chi2 + SPARE),
     )  # fmt: skip
+
+
+_Found = tuple[Minimum, Freedom, frozenset[int], Judgement, FloatArray, list[FitResult]]
+"""Minimum, what was free there, what is held at a limit, the verdict, (n_parameters, n_parameters)
+covariance, and the fits without each spare term."""
+
+
+def _search(
+    data: Data,
+    cost: Cost,
+    x: FloatArray,
+    known: list[Constraint],
+    bound: Bound,
+    depth: int,
+) -> _Found:
+    """The minimum from ``x``, never worse than that without one of its spare terms.
+
+    Where it is worse, the search ended in a wrong place: it begins again from the smaller model,
+    the amplitude of the lost term 0 and its other parameters where they began.
+    """
+    found = bounded_minimum(cost, x)
+    judgement, spread = _judged(found, bound)
+    smaller = _smaller(data, cost.freedom, known, bound, judgement, depth)
+    for one in sorted(smaller, key=lambda result: result.chi2 or 0.0):
+        if one.chi2 is None or one.chi2 > found[0].chi2 - SAME:
+            break
+        again = bounded_minimum(cost, _from_smaller(cost, x, one))
+        if again[0].chi2 < found[0].chi2 - SAME:
+            found = again
+            judgement, spread = _judged(found, bound)
+            smaller = _smaller(data, cost.freedom, known, bound, judgement, depth)
+            break
+    return *found, judgement, spread, smaller
+
+
+def _judged(
+    found: tuple[Minimum, Freedom, frozenset[int]], bound: Bound
+) -> tuple[Judgement, FloatArray]:
+    """The verdict on a minimum and the covariance of all parameters."""
+    minimum, freedom, at_limit = found
+    full = freedom.expand(minimum.x)
+    jacobian = freedom.jacobian(full)
+    spread = minimum.blurred if minimum.covariance is None else minimum.covariance
+    spread = jacobian @ spread @ jacobian.T
+    model: Any = freedom.model
+    behind = range(model.own, len(model.names))
+    judgement = judge(
+        model, full, spread, bound, freedom.fixed - at_limit,
+        tied=[*freedom.ties, *behind], singular=minimum.covariance is None,
+    )  # fmt: skip
+    return judgement, spread
+
+
+def _from_smaller(cost: Cost, x: FloatArray, smaller: FitResult) -> FloatArray:
+    """Where the full model is the smaller one: lost amplitudes 0, the rest of them at ``x``."""
+    model, x = cost.freedom.model, x.copy()
+    for k, place in enumerate(cost.free):
+        name = model.names[place]
+        if name in smaller.parameters:
+            value = smaller[name].value
+            x[k] = x[k] if value is None else value
+        elif model.parameters[place].kind == "amplitude":
+            x[k] = 0.0
+    return np.clip(x, cost.freedom.lower[cost.free], cost.freedom.upper[cost.free])
 
 
 def _check_alpha(cost: Cost) -> None:
@@ -225,25 +281,6 @@ def _too_few(data: Data, n_free: int) -> str:
         first, last = data.offered[[0, -1]]
         reason += f" ({data.kind} has {data.offered.size}, {first:.3g} to {last:.3g} us)"
     return reason
-
-
-def bounded_minimum(cost: Cost, x: FloatArray) -> tuple[Minimum, Freedom, frozenset[int]]:
-    """The minimum; parameters that end at a limit are held there and the fit is redone."""
-    held: frozenset[int] = frozenset()
-    freedom = cost.freedom
-    while True:
-        names = tuple(freedom.model.names[k] for k in freedom.free)
-        minimum = minimise(cost, x, names)
-        if not minimum.at_limit or len(minimum.at_limit) == minimum.x.size:
-            return minimum, freedom, held
-        for k in minimum.at_limit:
-            place = int(cost.free[k])
-            near_lower = minimum.x[k] - freedom.lower[place] < freedom.upper[place] - minimum.x[k]
-            limit = freedom.lower[place] if near_lower else freedom.upper[place]
-            freedom = freedom.hold(place, float(limit))
-            held |= {place}
-        x = np.delete(minimum.x, minimum.at_limit)
-        cost = cost.with_freedom(freedom)
 
 
 def _minos(
@@ -268,30 +305,34 @@ def _minos(
     return found
 
 
-def _alternative(
+def _smaller(
     data: Data,
     freedom: Freedom,
     known: list[Constraint],
     bound: Bound,
     judgement: Judgement,
     depth: int,
-    worst: float,
-) -> FitResult | None:
-    """The best fit without one of the spare terms.
-
-    Where one term is blamed alone, its loss may not raise chi-square above ``worst``.
-    """
+) -> list[FitResult]:
+    """The fits without each of the spare terms."""
     if not judgement.reason or depth > 1:
-        return None
+        return []
     found = []
     for term in judgement.spare:
         reduced = _without(freedom, term)
         if reduced is not None:
             kept = [one for one in (c.of(set(reduced.model.names)) for c in known) if one]
             found.append(_fit(data, reduced, kept, bound, (), depth + 1))
+    return [result for result in found if result.chi2 is not None]
+
+
+def _alternative(smaller: list[FitResult], judgement: Judgement, worst: float) -> FitResult | None:
+    """The best fit without one of the spare terms.
+
+    Where one term is blamed alone, its loss may not raise chi-square above ``worst``.
+    """
     if len(judgement.spare) > 1:
         worst = np.inf
-    fitted = [result for result in found if result.chi2 is not None and result.chi2 <= worst]
+    fitted = [result for result in smaller if result.chi2 is not None and result.chi2 <= worst]
     return min(fitted, key=_rank, default=None)
 
 

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from musrcu.constants import BOLTZMANN, GAMMA_MU
 from musrcu.errors import FitError
+from musrcu.fitting.bounded import bounded_minimum
 from musrcu.fitting.cost import AsymmetryCost
 from musrcu.fitting.doubts import poor
-from musrcu.fitting.fit import bounded_minimum
 from musrcu.fitting.freedom import Freedom, Limits, settle
 from musrcu.fitting.minimise import descend
 from musrcu.fitting.outcome import fitted_result

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 AT_LIMIT = 1e-4
-"""A parameter this close to a limit, in units of its error, is taken to lie at it."""
+"""A parameter this close to a limit, in units of its error, is taken to lie at it; it is no further
+from it than its default is from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,11 @@ def minimise(cost: Cost, x: FloatArray, names: tuple[str, ...]) -> Minimum:
     minuit.strategy = 1
     minuit.migrad()
     if not minuit.valid:
+        reached, lowest = np.array(minuit.values), float(minuit.fval or np.inf)
         minuit.simplex().migrad()
+        if not float(minuit.fval or np.inf) <= lowest:  # SIMPLEX may wander to a worse place
+            minuit.values = reached
+            minuit.migrad(iterate=1)
     return _collect(cost, minuit)
 
 
@@ -109,7 +114,9 @@ def _collect(cost: Cost, minuit: Minuit) -> Minimum:
     covariance, singular = _covariance(cost, x)
     errors = _steps(cost, x) if covariance is None else np.sqrt(np.diag(covariance))
     lower, upper = cost.freedom.lower[cost.free], cost.freedom.upper[cost.free]
-    near = np.minimum(x - lower, upper - x) < AT_LIMIT * errors
+    sizes = [abs(cost.freedom.model.parameters[place].default) or 1.0 for place in cost.free]
+    # An error may be so large that everything is near; what is at a limit looks so by itself too.
+    near = np.minimum(x - lower, upper - x) < np.minimum(AT_LIMIT * errors, sizes)
     reason = "" if minuit.valid else _why(minuit)
     return Minimum(
         x,
