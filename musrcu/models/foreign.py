@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ from musrcu.errors import ModelError, MusrcuError
 from musrcu.models.parameter import Parameter
 
 FloatArray = NDArray[np.float64]
+LONGEST_TEXT = 300
+"""Characters of somebody else's error that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,32 @@ class Origin:
         return self.module if self.file is None else Path(self.file).name
 
 
+class _Aside:
+    """What is printed meanwhile goes to standard error; any number may be open, in any thread."""
+
+    def __init__(self) -> None:
+        self._lock, self._open = Lock(), 0
+        self._out: TextIO | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._open:
+                self._out, sys.stdout = sys.stdout, sys.stderr
+            self._open += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._open -= 1
+            if not self._open and self._out is not None:
+                sys.stdout, self._out = self._out, None
+
+
+_aside = _Aside()
+
+
 class Foreign:
-    """A block that runs somebody else's code: any error becomes one sentence.
+    """A block that runs somebody else's code: any error becomes one sentence, and what it prints
+    goes to standard error.
 
     It stands for ``except Exception``, which the house does not write: here no list of errors would
     do, and none is swallowed.
@@ -43,6 +71,7 @@ class Foreign:
         self.what = what
 
     def __enter__(self) -> Foreign:
+        _aside.__enter__()
         return self
 
     def __exit__(
@@ -51,13 +80,18 @@ class Foreign:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, Exception) and not isinstance(error, MusrcuError):
+        _aside.__exit__()
+        wants_to_end = isinstance(error, SystemExit)  # it may end its own call only
+        if wants_to_end or (isinstance(error, Exception) and not isinstance(error, MusrcuError)):
+            assert error is not None
             raise ModelError(f"{self.what}: {said(error)}") from error
 
 
 def said(error: BaseException) -> str:
     """An error in one line: ``NameError: name 'foo' is not defined``."""
     text = " ".join(str(error).split())
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:LONGEST_TEXT]} ... ({len(text)} characters)"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
@@ -73,6 +107,7 @@ def guarded(
     @wraps(function)
     def checked(t: Any, *values: Any, **named: Any) -> FloatArray:
         with Foreign(_failed(key, parameters, values)), np.errstate(all="ignore"):
+            values = tuple(map(_double, values))
             found = np.asarray(function(t, *values, **named))
         shape = np.shape(t)
         if found.shape != shape:
@@ -102,6 +137,7 @@ def guarded_rows(
             Foreign(_failed(key, parameters, values, "its derivatives failed")),
             np.errstate(all="ignore"),
         ):
+            values = tuple(map(_double, values))
             rows = [np.asarray(row, dtype=float) for row in derivatives(t, value, *values)]
         for parameter, row in zip(parameters, rows, strict=False):
             if row.shape != np.shape(t):
@@ -138,6 +174,11 @@ def guarded_solution(
     return checked
 
 
+def _double(value: Any) -> Any:
+    """A number in double precision, with which a division by zero is infinite."""
+    return value if isinstance(value, complex) else np.float64(value)
+
+
 def _failed(
     key: str, parameters: Sequence[Parameter], values: Sequence[Any], what: str = "it failed"
 ) -> str:
@@ -145,6 +186,33 @@ def _failed(
     pairs = zip(parameters, values, strict=False)
     shown = ", ".join(f"{one.name} = {np.real(value):.6g}" for one, value in pairs)
     return f"component {key}: {what}" + (f" at {shown}" if shown else "")
+
+
+def arguments_of(function: Callable[..., Any]) -> list[str]:
+    """Names of the arguments behind the first, without the underscore of ``lambda_``.
+
+    Raises
+    ------
+    ModelError where two have one name, or one cannot be given by its place.
+    """
+    arguments = list(inspect.signature(function).parameters.values())
+    what = f"component {function.__name__}"
+    for one in arguments:
+        if one.kind is one.KEYWORD_ONLY:
+            raise ModelError(
+                f"{what}: the argument {one.name} can be given by its name only; take away the * "
+                "before it"
+            )
+        if one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
+            raise ModelError(f"{what}: {one} stands for any number of arguments; name each of them")
+    names = [one.name.rstrip("_") for one in arguments[1:]]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ModelError(
+            f"{what}: two arguments are called {twice}, as an underscore at the end does not "
+            "count; rename one"
+        )
+    return names
 
 
 def table_of(function: Callable[..., Any]) -> list[Parameter]:

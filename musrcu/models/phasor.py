@@ -16,7 +16,9 @@ BLOCK = 128
 SHORTEST = 512
 """Fewer times are computed directly."""
 
-_steps: dict[int, tuple[weakref.ref[NDArray[np.float64]], float]] = {}
+_Probe = tuple[float, float, float, float, float]
+_steps: dict[int, tuple[weakref.ref[NDArray[np.float64]], float, _Probe]] = {}
+"""By id: the array, its step, and a few of its times, by which a change of it is noticed."""
 
 
 def phasor(
@@ -35,7 +37,7 @@ def phasor(
     -------
     Complex array of the shape of ``t``: the real part is the damped cosine.
     """
-    return turning(t, 2j * np.pi * nu - rate, 1j * np.deg2rad(phi))
+    return turning(t, 2j * np.pi * float(nu) - float(rate), 1j * np.deg2rad(float(phi)))
 
 
 def turning(
@@ -49,6 +51,7 @@ def turning(
     z : 1/µs.
     start, factor : pure numbers; on evenly spaced times the factor costs nothing.
     """
+    z, start = complex(z), complex(start)  # of single precision, the result would be too
     step = uniform_step(t)
     if step == 0.0:
         turned = np.exp(z * t + start)
@@ -64,11 +67,18 @@ def uniform_step(t: NDArray[np.float64]) -> float:
     if t.ndim != 1 or t.size < SHORTEST or _may_change(t):
         return 0.0
     known = _steps.get(id(t))
-    if known is not None and known[0]() is t:
+    probe = _probe(t)
+    if known is not None and known[0]() is t and known[2] == probe:
         return known[1]
     key, found = id(t), even_step(t)
-    _steps[key] = (weakref.ref(t, lambda _: _steps.pop(key, None)), found)
+    _steps[key] = (weakref.ref(t, lambda _: _steps.pop(key, None)), found, probe)
     return found
+
+
+def _probe(t: NDArray[np.float64]) -> _Probe:
+    """A few of the times: somebody may have changed them, and made them read-only again."""
+    n, at = t.size, t.item
+    return at(0), at(1), at(n // 3), at(2 * n // 3), at(n - 1)
 
 
 def even_step(t: NDArray[np.float64]) -> float:
@@ -83,5 +93,9 @@ def even_step(t: NDArray[np.float64]) -> float:
 
 def _may_change(t: NDArray[np.float64]) -> bool:
     """Whether its numbers may be other ones at the next call; a view shares those of its base."""
-    base = t.base
-    return t.flags.writeable or (isinstance(base, np.ndarray) and base.flags.writeable)
+    owner: object = t
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return True
+        owner = owner.base
+    return not (owner is None or isinstance(owner, bytes))

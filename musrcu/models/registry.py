@@ -19,6 +19,7 @@ from musrcu.models.certificate import Certificate
 from musrcu.models.foreign import (
     Foreign,
     Origin,
+    arguments_of,
     guarded,
     guarded_rows,
     guarded_solution,
@@ -229,8 +230,8 @@ def component(
         origin = _origin(function)
         if key in _components and (origin is None or _components[key].origin != origin):
             raise ModelError(f"two components are called {key!r}; rename one")
+        arguments = arguments_of(function)
         table = tuple(table_of(function) if parameters is None else parameters)
-        arguments = [name.rstrip("_") for name in inspect.signature(function).parameters][1:]
         names = [parameter.name for parameter in table]
         if arguments != names:
             raise ModelError(

@@ -153,3 +153,28 @@ def test_the_file_is_not_written_over(musrcu: Musrcu, own: Path, run1: Path) -> 
     words = ("--functions", own, "--model", MODEL, *QUICK, "-o", own, "--force")
     assert musrcu("fit", run1, *words).code == 1
     assert own.read_text() == TEXT
+
+
+def test_what_a_function_prints_is_not_in_the_result(musrcu: Musrcu, own: Path, run1: Path) -> None:
+    own.write_text(TEXT.replace("    return np", '    print("a word")\n    return np'))
+    done = musrcu("fit", run1, "--functions", own, "--model", MODEL, *QUICK, "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["model"] == MODEL
+    assert "a word" in done.err
+
+
+def test_a_function_does_not_end_the_program(musrcu: Musrcu, own: Path, run1: Path) -> None:
+    own.write_text(TEXT.replace("import numpy", "import sys\nimport numpy").replace(
+        "    return np", "    sys.exit(0)\n    return np"
+    ))  # fmt: skip
+    done = musrcu("fit", run1, "--functions", own, "--model", MODEL, *QUICK)
+    assert (done.code, done.out) == (1, "")
+    assert "component my_line: it failed at lambda = " in done.err
+    assert "SystemExit: 0" in done.err
+
+
+def test_two_parameters_of_one_name(musrcu: Musrcu, own: Path, run1: Path) -> None:
+    own.write_text("import musrcu as mu\n@mu.component\ndef tpa(t, A=0.5, t0=0.1): return A * t\n")
+    done = musrcu("fit", run1, "--functions", own, "--model", "tpa + constant", *QUICK)
+    assert done.code == 1
+    assert "has two parameters A1, that of tpa and the amplitude of a term" in done.err

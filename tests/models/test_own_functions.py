@@ -389,3 +389,124 @@ def test_a_pool_begins_with_the_files(tmp_path: Path) -> None:
     begin = {"initializer": load_all, "initargs": (functions_files(),)}
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), **begin) as pool:
         assert pool.submit(_value, "my_decay").result() == pytest.approx(0.2 * math.exp(-0.5))
+
+
+# --- names and arguments
+
+
+def test_two_arguments_of_one_name() -> None:
+    with pytest.raises(ModelError, match="component twin: two arguments are called k, .* rename"):
+
+        @mu.component
+        def twin(t, k=0.5, k_=0.3):  # type: ignore[no-untyped-def]
+            return t
+
+    assert "twin" not in registry.components()
+
+
+@pytest.mark.parametrize(
+    ("expression", "sentence"),
+    [
+        ("tpa + constant", "two parameters A1, that of tpa and the amplitude of a term; give"),
+        ("constant + tpa", "two parameters A1, that of tpa and the amplitude of a term; give"),
+        ("tpa * stretch", "two parameters A1, that of tpa and the amplitude of a term; give the"),
+        ("stretch1 + stretch11", None),
+        ("couple1 + couple11", "two parameters k11, that of couple and that of couple; give the"),
+    ],
+)
+def test_an_argument_with_the_name_of_another_parameter(
+    expression: str, sentence: str | None
+) -> None:
+    @mu.component
+    def tpa(t, A=0.5, t0=0.1):  # type: ignore[no-untyped-def]
+        return A * t
+
+    @mu.component
+    def stretch(t, k=0.5):  # type: ignore[no-untyped-def]
+        return k * t
+
+    @mu.component
+    def couple(t, k=0.5, k1=0.5):  # type: ignore[no-untyped-def]
+        return k * t
+
+    if sentence is None:
+        assert len(set(mu.Model(expression).names)) == 4
+        return
+    with pytest.raises(ModelError, match=sentence):
+        mu.Model(expression)
+
+
+def test_arguments_that_have_no_place() -> None:
+    def by_name(t, *, k=0.5):  # type: ignore[no-untyped-def]
+        return t
+
+    def any_number(t, *k):  # type: ignore[no-untyped-def]
+        return t
+
+    def any_name(t, **k):  # type: ignore[no-untyped-def]
+        return t
+
+    table = [mu.Parameter("k", "", 0.5)]
+    for parameters in (None, table):
+        for function, sentence in [
+            (by_name, "component by_name: the argument k can be given by its name only"),
+            (any_number, r"component any_number: \*k stands for any number of arguments"),
+            (any_name, r"component any_name: \*\*k stands for any number of arguments"),
+        ]:
+            with pytest.raises(ModelError, match=sentence):
+                mu.component(parameters=parameters)(function)
+
+
+# --- what it does beside computing
+
+
+@pytest.mark.parametrize("code", [0, 1, None, "enough"])
+def test_a_function_cannot_end_the_program(code: object) -> None:
+    @mu.component
+    def quitting(t, k=0.5):  # type: ignore[no-untyped-def]
+        sys.exit(code)  # type: ignore[arg-type]
+
+    with pytest.raises(ModelError, match="component quitting: it failed at k = 0.5: SystemExit"):
+        mu.Model("quitting").value_and_gradient(T, [1.0, 0.5])
+
+
+def test_what_it_prints_is_no_result(capsys: pytest.CaptureFixture[str]) -> None:
+    @mu.component
+    def talking(t, k=0.5):  # type: ignore[no-untyped-def]
+        print("here I am")  # noqa: T201
+        mu.Model("inner").value(t, [1.0, 1.0])
+        print("and again")  # noqa: T201
+        return k * t
+
+    @mu.component
+    def inner(t, k=0.5):  # type: ignore[no-untyped-def]
+        print("inside")  # noqa: T201
+        return k * t
+
+    mu.Model("talking").value(T, [1.0, 0.5])
+    print("mine")  # noqa: T201
+    printed = capsys.readouterr()
+    assert printed.out == "mine\n"
+    assert printed.err == "here I am\ninside\nand again\n"
+
+
+def test_a_long_text_of_an_error_is_cut() -> None:
+    @mu.component
+    def wordy(t, k=0.5):  # type: ignore[no-untyped-def]
+        raise ValueError("x" * 5000)
+
+    with pytest.raises(ModelError) as caught:
+        mu.Model("wordy").value(T, [1.0, 0.5])
+    assert len(str(caught.value)) < 400
+    assert str(caught.value).endswith("xxx ... (5000 characters)")
+
+
+def test_it_gets_double_precision_and_may_divide_by_zero() -> None:
+    @mu.component
+    def dividing(t, k=0.5):  # type: ignore[no-untyped-def]
+        assert isinstance(k, np.float64)
+        return np.cos(t / k)
+
+    k = np.float32(0.1)
+    np.testing.assert_array_equal(dividing(T, k), np.cos(T / float(k)))  # type: ignore[operator]
+    assert np.isnan(dividing.function(T, 0)).all()  # type: ignore[attr-defined]

@@ -137,3 +137,39 @@ def test_a_fast_relaxation_fades_to_zero_without_a_warning() -> None:
     found = phasor(t, 1.0, 0.0, 1e4)
     assert found[0] == 1.0
     assert np.abs(found[100:]).max() == 0.0
+
+
+def test_times_that_were_read_only_before_and_after_a_change() -> None:
+    t = frozen(np.arange(1000) * 0.01)
+    phasor(t, 1.59)
+    for change in (lambda: t.__imul__(1.5), lambda: t.__iadd__(0.003)):
+        t.setflags(write=True)
+        change()
+        t.setflags(write=False)
+        np.testing.assert_allclose(phasor(t, 1.59), direct(t, 1.59, 0.0, 0.0), atol=1e-12)
+    t.setflags(write=True)
+    t[500:] *= 1.1
+    t.setflags(write=False)
+    np.testing.assert_allclose(phasor(t, 1.59), direct(t, 1.59, 0.0, 0.0), atol=1e-12)
+
+
+def test_times_in_memory_of_somebody_else() -> None:
+    memory = bytearray(np.arange(1000) * 0.01)
+    t = np.frombuffer(memory)[:]
+    t.setflags(write=False)
+    assert module.uniform_step(t) == 0.0
+    for _ in range(2):
+        np.testing.assert_allclose(phasor(t, 1.59), direct(t, 1.59, 0.0, 0.0), atol=1e-12)
+        memory[4000:4008] = np.float64(5.003).tobytes()
+    assert module.uniform_step(np.frombuffer(bytes(8000))) == 0.0
+    assert module.uniform_step(np.frombuffer(bytes(np.arange(1000) * 0.01))) > 0.0
+
+
+def test_single_precision_loses_nothing() -> None:
+    t = frozen(np.arange(2000) * 0.005)
+    nu, rate = np.float32(135.1), np.float32(0.3)
+    found = phasor(t, nu, np.float32(30.0), rate)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found, phasor(t, float(nu), 30.0, float(rate)))
+    z = np.complex64(complex(-0.25, 848.8))
+    found = module.turning(t, z)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found, module.turning(t, complex(z)))
