@@ -95,7 +95,7 @@ class Model:
 
     def term_formula(self, number: int) -> str:
         """One term (from 0) written out: ``A1 exp(-lambda1 t)``."""
-        return _formula(self.terms[number], self.names)
+        return self.terms[number].formula(self.names)
 
     def index(self, name: str) -> int:
         """Position of a parameter; a name without its number will do where only one has it.
@@ -302,21 +302,3 @@ def _numbered(factor: Factor) -> str:
 
 def _shape(term: Term, t: FloatArray | Bins, values: Sequence[float] | FloatArray) -> FloatArray:
     return average(term, t, values) if isinstance(t, Bins) else term.shape(t, values)
-
-
-def _formula(term: Term, names: tuple[str, ...]) -> str:
-    amplitude = "" if term.amplitude is None else names[term.amplitude]
-    parts = []
-    for factor, place in zip(term.factors, term.places, strict=True):
-        text = factor.component.formula
-        for parameter, full in zip(factor.component.parameters, names[place], strict=True):
-            text = _substitute(text, parameter.name, full)
-        parts.append(text)
-    written = [part for part in (amplitude, *parts) if part not in ("", "1")]
-    return " ".join(written) or "1"
-
-
-def _substitute(text: str, symbol: str, name: str) -> str:
-    import re
-
-    return re.sub(rf"(?<![A-Za-z0-9_]){re.escape(symbol)}(?![A-Za-z0-9_])", name, text)

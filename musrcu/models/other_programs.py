@@ -6,7 +6,6 @@ its types of oscillation and relaxation.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,11 +85,11 @@ MANTID = (
     ("ExpDecayOsc", "damped_cosine", RADIANS, ""),
     ("GausOsc", "gaussian_cosine", f"{NO_HALF}; {RADIANS}", ""),
     ("Bessel", "bessel", RADIANS, ""),
-    ("GaussBessel", "gaussian * bessel + constant", f"amplitudes 2/3 and 1/3; {RADIANS}", ""),
+    ("GaussBessel", "bessel * gaussian + constant", f"amplitudes 2/3 and 1/3; {RADIANS}", ""),
     (
         "DampedBessel",
         "internal_bessel",
-        f"fraction = 1 - FractionL, nu = 0.01355 MHz/G Field, lambda_L + LambdaT is lambda_T; "
+        f"fraction = 1 - FractionL, nu = 0.01355 MHz/G Field, lambda_T = LambdaL + LambdaT; "
         f"{RADIANS}",
         "",
     ),
@@ -115,19 +114,19 @@ MANTID = (
     (
         "FmuF",
         "f_mu_f * exponential * gaussian",
-        "frequency there: r = (0.3599 MHz / FreqD)^(1/3) angstrom",
+        "r = (0.3599 MHz / FreqD)^(1/3) angstrom",
         "",
     ),
     (
         "MuonFInteraction",
         "f_mu_f * stretched_exponential",
-        "angular frequency there: r = (2.2615 / Omega)^(1/3) angstrom",
+        "r = (2.2615 rad/us / Omega)^(1/3) angstrom",
         "",
     ),
     (
         "MuH",
         "mu_f * exponential * gaussian",
-        "frequency there: r = (0.3599 MHz / NuD)^(1/3) angstrom if it is fluorine; other nuclei: "
+        "r = (0.3599 MHz / NuD)^(1/3) angstrom if it is fluorine; other nuclei: "
         "mu.dipolar_component",
         "",
     ),
@@ -162,7 +161,7 @@ WIMDA = (
         "rtGau",
     ),
     ("Gau2", "gaussian", "", "rtGau2"),
-    ("Sig2", "gaussian", "sigma^2 / 2 is the parameter there", "rtSig2"),
+    ("Sig2", "gaussian", "its parameter is sigma^2 / 2", "rtSig2"),
     ("Str", "stretched_exponential", "", "rtStr"),
     ("RK", "risch_kehr", "", "rtRK"),
     ("Fstr", "", "its rate goes with the frequency of its oscillation", "rtFstr"),
@@ -191,8 +190,8 @@ def called(name: str) -> tuple[Elsewhere, ...]:
 
 
 def also_called(key: str) -> tuple[Elsewhere, ...]:
-    """The functions of other programs that are this component, or a product or sum with it."""
-    return tuple(one for one in NAMES if key in re.findall(r"\w+", one.here))
+    """The functions of other programs that are this component, or a product that begins with it."""
+    return tuple(one for one in NAMES if one.here.split(" ")[0] == key)
 
 
 def unknown(key: str, known: Sequence[str]) -> str:

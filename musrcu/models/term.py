@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,19 @@ class Term:
         """Where the parameters of all its factors stand among the model's."""
         return slice(self.places[0].start, self.places[-1].stop)
 
+    def formula(self, names: Sequence[str]) -> str:
+        """The term written out with the names of the model: ``A1 exp(-lambda1 t)``.
+
+        A component whose formula is no factor of a product, as one that needs a second sentence or
+        an equation, is written as a call: ``A1 keren(t; delta1, B_LF1, hop1)``.
+        """
+        amplitude = "" if self.amplitude is None else names[self.amplitude]
+        alone = not amplitude and len(self.factors) == 1
+        parts = [amplitude]
+        for factor, place in zip(self.factors, self.places, strict=True):
+            parts.append(_written(factor, names[place], alone))
+        return " ".join(part for part in parts if part not in ("", "1")) or "1"
+
     def height(self, values: Values) -> float:
         """Its amplitude."""
         return 1.0 if self.amplitude is None else float(values[self.amplitude])
@@ -61,3 +75,28 @@ class Term:
                 rest = np.prod(parts[:k] + parts[k + 1 :], axis=0)
                 rows += [rest * derivative for derivative in derivatives]
         return np.prod(parts, axis=0), rows
+
+
+_SUM, _SENTENCE = re.compile(r" [+-] "), re.compile(r" = |, |\bof\b")
+_INNERMOST = re.compile(r"\([^()]*\)|\[[^][]*\]|\{[^{}]*\}")
+
+
+def _written(factor: Factor, names: Sequence[str], alone: bool) -> str:
+    """A component as a factor of a product, with these names of its parameters."""
+    component = factor.component
+    outside = _outside(component.formula)
+    if _SENTENCE.search(outside):
+        call = "; ".join((component.variable, ", ".join(names)) if names else (component.variable,))
+        return f"{component.key}({call})"
+    text = component.formula
+    for parameter, full in zip(component.parameters, names, strict=True):
+        mark = rf"(?<![A-Za-z0-9_]){re.escape(parameter.name)}(?![A-Za-z0-9_])"
+        text = re.sub(mark, full, text)
+    return f"[{text}]" if _SUM.search(outside) and not alone else text
+
+
+def _outside(formula: str) -> str:
+    """What of a formula is within no brackets."""
+    while (shorter := _INNERMOST.sub("", formula)) != formula:
+        formula = shorter
+    return formula

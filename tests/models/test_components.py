@@ -300,7 +300,7 @@ def test_a_wrong_number_of_derivatives_is_named() -> None:
 
 
 def test_an_unknown_component_offers_the_nearest() -> None:
-    with pytest.raises(ModelError, match=r"'exponental'; did you mean 'exponential'\? \(known: c"):
+    with pytest.raises(ModelError, match=r"'exponental'; did you mean 'exponential'\? \(musrcu"):
         find_component("exponental")
     with pytest.raises(ModelError, match="did you mean 'damped_cosine'"):
         find_component("dampedcosine")

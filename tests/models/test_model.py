@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import numpy as np
 import pytest
 from hypothesis import given
@@ -90,7 +91,8 @@ def test_names(expression: str, names: str) -> None:
             "exponental + constant",
             "no component is called 'exponental'; did you mean 'exponential'",
         ),
-        ("Exponential", "did you mean 'exponential'"),
+        ("Exponential", r"did you mean 'exponential'\? \(musrcu list models shows all\)"),
+        ("FmuF2", r"'FmuF'; Mantid's FmuF is f_mu_f \* exponential \* gaussian here \(freq"),
         ("exponential0", "no component is called 'exponential0'; did you mean 'exponential'"),
         ("exponential1 + gaussian1", "the number 1 is used twice"),
         ("constant2 + constant2", "the number 2 is used twice"),
@@ -210,6 +212,27 @@ def test_formulas() -> None:
     assert Model("constant * exponential").formula == "A_bg exp(-lambda1 t)"
     assert Model("exponential * constant").formula == "A1 exp(-lambda1 t)"
     assert Model("order_parameter").formula == "nu0 [1 - (T/T_N)^alpha]^beta"
+
+
+def test_a_formula_that_is_no_factor_is_written_as_a_call() -> None:
+    assert Model("dynamic_gaussian_kt_lf * exponential").formula == (
+        "A1 dynamic_gaussian_kt_lf(t; delta1, B_LF1, hop1) exp(-lambda2 t)"
+    )
+    assert Model("exponential * f_mu_f_ff").formula == "A1 exp(-lambda1 t) f_mu_f_ff(t; r2)"
+    assert Model("gaussian_decoupling").formula == "gaussian_decoupling(B; A, delta)"
+
+
+def test_a_sum_is_in_brackets_where_it_is_a_factor() -> None:
+    assert Model("lorentzian_kt * exponential").formula == (
+        "A1 [1/3 + 2/3 (1 - a1 t) exp(-a1 t)] exp(-lambda2 t)"
+    )
+
+
+@pytest.mark.parametrize("key", sorted(components()))
+def test_every_formula_is_one_line_of_factors(key: str) -> None:
+    written = Model(f"{key} + constant").term_formula(0)
+    assert " = " not in written
+    assert all(re.search(rf"\b{name}\b", written) for name in Model(key).names)
 
 
 @pytest.mark.parametrize(
