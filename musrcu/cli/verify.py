@@ -62,7 +62,7 @@ def run(arguments: Namespace) -> int:
         if asked is not None and asked < least:
             raise UsageError(f"--{name} {asked}: expected {least} or more")
     check_targets([], force=arguments.force, files=[arguments.output])
-    wanted = _wanted(arguments.names)
+    wanted, silent = _wanted(arguments.names)
     sets = {one.key: _sets(one, arguments) for one in wanted}
     before = time.monotonic()
     found: list[Verification] = []
@@ -72,6 +72,8 @@ def run(arguments: Namespace) -> int:
         say(table.block(one, sets))
         sys.stdout.flush()  # an hour may pass until the next, and a file is watched too
         found.append(one)
+    if silent:
+        say(f"\nno certificate, so nothing is promised of its numbers: {', '.join(silent)}")
     say(f"\n{table.summary(found, time.monotonic() - before)}")
     if arguments.output is not None:
         content = table.csv_text(found, __version__, arguments.seed)
@@ -80,24 +82,25 @@ def run(arguments: Namespace) -> int:
     return 0 if all(one.valid for one in found) else 3
 
 
-def _wanted(names: Sequence[str]) -> list[Component]:
-    """The components to verify, each once.
+def _wanted(names: Sequence[str]) -> tuple[list[Component], list[str]]:
+    """The components to verify, each once, and the names of those that promise nothing.
 
     Raises
     ------
-    ModelError if one is unknown or promises nothing.
+    ModelError if one is unknown, or if none promises anything.
     """
     from musrcu.models.registry import components, find_component
 
     if not names:
-        return [one for one in components().values() if one.certificate is not None]
-    wanted = [find_component(name) for name in dict.fromkeys(names)]
-    for one in wanted:
-        if one.certificate is None:
-            raise ModelError(
-                f"component {one.key} has no certificate, so there is nothing to verify"
-            )
-    return wanted
+        return [one for one in components().values() if one.certificate is not None], []
+    asked = [find_component(name) for name in dict.fromkeys(names)]
+    wanted = [one for one in asked if one.certificate is not None]
+    silent = [one.key for one in asked if one.certificate is None]
+    if not wanted:
+        raise ModelError(
+            f"component {' and '.join(silent)}: no certificate, so there is nothing to verify"
+        )
+    return wanted, silent
 
 
 def _sets(component: Component, arguments: Namespace) -> int | None:

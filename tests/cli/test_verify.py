@@ -90,6 +90,17 @@ def test_a_broken_promise_is_code_three(musrcu: Musrcu, here: Path) -> None:
 
 
 @pytest.mark.usefixtures("made")
+@pytest.mark.parametrize(("other", "code"), [("right_decay", 0), ("wrong_decay", 3)])
+def test_of_what_has_no_certificate_nothing_is_promised(
+    musrcu: Musrcu, here: Path, other: str, code: int
+) -> None:
+    done = musrcu("verify", "plain_decay", other, "--sets", "60", "-o", "a.csv")
+    assert (done.code, done.err) == (code, "")
+    assert "\nno certificate, so nothing is promised of its numbers: plain_decay\n" in done.out
+    assert [row["function"] for row in rows(here / "a.csv")] == [other]
+
+
+@pytest.mark.usefixtures("made")
 def test_refused_before_any_work(
     musrcu: Musrcu, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +110,7 @@ def test_refused_before_any_work(
     monkeypatch.setattr(series, "_piece", work)
     (here / "mine.csv").write_text("mine")
     for words, text in (
-        (["right_decay", "plain_decay"], "component plain_decay has no certificate"),
+        (["plain_decay"], "component plain_decay: no certificate, so there is nothing to verify"),
         (["right_decay", "rihgt_decay"], "did you mean 'right_decay'"),
         (["right_decay", "-o", "mine.csv"], "mine.csv exists and is not overwritten"),
         (["right_decay", "-o", "no/a.csv"], "there is no folder"),
