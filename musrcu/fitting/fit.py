@@ -36,6 +36,7 @@ from musrcu.fitting.minimise import Minimum
 from musrcu.fitting.outcome import fitted_result, unfitted_result
 from musrcu.fitting.own_functions import methods, prepare, recheck
 from musrcu.fitting.result import FitResult
+from musrcu.fitting.validity import not_meant_for
 from musrcu.models.expression import KINDS
 from musrcu.models.model import Model
 
@@ -187,6 +188,7 @@ def _fit(
     else:
         notes += averaging(model, full, spread, data.time, data.width)
     notes += pulsed(model, full, spread, data.run.source)
+    notes += not_meant_for(model, full, data.time, data.run.field)
     intervals = {}
     if not reason:
         intervals = _minos(minimum, freedom, minos, notes)
