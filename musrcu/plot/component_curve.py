@@ -198,14 +198,20 @@ def _vertical(
 
 
 def _title(made: Component, view: View) -> list[str]:
-    """Name, formula, and the parameters that all curves share."""
-    lines = textwrap.wrap(
-        f"{made.key}:  {made.formula}", _LETTERS, max_lines=2, placeholder=" ...",
-        break_on_hyphens=False,
-    )  # fmt: skip
+    """Name, formula, and the parameters that all curves share.
+
+    A formula longer than two lines gives way to what the function is.
+    """
+    lines = _lines(f"{made.key}:  {made.formula}")
+    if len(lines) > 2:
+        lines = _lines(f"{made.key}:  {made.meaning}", most=2)
     base = {p.name: p.default for p in made.parameters} | dict(view.fixed)
     shared = [_named(made, name, base[name]) for name in base if name != view.vary]
     return [*lines, "with " + ", ".join(shared)] if shared else lines
+
+
+def _lines(text: str, most: int | None = None) -> list[str]:
+    return textwrap.wrap(text, _LETTERS, max_lines=most, placeholder=" ...", break_on_hyphens=False)
 
 
 def _named(made: Component, name: str, value: float) -> str:

@@ -32,7 +32,9 @@ def test_every_function_is_drawn_as_it_is(key: str) -> None:
         assert left <= x.min() < x.max() <= right
         assert np.isfinite(y).all()
         assert np.ptp(y) > 0 or key == "constant"
-    assert axes.get_title("left").startswith(f"{key}:  {made.formula[:20]}")
+    title = axes.get_title("left").replace("\n", " ")
+    assert title.startswith((f"{key}:  {made.formula}", f"{key}:  {made.meaning}"))
+    assert "..." not in title
     if made.variable == "t":
         assert axes.get_ylabel() == "$P(t)$"
         assert right / scale <= LONGEST
