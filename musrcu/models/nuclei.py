@@ -27,6 +27,8 @@ MOST_PROVED = 32
 """States up to which the diagonalisation in many digits takes seconds."""
 MOST_ENTRIES = 1 << 24
 """Entries of all matrices of an average over orientations to 40 us: ten seconds."""
+FARTHEST = 4
+"""Times so many MOST_ENTRIES that are still computed, for times beyond 40 us."""
 CLOSEST = 0.3
 """Least distance of two particles, angstrom; less than half of any bond."""
 BREWER = "J. H. Brewer et al., Phys. Rev. B 33, 7813 (1986)"
@@ -153,6 +155,8 @@ def _in_field(
     def value(t: FloatArray, scale: float, B_LF: float) -> FloatArray:
         if B_LF == 0.0:
             return lines.value(t, scale**-3)
+        if not _within(name, oriented, least, t, scale):
+            return np.full(t.shape, np.nan)
         return oriented.value(t, scale**-3, B_LF)
 
     @remembered
@@ -162,6 +166,9 @@ def _in_field(
         if B_LF == 0.0:
             zero, slope = lines.both(t, scale**-3)
             return zero, (-3.0 / scale * slope, np.zeros_like(t))
+        if not _within(name, oriented, least, t, scale):
+            nothing = np.full(t.shape, np.nan)
+            return nothing, (nothing, nothing)
         found, by_factor, by_field = oriented.slopes(t, scale**-3, B_LF)
         return found, (-3.0 * scale**-4 * by_factor, by_field)
 
@@ -189,6 +196,24 @@ def _in_field(
         reference=BREWER,
         remake=recipe,
     )(function)
+
+
+def _within(name: str, oriented: OrientedSpins, least: float, t: FloatArray, scale: float) -> bool:
+    """Whether an average over orientations is affordable: no smaller distances than the least.
+
+    Raises
+    ------
+    ModelError for times far beyond those of an experiment.
+    """
+    if scale < least:
+        return False
+    longest = float(np.max(np.abs(t), initial=0.0))
+    if oriented.entries(longest, scale**-3) > FARTHEST * MOST_ENTRIES:
+        raise ModelError(
+            f"component {name}: times up to {longest:.6g} us need too many orientations; expected "
+            f"up to {LONGEST:g} us"
+        )
+    return True
 
 
 def _least_scale(name: str, oriented: OrientedSpins) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ Position = tuple[float, float, float]
 
 LARGEST_GAMMA = 0.05
 """No nucleus has more, rad/(µs G); the muon's is 0.085."""
+SPINS = tuple(0.5 * k for k in range(1, 10))
 ALONE = frozenset(
     [
         "H",
@@ -60,15 +62,14 @@ class Nucleus:
 
     def __post_init__(self) -> None:
         name = self.label or "a nucleus"
-        if not (round(2 * self.spin) == 2 * self.spin and 0.5 <= self.spin <= 4.5):
+        if not (_is_number(self.spin) and float(self.spin) in SPINS):
             raise ModelError(f"{name}: spin {self.spin}; expected 0.5, 1, ... 4.5")
-        if not 0 < abs(self.gamma) <= LARGEST_GAMMA:
+        if not (_is_number(self.gamma) and 0 < abs(self.gamma) <= LARGEST_GAMMA):
             raise ModelError(
-                f"{name}: gamma = {self.gamma:g} rad/(us G); expected less than {LARGEST_GAMMA} "
+                f"{name}: gamma = {self.gamma} rad/(us G); expected less than {LARGEST_GAMMA} "
                 "and not 0 (a table's gamma / 2 pi in MHz/T is multiplied by 6.2832e-4)"
             )
-        if len(self.position) != 3 or not all(math.isfinite(x) for x in self.position):
-            raise ModelError(f"{name}: position {self.position}; expected x, y, z in angstrom")
+        object.__setattr__(self, "position", position_of(name, self.position))
 
     @classmethod
     def named(cls, isotope: str, position: Sequence[float]) -> Nucleus:
@@ -80,7 +81,7 @@ class Nucleus:
         """
         label = _isotope(isotope)
         spin, mhz_per_tesla = NUCLEI[label]
-        x, y, z = position_of(isotope, position)
+        x, y, z = position_of(label, position)
         return cls(spin, 2e-4 * math.pi * mhz_per_tesla, (x, y, z), label)
 
 
@@ -88,9 +89,15 @@ def position_of(what: str, given: Any) -> Position:
     """Three finite numbers as a position; an error says whose it is."""
     try:
         x, y, z = (float(number) for number in given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ModelError(f"{what}: position {given!r}; expected x, y, z in angstrom") from None
+    if not all(map(math.isfinite, (x, y, z))):
+        raise ModelError(f"{what}: position {given!r}; expected x, y, z in angstrom")
     return x, y, z
+
+
+def _is_number(given: Any) -> bool:
+    return isinstance(given, numbers.Real)
 
 
 def _isotope(name: str) -> str:

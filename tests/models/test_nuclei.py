@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 import pytest
@@ -227,11 +228,43 @@ def test_refused(nuclei: list, sentence: str) -> None:
         ),
         (0.5, 0.0, "gamma = 0"),
         (0.5, float("nan"), "gamma = nan"),
+        (0.5, float("inf"), "gamma = inf"),
+        (0.5, "0.02", "gamma = 0.02 rad"),
+        (float("nan"), 0.02, "spin nan; expected 0.5, 1"),
+        (float("inf"), 0.02, "spin inf; expected 0.5, 1"),
+        ("1/2", 0.02, "spin 1/2; expected 0.5, 1"),
     ],
 )
 def test_a_nucleus_is_refused(spin: float, gamma: float, sentence: str) -> None:
     with pytest.raises(ModelError, match=sentence):
         Nucleus(spin, gamma, (0.0, 0.0, 1.0))
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize("place", [(NAN, 0, 0), (INF, 0, 0), "abc", "", (0, 0), None, (0, 0, "x")])
+def test_a_place_is_three_numbers(place: Any) -> None:
+    with pytest.raises(ModelError, match="a nucleus: position .*; expected x, y, z in angstrom"):
+        Nucleus(0.5, 0.02, place)
+    with pytest.raises(ModelError, match="muon: position .*; expected x, y, z in angstrom"):
+        dipolar_component("refused", [("F", (0, 0, 1.17))], muon=place)
+
+
+def test_numbers_beyond_the_limits() -> None:
+    """No number, or distances next to nothing: NaN, neither an exception nor all memory."""
+    t = np.linspace(0.0, 40.0, 50)
+    free, field = made_of(["19F"]), made_of(["19F", "1H"], "in_field", longitudinal=True)
+    cases = [(free, [s]) for s in (NAN, INF, 0.0, 1e-300)]
+    cases += [(field, [s, 10.0]) for s in (0.0, 1e-3, -1.0, 1e-300, NAN, INF)]
+    cases += [(field, [1.0, NAN]), (field, [1.0, INF]), (field, [0.0, 0.0])]
+    for made, values in cases:
+        value, rows = made.value_and_gradient(t, values)
+        for array in (made(t, *values), value, *rows):
+            assert array.shape == t.shape
+            assert np.isnan(array).all(), values
+    with pytest.raises(ModelError, match="in_field: times up to 1e.06 us need too many orient"):
+        field(np.array([1e6]), 1.0, 10.0)
 
 
 def test_as_many_states_as_are_promised() -> None:
