@@ -16,7 +16,7 @@ from musrcu.fitting.doubts import poor
 from musrcu.fitting.freedom import Freedom, Limits, settle
 from musrcu.fitting.minimise import descend
 from musrcu.fitting.outcome import fitted_result
-from musrcu.fitting.own_functions import methods, prepare
+from musrcu.fitting.own_functions import methods, prepare, recheck
 from musrcu.fitting.result import FitResult
 from musrcu.fitting.start import NEAR_TIE, Start, find_starts
 from musrcu.models.field_laws import HYPERFINE_FIELD
@@ -87,7 +87,9 @@ def fit_law(
     if table[0].size <= freedom.free.size:
         raise FitError(f"{table[0].size} values for {freedom.free.size} free parameters")
     prepare(freedom, table[0])
-    return _fit(_TableCost(*table, freedom), freedom)
+    result = _fit(_TableCost(*table, freedom), freedom)
+    recheck(freedom.model, table[0], result.values)
+    return result
 
 
 def _fit(cost: AsymmetryCost, freedom: Freedom) -> FitResult:

@@ -35,6 +35,8 @@ AGREE = 1e-4
 """Largest distance from the differences, as a share of the largest derivative."""
 NOISE = 1e-7
 """Largest distance from the differences, as a share of value over parameter."""
+GIVEN = 1e-3
+"""Largest distance of a derivative that was given, as a share of the largest."""
 _SHIFTS = (0, 1, -1, 2, -2)
 
 
@@ -72,6 +74,36 @@ class Numeric:
                 found = self._complex(k, t, values, careful=True)
                 right = found is not None and self._agree(k, t, values, found, differences)
                 self.methods[k] = "complex step" if right else "central differences"
+
+    def contradicted(
+        self, t: FloatArray, values: Sequence[float] | FloatArray, rows: Sequence[FloatArray]
+    ) -> tuple[int, int, float, float] | None:
+        """Where derivatives that were given are not those of the function; None where they are.
+
+        Returns
+        -------
+        (parameter, bin, given, differences) of the first parameter that disagrees, in the bin in
+        which it does so most. Bins in which the differences are no derivative are left out.
+        """
+        value = self.function(t, *values)
+        level = float(np.abs(value[np.isfinite(value)]).max(initial=0.0))
+        for k, given in enumerate(rows):
+            differences = self._choose_step(k, t, values)
+            usable = np.isfinite(differences) & np.isfinite(value)
+            if not usable.any():
+                continue
+            largest = float(np.abs(differences[usable]).max())
+            allowed = GIVEN * largest + NOISE * level / self._size(k, values)
+            for side in self._sides(k, t, values, value):
+                with np.errstate(invalid="ignore"):  # of a kink or a step there is no derivative
+                    usable &= np.abs(side - differences) <= allowed
+            with np.errstate(invalid="ignore"):
+                apart = np.where(np.isfinite(given), np.abs(given - differences), np.inf)
+            apart[~usable] = 0.0
+            worst = int(np.argmax(apart))
+            if apart[worst] > allowed:
+                return k, worst, float(given[worst]), float(differences[worst])
+        return None
 
     @property
     def text(self) -> str:
@@ -162,6 +194,20 @@ class Numeric:
             return self._five_points(k, t, values, share)
         except ModelError:
             return np.full(np.shape(t), np.nan)
+
+    def _sides(
+        self, k: int, t: FloatArray, values: Sequence[float] | FloatArray, value: FloatArray
+    ) -> list[FloatArray]:
+        """Differences of two points to either side, where no limit is in the way."""
+        parameter, p = self.parameters[k], float(values[k])
+        found = []
+        for step in (STEPS[4] * self._size(k, values), -STEPS[4] * self._size(k, values)):
+            low = parameter.lower is not None and p + step < parameter.lower
+            high = parameter.upper is not None and p + step > parameter.upper
+            if not (low or high):
+                moved = [*values[:k], p + step, *values[k + 1 :]]
+                found.append((self.function(t, *moved) - value) / step)
+        return found
 
     def _five_points(
         self, k: int, t: FloatArray, values: Sequence[float] | FloatArray, share: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -145,3 +146,78 @@ def test_a_saved_result_is_loaded_without_its_function(tmp_path: Path) -> None:
         again.curve(TIME)
     mu.component(my_line)
     np.testing.assert_array_equal(again.curve(TIME), result.curve(TIME))
+
+
+def slopes(factor: float):  # type: ignore[no-untyped-def]
+    return lambda t, value, lambda_: (-factor * t * value,)
+
+
+def decaying():  # type: ignore[no-untyped-def]
+    value = 0.2 * np.exp(-0.8 * TIME) + 0.05
+    return asymmetry(TIME, value, np.full(TIME.size, 0.003))
+
+
+def test_given_derivatives_are_compared_and_named() -> None:
+    @mu.component("exp(-lambda t)", derivatives=slopes(1.0))
+    def my_decay(t, lambda_=0.5):  # type: ignore[no-untyped-def]
+        return np.exp(-lambda_ * t)
+
+    @mu.component(together=lambda t, rate: (np.exp(-rate * t), [-t * np.exp(-rate * t)]))
+    def solved_decay(t, rate=0.5):  # type: ignore[no-untyped-def]
+        return np.exp(-rate * t)
+
+    assert "derivatives of my_decay: given, checked" in mu.fit(decaying(), "my_decay").notes
+    assert "derivatives of solved_decay: given, checked" in mu.fit(decaying(), "solved_decay").notes
+
+
+@pytest.mark.parametrize("factor", [-1.0, 1.01, 2.0, np.nan])
+def test_given_derivatives_that_are_wrong_are_refused(factor: float) -> None:
+    @mu.component("exp(-lambda t)", derivatives=slopes(factor))
+    def wrong_slope(t, lambda_=0.5):  # type: ignore[no-untyped-def]
+        return np.exp(-lambda_ * t)
+
+    with pytest.raises(ModelError, match="disagree with the function in lambda at t = ") as caught:
+        mu.fit(decaying(), "wrong_slope + constant", start={"lambda1": 0.5})
+    sentence = str(caught.value)
+    assert sentence.startswith("derivatives= of wrong_slope disagree")
+    if np.isfinite(factor):  # largest at t = 2 = 1/lambda, where it is -2 exp(-1)
+        at, given, differences = re.findall(r"(?:= |given |differences )([-.\d]+)", sentence)
+        assert float(at) == pytest.approx(2.0, abs=0.01)
+        assert float(differences) == pytest.approx(-2 * np.exp(-1), rel=1e-4)
+        assert float(given) == pytest.approx(-2 * factor * np.exp(-1), rel=1e-4)
+
+
+def test_derivatives_that_are_wrong_where_the_fit_ends_are_refused() -> None:
+    @mu.component(
+        derivatives=lambda t, value, rate: [-t * value if rate < 0.7 else -0.9 * t * value]
+    )
+    def wrong_later(t, rate=0.3):  # type: ignore[no-untyped-def]
+        return np.exp(-rate * t)
+
+    with pytest.raises(ModelError, match="derivatives= of wrong_later disagree"):
+        mu.fit(decaying(), "wrong_later + constant", start={"rate1": 0.3})
+
+
+def test_given_derivatives_of_a_function_with_an_edge_are_let_pass() -> None:
+    """A step at t0: where it lies, differences are no derivative."""
+
+    def derivatives(t, value, rate, t0):  # type: ignore[no-untyped-def]
+        return [-np.maximum(t - t0, 0) * value, np.where(t > t0, rate * value, 0.0)]
+
+    @mu.component(derivatives=derivatives)
+    def delayed(t, rate=0.3, t0=1.005):  # type: ignore[no-untyped-def]
+        return np.exp(-rate * np.maximum(t - t0, 0.0))
+
+    result = mu.fit(decaying(), "delayed + constant", fixed={"t01": 1.005})
+    assert "derivatives of delayed: given, checked" in result.notes
+
+
+def test_a_law_with_a_wrong_derivative_is_refused() -> None:
+    @mu.component(variable="T", derivatives=lambda T, value, a, b: (np.ones_like(T), T))
+    def wrong_law(T, a=1.0, b=0.1):  # type: ignore[no-untyped-def]
+        return a + b * T**2
+
+    x = np.linspace(1.0, 5.0, 20)
+    with pytest.raises(ModelError, match="wrong_law disagree with the function in b at T = 5 K: "
+                                         "given 5, differences 25"):  # fmt: skip
+        mu.fit_law(x, 2.0 + 0.3 * x**2, 0.01, "wrong_law")
