@@ -37,6 +37,11 @@ PHI = Parameter(
 )
 PATTERSON = "B. D. Patterson, Rev. Mod. Phys. 60, 69 (1988)"
 DIAGONALISED = "diagonalisation of its four states"
+LEVELS = (
+    "nu_ij = E_i - E_j, E_1 and E_3 = A_hf/4 +- (gamma_e - gamma_mu) B / (4 pi), "
+    "E_2 and E_4 = -A_hf/4 +- A_hf sqrt(1 + x^2) / 2, x = (gamma_e + gamma_mu) B / (2 pi A_hf)"
+)
+"""The lines nu_ij of muonium in MHz, for formulas."""
 
 
 _Rows = tuple[FloatArray, FloatArray, FloatArray]
@@ -164,7 +169,7 @@ def _tf_phase(t: float, A_hf: float, B: float, phi: float = 0.0) -> float:
 
 @component(
     "((1+d) [cos(2 pi nu12 t - phi) + cos(2 pi nu34 t + phi)] + (1-d) [cos(2 pi nu14 t - phi) + "
-    "cos(2 pi nu23 t - phi)]) / 4, nu_ij(A_hf, B)",
+    f"cos(2 pi nu23 t - phi)]) / 4, d = x / sqrt(1 + x^2), {LEVELS}",
     parameters=[A_HF, B, PHI],
     derivatives=_tf_rows,
     checks=[
@@ -230,7 +235,8 @@ def _low_rows(t: FloatArray, value: FloatArray, A_hf: float, B: float, phi: floa
 
 
 @component(
-    "((1+d) cos(2 pi nu12 t - phi) + (1-d) cos(2 pi nu23 t - phi)) / 4, nu_ij(A_hf, B)",
+    "((1+d) cos(2 pi nu12 t - phi) + (1-d) cos(2 pi nu23 t - phi)) / 4, "
+    f"d = x / sqrt(1 + x^2), {LEVELS}",
     parameters=[A_HF, B, PHI],
     derivatives=_one_sided(_low_rows),
     checks=[
@@ -281,7 +287,7 @@ def _high_rows(t: FloatArray, value: FloatArray, A_hf: float, B: float, phi: flo
 
 
 @component(
-    "(cos(2 pi nu12 t - phi) + cos(2 pi nu34 t + phi)) / 2, nu_ij(A_hf, B)",
+    f"(cos(2 pi nu12 t - phi) + cos(2 pi nu34 t + phi)) / 2, {LEVELS}",
     parameters=[A_HF, B, PHI],
     derivatives=_one_sided(_high_rows),
     checks=[

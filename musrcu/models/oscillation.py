@@ -166,7 +166,7 @@ def gaussian_cosine(t: FloatArray, sigma: float, nu: float, phi: float) -> Float
 def stretched_cosine(
     t: FloatArray, lambda_: float, beta: float, nu: float, phi: float
 ) -> FloatArray:
-    """Precession with a stretched exponential as damping; 1 before t = 0 is the damping.
+    """Precession with a stretched exponential as damping, which is 1 before t = 0.
 
     The derivative by lambda is infinite at 0 where beta < 1; there it is that of 1e-12.
     """

@@ -93,7 +93,7 @@ def test_names(expression: str, names: str) -> None:
             "no component is called 'exponental'; did you mean 'exponential'",
         ),
         ("Exponential", r"did you mean 'exponential'\? \(musrcu list models shows all\)"),
-        ("FmuF2", r"'FmuF'; Mantid's FmuF is f_mu_f \* exponential \* gaussian here \(freq"),
+        ("FmuF2", r"'FmuF'; Mantid's FmuF is f_mu_f \* exponential \* gaussian here \(r = "),
         ("exponential0", "no component is called 'exponential0'; did you mean 'exponential'"),
         ("exponential1 + gaussian1", "the number 1 is used twice"),
         ("constant2 + constant2", "the number 2 is used twice"),

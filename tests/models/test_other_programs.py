@@ -117,6 +117,19 @@ def test_the_expression_is_the_same_curve(
     np.testing.assert_allclose(model.value(T, values), expected, atol=2e-4)
 
 
+def test_the_lines_of_muonium_are_those_of_its_formula() -> None:
+    e1, e2, e3, e4, d = mantid_levels(40.0, 12.0)
+    w12, w34, w14, w23 = (2 * PI * nu for nu in (e1 - e2, e3 - e4, e1 - e4, e2 - e3))
+    for degrees in (0.0, 40.0):
+        phi = np.deg2rad(degrees)
+        strong = COS(w12 * T - phi) + COS(w34 * T + phi)
+        weak = COS(w14 * T - phi) + COS(w23 * T - phi)
+        ours = find_component("muonium_tf")(T, 40.0, 12.0, degrees)
+        np.testing.assert_allclose(ours, ((1 + d) * strong + (1 - d) * weak) / 4, atol=2e-3)
+        ours = find_component("muonium_tf_high")(T, 40.0, 12.0, degrees)
+        np.testing.assert_allclose(ours, strong / 2, atol=2e-3)
+
+
 def test_axial_muonium_of_mantid_has_no_constant_line() -> None:
     ours = find_component("muonium_axial")(T, 3.0, 2 * 0.8)
     np.testing.assert_allclose(ours - zero_field(T, 3.0, 0.8), 1 / 6, atol=1e-12)
