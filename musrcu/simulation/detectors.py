@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from musrcu.constants import MUON_LIFETIME
 from musrcu.errors import MusrcuError
+from musrcu.models.bins import Bins
 from musrcu.models.model import Model
 from musrcu.simulation.turning import seen_across
 
@@ -56,7 +57,7 @@ class Detector:
                 "1e-6 to 1e6"
             )
 
-    def polarisation(self, model: Model, values: FloatArray, t: FloatArray) -> FloatArray:
+    def polarisation(self, model: Model, values: FloatArray, t: FloatArray | Bins) -> FloatArray:
         """Asymmetry it sees where only the component along the initial spin is left on average.
 
         So it is in zero field: precession about fields of all directions cancels sideways.
@@ -64,7 +65,7 @@ class Detector:
         along = self.asymmetry * float(np.cos(np.deg2rad(self.direction)))
         return np.asarray(along * model.value(t, values))
 
-    def precession(self, model: Model, values: FloatArray, t: FloatArray) -> FloatArray:
+    def precession(self, model: Model, values: FloatArray, t: FloatArray | Bins) -> FloatArray:
         """Asymmetry it sees where the spins turn together in the plane of the detectors.
 
         So it is in a transverse field: what precesses is turned by the angle of the detector,
@@ -93,6 +94,8 @@ class Spectrometer:
     """Flat background of every bin, before t0 too, as a fraction of the decays in the bin at t0."""
     prompt: float = 0.0
     """Height of the prompt peak at t0 in the same unit."""
+    average_bins: bool = True
+    """Whether the asymmetry is averaged over each bin, as counts are; else that of its centre."""
 
     def __post_init__(self) -> None:
         self._check_entries()
@@ -149,8 +152,9 @@ class Spectrometer:
         """Mean counts, shape (n_detectors, n_bins).
 
         N_d(t) = N0_d [exp(-t/tau) (1 + a_d(t)) + background] with a_d the asymmetry that the
-        detector sees; t = (bin - t0) * bin_width is the centre of the bin and the muon arrives at
-        t = 0. (The mean over the bin differs by (bin_width / tau)^2 / 24, a part in 10^8.)
+        detector sees, averaged over the bin with the decay as a weight (``average_bins``);
+        t = (bin - t0) * bin_width is the centre of the bin and the muon arrives at t = 0. The
+        decay is that of the centre (the mean differs by (bin_width / tau)^2 / 24, a part in 10^8).
 
         Parameters
         ----------
@@ -171,7 +175,8 @@ class Spectrometer:
             alive = t >= 0
             seen = detector.precession if transverse else detector.polarisation
             with np.errstate(all="ignore"):  # what is not finite is refused here
-                asymmetry = seen(model, values, t[alive])
+                times = Bins(t[alive], self.bin_width) if self.average_bins else t[alive]
+                asymmetry = seen(model, values, times)
             if not np.all(np.abs(asymmetry) <= 1):
                 raise MusrcuError(
                     f"the asymmetry in {detector.label} reaches {np.abs(asymmetry).max():g}, "

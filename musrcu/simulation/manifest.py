@@ -21,7 +21,7 @@ def manifest(truth: Truth, blocks: list[dict[str, Any]]) -> str:
     if isinstance(truth.spectrometer, PulsedSpectrometer):
         top |= _banks(truth.spectrometer)
     else:
-        top |= _pair(truth.spectrometer)
+        top |= {**_pair(truth.spectrometer), "average_bins": truth.spectrometer.average_bins}
     tables: dict[str, dict[str, Any]] = {"simulation": top}
     if truth.order is not None:
         order = truth.order

@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from musrcu.constants import MUON_LIFETIME
 from musrcu.errors import MusrcuError
 from musrcu.models.model import Model
 from musrcu.simulation.detectors import PROMPT_REACH, Detector, Spectrometer
@@ -43,6 +44,32 @@ def one(**options: float) -> Spectrometer:
     )
     settings = {"background": 0.0, **options}
     return Spectrometer(name="LTF", detectors=pair, **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [0.0009765625, 0.02])
+@pytest.mark.parametrize("transverse", [False, True])
+def test_the_asymmetry_is_that_of_each_bin(width: float, transverse: bool) -> None:
+    """Counts of one bin against an integral over it; without the average, those of its centre."""
+    model, values = Model("damped_cosine + constant"), np.array([0.2, 0.3, 20.0, 40.0, 0.05])
+    counts = {
+        averaged: one(bin_width=width, bins=4000, average_bins=averaged).expected(
+            model, values, 2e7, transverse=transverse
+        )
+        for averaged in (True, False)
+    }
+    n0 = 2e7 * width / MUON_LIFETIME * 1.2 / 2.2
+    for bin_number in (100 + int(0.9 / width), 100 + int(2.3 / width)):
+        centre = (bin_number - 100) * width
+        inside = centre + width * ((np.arange(4000) + 0.5) / 4000 - 0.5)
+        decay = np.exp(-inside / MUON_LIFETIME)
+        line = 0.2 * np.exp(-0.3 * inside) * np.cos(40 * np.pi * inside + np.deg2rad(40.0))
+        mean = float((decay * (line + 0.05)).sum() / decay.sum())
+        right = n0 * np.exp(-centre / MUON_LIFETIME) * (1 + mean)
+        assert counts[True][0, bin_number] == pytest.approx(right, rel=1e-7)
+    off = np.abs(counts[False][:, 150:800] / counts[True][:, 150:800] - 1).max()
+    # a line of 20 MHz loses sin(x)/x, x = pi nu width
+    lost = 0.2 * (1 - np.sinc(20.0 * width))
+    assert 0.2 * lost < off < 2 * lost
 
 
 @pytest.mark.parametrize("temperature", [0.02, 0.09, 0.1, 0.104, 0.10499, 0.105, 0.106, 0.13])

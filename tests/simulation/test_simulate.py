@@ -103,6 +103,7 @@ def test_manifest_holds_the_truth(tables: dict[str, Any], tmp_path: Path) -> Non
     manifest = tomllib.loads((tmp_path / "manifest.toml").read_text(encoding="utf-8"))
     assert manifest["simulation"]["seed"] == tables["seed"]
     assert manifest["simulation"]["alpha"] == pytest.approx(0.93)
+    assert manifest["simulation"]["average_bins"] is False
     assert manifest["order"] == tables["order"]
     below, above = manifest["runs"]
     assert below["parameters"]["nu2"] == pytest.approx(
