@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import musrcu
+from musrcu.models.other_programs import NAMES
 from musrcu.models.registry import components
 from musrcu.output.families import TITLES, families
 from musrcu.verification.promise import SLOPE, domain, power
@@ -70,3 +71,13 @@ def test_every_function_is_somewhere_in_the_table_of_samples() -> None:
 def test_every_built_in_module_has_a_family() -> None:
     assert set(families()) <= set(TITLES.values())
     assert sum(map(len, families().values())) == len(BUILT_IN)
+
+
+def test_the_page_of_other_programs_is_made_of_their_names() -> None:
+    text = (DOCS / "other-programs.md").read_text(encoding="utf-8")
+    assert "\n```{other-programs}\n```\n" in text
+    source = (DOCS / "_extensions" / "model_pages.py").read_text(encoding="utf-8")
+    assert 'add_directive("other-programs", OtherPrograms)' in source
+    assert all(program in text for program in {one.program for one in NAMES})
+    for page in ("index.md", "models.md"):
+        assert "other-programs" in (DOCS / page).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Directives about model functions: ``models-contents``, ``models`` and ``certificates``.
+"""Directives about model functions: ``models``, its contents, ``certificates``, ``other-programs``.
 
 ``models`` draws every function; the pictures lie beside what Sphinx caches, never in the sources.
 """
@@ -18,6 +18,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_directive("models-contents", Contents)
     app.add_directive("models", Models)
     app.add_directive("certificates", Certificates)
+    app.add_directive("other-programs", OtherPrograms)
     return {"parallel_read_safe": True}
 
 
@@ -113,8 +114,36 @@ class Certificates(Generated):
         yield from table(header, rows)
 
 
+class OtherPrograms(Generated):
+    """What other programs call the functions, a table for each program."""
+
+    def markdown(self) -> Iterator[str]:
+        from musrcu.models.other_programs import NAMES
+
+        for program in dict.fromkeys(one.program for one in NAMES):
+            yield from (f"## {program}", "")
+            rows = [
+                (
+                    f"`{one.name}`" + (f", `{one.short}`" if one.short else ""),
+                    linked(one.here) if one.here else "none",
+                    plain(one.difference),
+                )
+                for one in NAMES
+                if one.program == program
+            ]
+            yield from table((program, "here", "what differs"), rows)
+
+
+def linked(expression: str) -> str:
+    """An expression whose components are links to their sections."""
+    words = expression.split()
+    return " ".join(
+        plain(word) if word in "+*" else f"[{word}](models.md#{word})" for word in words
+    )
+
+
 def plain(text: str) -> str:
     """Text in which Markdown finds no emphasis, code or mathematics."""
     for mark in "\\*_$`[]<":
         text = text.replace(mark, f"\\{mark}")
-    return text
+    return text.replace("--", "\\-\\-")

@@ -35,7 +35,7 @@ FIELD = "B_LF = frequency / 0.01355 MHz/G"
 PHASE_FIRST = "the phase comes first there"
 RADIANS = "Phi in rad there"
 NO_HALF = "no half in the exponent there: sigma = sqrt2 Sigma"
-OWN = "a function of your own can be, see mu.component"
+OWN = "declare your own, see mu.component"
 
 MUSRFIT = (
     ("const", "constant", "", "c"),
@@ -65,7 +65,7 @@ MUSRFIT = (
     ("internFldLL", "kornilov_lorentzian", "Trate is a, Lrate is lambda_L", "ifll"),
     ("bessel", "bessel", PHASE_FIRST, "b"),
     ("internBsl", "internal_bessel", "Trate is lambda_T, Lrate is lambda_L", "ib"),
-    ("skewedGss", "", f"line with two widths; {OWN}", "skg"),
+    ("skewedGss", "", f"a line with two widths; {OWN}", "skg"),
     ("staticNKZF", "broadened_kt", "width = R_b damping_D0", "snkzf"),
     ("staticNKTF", "", f"Noakes-Kalvius in a transverse field; {OWN}", "snktf"),
     ("dynamicNKZF", "", "Noakes-Kalvius with fluctuations; broadened_kt is static", "dnkzf"),

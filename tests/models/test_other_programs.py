@@ -160,7 +160,7 @@ def test_a_foreign_name_says_what_it_is_here() -> None:
         assert sentence.endswith("; musrcu list models shows all")
     with pytest.raises(ModelError, match=r"Mantid's GausDecay is gaussian here \(no half in the"):
         find_component("GausDecay")
-    with pytest.raises(ModelError, match=r"'skewedGss'; musrfit's skewedGss is not here \(line"):
+    with pytest.raises(ModelError, match=r"'skewedGss'; musrfit's skewedGss is not here \(a line"):
         mu.Model("skewedGss + constant")
     with pytest.raises(ModelError, match=r"musrfit's bessel is .*; Mantid's Bessel is bessel here"):
         find_component("Bessel")
