@@ -27,7 +27,27 @@ LONGEST = 40.0
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a component, or of a model once it is numbered."""
+    """One parameter of a component, or of a model once it is numbered.
+
+    ``Parameter(name, unit, default, meaning, lower=, upper=, kind=, seeds=, domain=)``.
+
+    kind : what it is to a fit that is given no start value for it.
+
+        - ``"plain"``: tried at each of its ``seeds``.
+        - ``"frequency"``, in MHz: scanned over what the bins can show, and looked at for lines
+          too fast for them; a ``phase`` belongs to it, or none.
+        - ``"phase"``, in degrees: follows from the scan of its frequency.
+        - ``"field"``, in G: the applied field; held at that of the run's header with a note, until
+          it is fixed at another value or given a start.
+        - ``"amplitude"``: solved for at every trial; models add theirs, components have none.
+
+    seeds : values worth trying as a start, for rates one for each regime, a factor of 3 to 10
+        apart; every combination with those of the other parameters is tried.
+    domain : interval in which a certificate holds, where it is not that of the unit
+        (:data:`DOMAINS`); no limit of a fit.
+
+    Example: ``Parameter("B_LF", "G", 10.0, "longitudinal field", lower=0.0, kind="field")``.
+    """
 
     name: str
     """Symbol as in the formula; ``lambda`` although Python reserves that word."""

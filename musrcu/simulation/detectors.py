@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,8 +177,7 @@ class Spectrometer:
             alive = t >= 0
             seen = detector.precession if transverse else detector.polarisation
             with np.errstate(all="ignore"):  # what is not finite is refused here
-                times = Bins(t[alive], self.bin_width) if self.average_bins else t[alive]
-                asymmetry = seen(model, values, times)
+                asymmetry = self._over_bins(partial(seen, model, values), t[alive])
             if not np.all(np.abs(asymmetry) <= 1):
                 raise MusrcuError(
                     f"the asymmetry in {detector.label} reaches {np.abs(asymmetry).max():g}, "
@@ -188,6 +189,17 @@ class Spectrometer:
             row[near] += self.prompt * np.exp(-0.5 * (t[near] / PROMPT_WIDTH) ** 2)
             row *= n0
         return counts
+
+    def _over_bins(
+        self, seen: Callable[[FloatArray | Bins], FloatArray], t: FloatArray
+    ) -> FloatArray:
+        """What is seen in bins at ``t``; in one that begins before the muon that of its centre."""
+        if not self.average_bins:
+            return seen(t)
+        found, whole = np.empty_like(t), t >= 0.5 * self.bin_width
+        found[~whole] = seen(t[~whole])
+        found[whole] = seen(Bins(t[whole], self.bin_width))
+        return found
 
     @staticmethod
     def _longitudinal(detector: Detector) -> bool:
