@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import inspect
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -11,11 +12,14 @@ from asymmetries import RUN, asymmetry
 
 import musrcu as mu
 from musrcu.constants import GAMMA_MU
+from musrcu.errors import ModelError
 from musrcu.fitting.result import FitResult
 from musrcu.fitting.validity import not_meant_for
+from musrcu.models import registry
 from musrcu.models.model import Model
+from musrcu.models.parameter import Kind
 from musrcu.models.registry import find_component
-from musrcu.models.validity import TRIPLET, WEAK
+from musrcu.models.validity import TRIPLET, WEAK, Validity
 
 TIME = np.arange(0.01, 10.0, 0.02)
 
@@ -147,3 +151,23 @@ def test_a_spin_glass_is_as_good_as_is_said() -> None:
     for hop, low, high in ((50 * a, 0.0, 0.03), (5 * a, 0.1, 0.2)):
         exact = np.mean([one_site(t, min(delta, 200.0), hop) for delta in sites], axis=0)
         assert low < np.abs(glass(t, a, hop, 0.0) - exact).max() < high
+
+
+def test_a_doubt_that_fails_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.components()
+    monkeypatch.setattr(registry, "_components", dict(registry._components))
+    broken = Validity("never", lambda field, longest, lambda_: str(1 / 0))
+
+    @mu.component(parameters=[mu.Parameter("lambda", "1/us", 0.5, lower=0.0)], valid=broken)
+    def doubtful(t, lambda_):  # type: ignore[no-untyped-def]
+        return np.exp(-lambda_ * t)
+
+    message = "component doubtful: the doubt of its validity: ZeroDivisionError: division by zero"
+    with pytest.raises(ModelError, match=message):
+        fitted("doubtful", 0.2 * np.exp(-0.3 * TIME), 0.0)
+
+
+def test_a_parameter_says_all_its_kinds() -> None:
+    text = inspect.getdoc(mu.Parameter) or ""
+    for kind in get_args(Kind):
+        assert f'``"{kind}"``' in text

@@ -123,3 +123,11 @@ def test_shortened() -> None:
     assert shortened("exp(-lambda t)", 14) == "exp(-lambda t)"
     assert shortened("exp(-lambda t) cos(2 pi nu t + phi)", 24) == "exp(-lambda t) cos(2..."
     assert shortened("x" * 30, 10) == "x" * 7 + "..."
+
+
+def test_what_a_function_is_valid_for() -> None:
+    assert "\n  valid for: zero field; with a field see gaussian_kt_lf\n" in mu.catalogue(
+        "models", "gaussian_kt"
+    )
+    assert "valid for: hop above 6 delta" in mu.catalogue("models", "keren")
+    assert "valid for" not in mu.catalogue("models", "exponential")
