@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from musrcu.fitting.constraint import Prior
 from musrcu.fitting.freedom import Freedom
 from musrcu.models.bins import Bins
+from musrcu.models.product import along, gram, scalar
 
 FloatArray = NDArray[np.float64]
 
@@ -122,12 +123,12 @@ class Cost:
     def grad(self, x: FloatArray) -> FloatArray:
         """(n_free,) gradient of the cost; zero where the model is not a number."""
         residual, jacobian = self.linearise(x)
-        return np.nan_to_num(2.0 * (jacobian @ residual), posinf=0.0, neginf=0.0)
+        return np.nan_to_num(2.0 * along(jacobian, residual), posinf=0.0, neginf=0.0)
 
     def gauss_newton(self, x: FloatArray) -> FloatArray:
         """(n_free, n_free) expected Hessian: without the curvature of the model."""
         jacobian = self.linearise(x)[1]
-        return 2.0 * (jacobian @ jacobian.T)
+        return 2.0 * gram(jacobian)
 
     def hessian(self, x: FloatArray) -> FloatArray:
         """(n_free, n_free) Hessian: central differences of the analytic gradient.
@@ -185,7 +186,7 @@ class AsymmetryCost(Cost):
 
     def _sum(self, model: FloatArray) -> float:
         residual = (model - self.value) * self.inverse_error
-        return float(residual @ residual)
+        return scalar(residual, residual)
 
     def _weigh(self, model: FloatArray) -> tuple[FloatArray, FloatArray]:
         return (model - self.value) * self.inverse_error, self.inverse_error

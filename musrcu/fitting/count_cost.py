@@ -11,6 +11,7 @@ from musrcu.fitting.constraint import Prior
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.freedom import Freedom
 from musrcu.models.bins import Bins
+from musrcu.models.product import scalar
 
 FloatArray = NDArray[np.float64]
 
@@ -51,7 +52,7 @@ class CountCost(Cost):
     def _sum(self, model: FloatArray) -> float:
         if not (model > 0).all():
             return np.inf
-        return 2.0 * float(model.sum() - self.counts @ np.log(model) + self._own)
+        return 2.0 * float(model.sum() - scalar(self.counts, np.log(model)) + self._own)
 
     def _weigh(self, model: FloatArray) -> tuple[FloatArray, FloatArray]:
         inverse = 1.0 / np.sqrt(np.maximum(model, 1e-12))

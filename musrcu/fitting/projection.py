@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.models.product import along, scalar
+
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
@@ -110,12 +112,12 @@ def line_gain(
     weight, weighted = spectrum.weight, spectrum.weight * envelope
     matrix = (smooth * weight) @ smooth.T
     inverse = np.linalg.pinv(matrix, hermitian=True)
-    data = inverse @ (smooth @ (weight * residual))
+    data = inverse @ along(smooth, weight * residual)
     line = spectrum.transform(weighted * residual)
     cross = np.array([spectrum.transform(weighted * row) for row in smooth])
     cross = cross.reshape(len(smooth), line.size)
     square = spectrum.transform_doubled(weighted * envelope)
-    half = 0.5 * float(weighted @ envelope)
+    half = 0.5 * scalar(weighted, envelope)
     # cos(wt) is the real part of exp(-iwt), sin(wt) minus its imaginary part.
     right = [line.real, -line.imag]
     left = [cross.real, -cross.imag]

@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.models.product import real_product
+
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
@@ -88,8 +90,8 @@ def windows(t: FloatArray, limit: float) -> list[tuple[FloatArray, NDArray[np.bo
     return groups
 
 
-def exponentials(t: FloatArray, s: ComplexArray, weights: ComplexArray) -> ComplexArray:
-    """sum_k weights[j, k] exp(s_k t) of every row j of weights: shape (rows, times).
+def exponentials(t: FloatArray, s: ComplexArray, weights: ComplexArray) -> FloatArray:
+    """Re sum_k weights[j, k] exp(s_k t) of every row j of weights: shape (rows, times).
 
     Evenly spaced times cost two short tables of exponentials instead of one for each time.
     """
@@ -98,19 +100,20 @@ def exponentials(t: FloatArray, s: ComplexArray, weights: ComplexArray) -> Compl
         even = t[0] + step * np.arange(t.size)
         if np.abs(t - even).max() <= 8 * np.finfo(float).eps * t[-1]:
             return _even_exponentials(t[0], step, t.size, s, weights)
-    found = np.empty((len(weights), t.size), dtype=complex)
+    found = np.empty((len(weights), t.size))
     for start in range(0, t.size, CHUNK):
         part = slice(start, start + CHUNK)
-        found[:, part] = weights @ np.exp(np.multiply.outer(s, t[part]))
+        found[:, part] = real_product(weights, np.exp(np.multiply.outer(s, t[part])))
     return found
 
 
 def _even_exponentials(
     first: float, step: float, count: int, s: ComplexArray, weights: ComplexArray
-) -> ComplexArray:
+) -> FloatArray:
     fine = int(np.sqrt(count * len(weights))) + 1
     blocks = -(-count // fine)
     starts = first + step * fine * np.arange(blocks)
     coarse = weights[:, None, :] * np.exp(np.multiply.outer(starts, s))
     table = np.exp(np.multiply.outer(s, step * np.arange(fine)))
-    return np.asarray((coarse @ table).reshape(len(weights), -1)[:, :count])
+    found = real_product(coarse.reshape(-1, s.size), table)
+    return found.reshape(len(weights), -1)[:, :count]

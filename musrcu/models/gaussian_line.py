@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from musrcu.models.contour import ComplexArray, FloatArray
+from musrcu.models.product import weighted
 
 FAR = 10.0
 """|w| in widths beyond which the Gauss rule holds to 1e-13."""
@@ -59,9 +60,9 @@ def _far(w: ComplexArray, width: float) -> ComplexArray:
     square = w * w
     spread = width**2 * squares[:, None]
     below = square + spread
-    value = w * (shares @ (1.0 / below))
-    slope = -(shares @ ((square - spread) / below**2))
-    by_width = -2.0 * width * w * ((shares * squares) @ (1.0 / below**2))
+    value = w * weighted(shares, 1.0 / below)
+    slope = -weighted(shares, (square - spread) / below**2)
+    by_width = -2.0 * width * w * weighted(shares * squares, 1.0 / below**2)
     found = np.array([value, slope, by_width])
     left = w.real < 0
     if left.any():

@@ -25,6 +25,7 @@ from musrcu.models.gaussian_line import (
     growing_line,
     normal_rule,
 )
+from musrcu.models.product import weighted
 from musrcu.models.strong_collision import StaticFunction, Transform
 
 WEAK = 0.2
@@ -88,7 +89,7 @@ class LongitudinalGaussian(StaticFunction):
         both = (middle * middle + 4.0 * omega**2 * along) / (below * below)
 
         def mean(values: ComplexArray) -> ComplexArray:
-            return np.asarray(np.tensordot(share, values, 2))
+            return weighted(share.ravel(), values.reshape(share.size, -1))
 
         inverse = mean(middle / below)
         by_omega = mean(both - 4.0 * along * middle / below**2)

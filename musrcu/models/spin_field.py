@@ -12,11 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.models.product import product
 from musrcu.models.spin_lines import Spin, dipolar_hamiltonian, operators, turning_sum
 
 FloatArray = NDArray[np.float64]
@@ -30,6 +32,8 @@ MORE_PHI = 16
 CLOSE = 1e-8
 """Levels whose phases differ by less over all times count as one where a quotient of differences
 becomes a derivative."""
+CONQUERED, SPLIT = 25, 48
+"""Rows between which singular values are computed on one thread, and eigenvalues are not."""
 CHUNK = 1 << 17
 """Entries of all matrices that are diagonalised at once."""
 
@@ -106,17 +110,17 @@ class OrientedSpins:
         what a change of the couplings and of the field adds, these between eigenstates."""
         longest = float(np.max(np.abs(t), initial=0.0))
         for directions, weight in self._orientations(self.degree(longest, factor)):
-            field = np.tensordot(directions, self.zeeman, axes=1)
-            levels, states = np.linalg.eigh(factor * self.dipolar + B * field)
+            field = _along(directions, self.zeeman)
+            levels, states = _diagonalised(factor * self.dipolar + B * field)
             left = states.conj().swapaxes(1, 2)
-            muon = left @ np.tensordot(directions, self.muon, axes=1) @ states
+            muon = left @ _along(directions, self.muon) @ states
             changes = (left @ self.dipolar @ states, left @ field @ states)
             yield 4.0 / len(self.dipolar) * weight, levels, muon, changes
 
     def _orientations(self, degree: int) -> Iterator[tuple[FloatArray, FloatArray]]:
         """Directions (n, 3) of the field and their weights, in portions."""
         size = degree // 4 + 1
-        cosines, weights = np.polynomial.legendre.leggauss(2 * size)
+        cosines, weights = _gauss_legendre(2 * size)
         directions, shares = [], []
         for cosine, weight in zip(cosines[size:], weights[size:], strict=True):
             sine = math.sqrt(1.0 - cosine * cosine)
@@ -129,6 +133,40 @@ class OrientedSpins:
         portion = max(1, CHUNK // len(self.dipolar) ** 2)
         for first in range(0, len(share), portion):
             yield every[first : first + portion], share[first : first + portion]
+
+
+@lru_cache(maxsize=64)
+def _gauss_legendre(number: int) -> tuple[FloatArray, FloatArray]:
+    """Places in -1 to 1 and weights, by Newton's method for all of them at once."""
+    x = -np.cos(np.pi * (np.arange(number) + 0.75) / (number + 0.5))
+    for _ in range(6):
+        before, value = np.ones(number), x
+        for n in range(2, number + 1):
+            before, value = value, ((2 * n - 1) * x * value - (n - 1) * before) / n
+        slope = number * (before - x * value) / (1.0 - x * x)
+        x = x - value / slope
+    return x, 2.0 / ((1.0 - x * x) * slope * slope)
+
+
+def _along(directions: FloatArray, matrices: ComplexArray) -> ComplexArray:
+    """(n, dim, dim) the component of a vector of matrices along each direction."""
+    flat = np.ascontiguousarray(matrices).reshape(3, -1).view(float)
+    return product(directions, flat).view(complex).reshape(-1, *matrices.shape[1:])
+
+
+def _diagonalised(matrices: ComplexArray) -> tuple[FloatArray, ComplexArray]:
+    """Levels and states of each matrix.
+
+    Above :data:`CONQUERED` rows OpenBLAS shares out every small matrix among threads that wait for
+    one another; singular values of a matrix without negative levels are its levels.
+    """
+    size = matrices.shape[-1]
+    if not CONQUERED < size <= SPLIT:
+        levels, states = np.linalg.eigh(matrices)
+        return levels, states
+    shift = 2.0 * float(np.abs(matrices).sum(axis=-1).max()) + 1e-300
+    states, levels, _ = np.linalg.svd(matrices + shift * np.eye(size))
+    return levels - shift, states
 
 
 def _moved(

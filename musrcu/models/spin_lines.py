@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from musrcu.constants import DIPOLAR
 from musrcu.models.phasor import BLOCK, even_step, uniform_step
+from musrcu.models.product import real_product
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -96,7 +97,7 @@ def _add_direct(
     for first in range(0, t.size, BLOCK):
         part = slice(first, first + BLOCK)
         turned = np.exp(1j * np.multiply.outer(omega, t[part]))
-        total[:, part] += weights.real @ turned.real - weights.imag @ turned.imag
+        total[:, part] += real_product(weights.astype(complex), turned)
 
 
 def _add_even(
@@ -117,7 +118,7 @@ def _add_even(
         fine[:, filled : 2 * filled] = fine[:, :filled]
         fine[:, filled : 2 * filled] *= np.exp(1j * (step * filled) * omega)[:, np.newaxis]
         filled *= 2
-    found = coarse.real @ fine.real - coarse.imag @ fine.imag
+    found = real_product(coarse, fine)
     total += found.reshape(len(weights), -1)[:, : t.size]
 
 

@@ -84,7 +84,7 @@ def strong_collision(
         times = flat[chosen]
         together = not first > apart
         s, weights = upper_nodes(first, last, static.omega if together else 0.0)
-        found = exponentials(times, s, weights * _change(s, static, hop, slopes)).real
+        found = exponentials(times, s, weights * _change(s, static, hop, slopes))
         if not together and hop * first + static.damping(first) < GONE:
             found += _precession(times, (first, last), static, hop, slopes)
         if rows is None:
@@ -116,9 +116,8 @@ def _precession(
     upper, half = upper_nodes(*ends)
     shift = np.concatenate([upper, upper.conj()])
     weights = 0.5 * np.concatenate([half, half.conj()])
-    rows = _difference(shift + 1j * static.omega, static, hop, slopes)
-    found = exponentials(t, shift, weights * rows)
-    return np.asarray(2.0 * (found * np.exp(1j * static.omega * t)).real)
+    s = shift + 1j * static.omega
+    return 2.0 * exponentials(t, s, weights * _difference(s, static, hop, slopes))
 
 
 def _difference(s: ComplexArray, static: StaticFunction, hop: float, slopes: bool) -> ComplexArray:

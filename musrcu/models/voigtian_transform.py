@@ -13,6 +13,7 @@ import numpy as np
 
 from musrcu.models.contour import ComplexArray
 from musrcu.models.gaussian_line import FAR, SMALLEST, faddeeva_line, growing_line, normal_rule
+from musrcu.models.product import weighted
 from musrcu.models.strong_collision import StaticFunction, Transform
 
 
@@ -63,9 +64,9 @@ class Voigtian(StaticFunction):
         by_z = -a * w * square + spread * (spread - 3.0 * z * w)
         by_a = w * (square - 3.0 * spread)
         by_square = 3.0 * square - spread
-        means = [shares @ (value / below**2)]
-        means += [shares @ (part / below**3) for part in (by_z, by_a)]
-        means += [(shares * squares) @ (by_square / below**3)]
+        means = [weighted(shares, value / below**2)]
+        means += [weighted(shares, part / below**3) for part in (by_z, by_a)]
+        means += [weighted(shares * squares, by_square / below**3)]
         factors = [np.ones_like(z), 2.0 * z, 2.0 * z * z, 2.0 * self.sigma * z * z]
         rows = np.array(means) * np.array(factors) * (2.0 / 3.0)
         left = w.real < 0
