@@ -12,15 +12,20 @@ from musrcu.fitting.cost import Cost
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.result import chi2_probability
 from musrcu.fitting.start import NEAR_TIE, Start, differing
+from musrcu.models.bin_average import average, turning_rate
+from musrcu.models.bins import Bins
 from musrcu.models.model import Model
 from musrcu.models.pulse import pulse_factor
+from musrcu.models.term import Term
 from musrcu.notation import bracket
 
 FloatArray = NDArray[np.float64]
 
 FAR = 3.5
-"""Errors from what was known beyond which a parameter is named."""
+"""Times the shift that noise explains beyond which a constrained parameter is named."""
 REMEDY = "pack less or average the model (average_bins=True, --average-bins)"
+SLIGHT = 0.1
+"""Radians in half a bin below which a turning spin loses less than 0.2 % of its amplitude."""
 CHANCE = 1e-3
 """A line that noise makes more often than this, anywhere in the search, is named."""
 
@@ -58,10 +63,14 @@ def far_from_known(cost: Cost, values: FloatArray, covariance: FloatArray) -> li
         part = np.sqrt(max(error**2 - variance, (0.01 * error) ** 2))
         away = abs(value - known)
         if away > 0.1 * error and away > FAR * part:
-            found = bracket(value, float(np.sqrt(variance)))
+            fitted = float(np.sqrt(variance))
+            root = f"sqrt({error:.3g}^2 - {fitted:.3g}^2)"
+            if part > np.sqrt(max(error**2 - variance, 0.0)):
+                root = "1 % of its error"
             notes.append(
-                f"{cost.freedom.model.names[place]} = {found} lies {away / part:.1f} errors from "
-                f"what was known, {bracket(known, error)}: the model, the data or that knowledge "
+                f"{cost.freedom.model.names[place]} = {bracket(value, fitted)} lies {away:.3g} "
+                f"from what was known, {bracket(known, error)}: {away / part:.1f} times the shift "
+                f"that noise explains, {root} = {part:.2g}; the model, the data or that knowledge "
                 "is off"
             )
     return notes
@@ -138,29 +147,59 @@ def averaging(
 ) -> list[str]:
     """Lines so fast that a bin averages over them: the amplitude is low by 1 - sin(x)/x.
 
-    Where widths differ, the loss is that of all bins by the counts in each.
+    Where widths differ, the loss is that of all bins by the counts in each. What precesses without
+    a frequency and a phase of its own, as muonium does, is averaged to see what is left.
     """
     notes = []
     weight = width * np.exp(-time / MUON_LIFETIME)
-    for term, nu, _ in model.oscillations():
-        amplitude = model.terms[term].amplitude
-        loss = 1 - float((weight * np.sinc(values[nu] * width)).sum() / weight.sum())
+    lines = {term: nu for term, nu, _ in model.oscillations()}
+    for number, term in enumerate(model.terms):
+        amplitude = term.amplitude
         if amplitude is None or not covariance[amplitude, amplitude] > 0:
             continue
-        if loss * abs(values[amplitude]) > 0.5 * np.sqrt(covariance[amplitude, amplitude]):
-            widest = 1e3 * float(width.max())
-            line = f"{model.names[nu]} = {values[nu]:.3g} MHz"
-            if np.ptp(width) < 1e-9:
-                notes.append(
-                    f"bins of {widest:.3g} ns average over {line}: {model.names[amplitude]} is low "
-                    f"by {100 * loss:.2g} %, {REMEDY}"
-                )
-            else:
-                notes.append(
-                    f"bins that grow to {widest:.3g} ns average more and more over {line}: it "
-                    f"looks more damped than it is ({100 * loss:.2g} % are lost), {REMEDY}"
-                )
+        nu = lines.get(number)
+        if nu is not None:
+            loss = 1 - float((weight * np.sinc(values[nu] * width)).sum() / weight.sum())
+        else:
+            loss, nu = _averaged_away(term, values, time, width)
+        if nu is None:
+            continue
+        if abs(loss * values[amplitude]) > 0.5 * np.sqrt(covariance[amplitude, amplitude]):
+            notes.append(_averaged_over(model, values, amplitude, nu, loss, width))
     return notes
+
+
+def _averaged_away(
+    term: Term, values: FloatArray, time: FloatArray, width: FloatArray
+) -> tuple[float, int | None]:
+    """The share of its amplitude that a term loses in bins, and the parameter that makes it fast;
+    None where it turns by so little in a bin that nothing is lost."""
+    rate, fastest = turning_rate(term, values)
+    if not 0.5 * rate * float(width.max()) > SLIGHT or fastest is None:
+        return 0.0, None
+    shape = term.shape(time, values)
+    weight = width * np.exp(-time / MUON_LIFETIME)
+    power = float((weight * shape * shape).sum())
+    left = float((weight * shape * average(term, Bins(time, width), values)).sum())
+    return (1 - left / power if power > 0 else 0.0), fastest
+
+
+def _averaged_over(
+    model: Model, values: FloatArray, amplitude: int, nu: int, loss: float, width: FloatArray
+) -> str:
+    """That bins average over a line, in words."""
+    widest, unit = 1e3 * float(width.max()), model.parameters[nu].unit
+    line = f"{model.names[nu]} = {values[nu]:.3g} {unit}"
+    changed = f"{'low' if loss > 0 else 'high'} by {100 * abs(loss):.2g} %"
+    if np.ptp(width) < 1e-9:
+        return (
+            f"bins of {widest:.3g} ns average over {line}: {model.names[amplitude]} is {changed}, "
+            f"{REMEDY}"
+        )
+    return (
+        f"bins that grow to {widest:.3g} ns average more and more over {line}: it "
+        f"looks more damped than it is ({100 * abs(loss):.2g} % are lost), {REMEDY}"
+    )
 
 
 def pulsed(model: Model, values: FloatArray, covariance: FloatArray, source: str) -> list[str]:

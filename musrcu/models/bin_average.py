@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -74,6 +74,8 @@ class _Wave:
 
 def average(term: Term, bins: Bins, values: Values) -> FloatArray:
     """The product of the term's components averaged over the bins, shape of their times."""
+    if not all(map(math.isfinite, values[term.place])):
+        return np.full(bins.time.shape, np.nan)
     waves = _waves(term, bins, values)
     if waves is None:
         nodes = bins.nodes(nodes_needed(term, values, bins.widest))
@@ -86,6 +88,9 @@ def average_and_gradient(
     term: Term, bins: Bins, values: Values
 ) -> tuple[FloatArray, Sequence[FloatArray]]:
     """That average and its derivatives, one array for each parameter of the term."""
+    if not all(map(math.isfinite, values[term.place])):
+        nothing = np.full(bins.time.shape, np.nan)
+        return nothing, [nothing] * len(values[term.place])
     waves = _waves(term, bins, values)
     if waves is None:
         return _over_nodes(term, bins, values)
@@ -105,12 +110,20 @@ def nodes_needed(term: Term, values: Values, width: float) -> int:
     return _nodes_for(0.5 * width * fastness)
 
 
+def _phase(phase: Callable[..., float], values: Values) -> float:
+    """The phase that a component states at 1 us; where it has none, more than any."""
+    try:
+        return phase(1.0, *map(float, values))
+    except ArithmeticError:
+        return math.inf
+
+
 def _fastness(component: Component, values: Values) -> float:
     """How fast a component can change, radians per µs: the phase that it states, and its rates."""
     certificate, units = component.certificate, _FASTNESS
     known = []
     if certificate is not None and certificate.phase is not None:
-        known.append(certificate.phase(1.0, *map(float, values)))
+        known.append(_phase(certificate.phase, values))
         units = {"1/us": ENVELOPE}
     hop = 0.0
     for parameter, value in zip(component.parameters, values, strict=True):
@@ -121,6 +134,32 @@ def _fastness(component: Component, values: Values) -> float:
     # hops make nothing faster than its fields do: what ends within 1/hop is as small as 1/hop^2
     known.append(min(hop, NARROWED * sum(known)))
     return sum(known) if len(known) > 1 else UNKNOWN
+
+
+def turning_rate(term: Term, values: Values) -> tuple[float, int | None]:
+    """How fast a term can precess, radians per µs, and the position of the parameter behind it.
+
+    The rate is at most that of its fastest line: the phase that a certificate states, else what
+    frequencies and fields amount to. None where nothing in it precesses.
+    """
+    fastest: tuple[float, int | None] = (0.0, None)
+    rate = 0.0
+    for factor, place in zip(term.factors, term.places, strict=True):
+        numbers, certificate = (
+            [float(value) for value in values[place]],
+            factor.component.certificate,
+        )
+        parts = [
+            0.0 if one.unit == "1/us" else _FASTNESS.get(one.unit, 0.0) * abs(value)
+            for one, value in zip(factor.component.parameters, numbers, strict=True)
+        ]
+        turning = sum(parts)
+        if certificate is not None and certificate.phase is not None:
+            turning = certificate.phase(1.0, *numbers) - certificate.phase(0.0, *numbers)
+        rate += turning
+        if turning > fastest[0]:
+            fastest = (turning, place.start + parts.index(max(parts)))
+    return rate, fastest[1]
 
 
 def _nodes_for(theta: float) -> int:

@@ -251,8 +251,13 @@ def test_an_unmeasured_detector_beta_tells_no_alpha() -> None:
 def test_what_the_data_pull_away_from_is_named() -> None:
     counted = np.random.default_rng(10).poisson(means(2000.0, 0.0)).astype(float)
     wrong = fit(counts_of(counted, "pulsed"), "damped_cosine", constraints={"nu1": (1.62, 0.005)})
-    assert any("nu1 = " in note and "errors from what was known, 1.620(5)" in note
-               for note in wrong.notes)  # fmt: skip
+    (note,) = [one for one in wrong.notes if "from what was known, 1.620(5): " in one]
+    # what is printed can be computed again from what else is printed
+    away = 1.62 - wrong["nu1"].value
+    explained = np.sqrt(0.005**2 - wrong["nu1"].error ** 2)
+    root = f"sqrt(0.005^2 - {wrong['nu1'].error:.3g}^2) = {explained:.2g};"
+    assert f"lies {away:.3g} from" in note
+    assert f"{away / explained:.1f} times the shift that noise explains, {root}" in note
     right = fit(counts_of(counted, "pulsed"), "damped_cosine", constraints={"nu1": (1.59, 0.005)})
     assert not any("from what was known" in note for note in right.notes)
 

@@ -150,3 +150,31 @@ def test_bins_that_average_over_a_line() -> None:
     (note,) = averaging(model, values, sure, time, wide)
     assert "bins that grow to 300 ns" in note
     assert f"({lost:.2g} % are lost)" in note
+
+
+def test_bins_that_average_over_muonium() -> None:
+    """Muonium at rest in zero field, (1 + cos(2 pi A_hf t)) / 2."""
+    time = np.arange(1, 400) * 0.02
+    width = np.full(time.size, 0.02)
+    model = Model("muonium + constant")
+    values, sure = np.array([0.1, 12.3, 0.0]), np.diag([1e-8, 1e-4, 1e-8])
+    (note,) = averaging(model, values, sure, time, width)
+    assert note.startswith("bins of 20 ns average over A_hf1 = 12.3 MHz: A1 is low by ")
+    # the constant half stays, the line keeps sinc(nu w)
+    weight = np.exp(-time / 2.1969811)
+    whole = 0.5 + 0.5 * np.cos(TURN * 12.3 * time)
+    left = 0.5 + 0.5 * np.cos(TURN * 12.3 * time) * np.sinc(12.3 * 0.02)
+    loss = 1 - (weight * whole * left).sum() / (weight * whole * whole).sum()
+    told = float(note.split("low by ")[1].split(" %")[0])
+    assert told == pytest.approx(100 * loss, rel=0.05)
+    assert averaging(model, np.array([0.1, 0.5, 0.0]), sure, time, width) == []
+    vague = np.diag([1e-3, 1e-4, 1e-8])
+    assert averaging(model, values, vague, time, width) == []
+
+
+def test_bins_that_average_over_a_pair_of_moments() -> None:
+    """F-mu-F has no parameter in MHz: its certificate knows how fast it is."""
+    time = np.arange(1, 80) * 0.1
+    values, sure = np.array([0.2, 0.6, 0.0]), np.diag([1e-10, 1e-4, 1e-8])
+    (note,) = averaging(Model("f_mu_f + constant"), values, sure, time, np.full(79, 0.1))
+    assert "average over r1 = 0.6 A: A1 is low by" in note
