@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,8 +49,9 @@ class Term:
         return " ".join(part for part in parts if part not in ("", "1")) or "1"
 
     def height(self, values: Values) -> float:
-        """Its amplitude."""
-        return 1.0 if self.amplitude is None else float(values[self.amplitude])
+        """Its amplitude; NaN for an infinite one."""
+        height = 1.0 if self.amplitude is None else float(values[self.amplitude])
+        return height if math.isfinite(height) else math.nan
 
     def shape(self, t: FloatArray, values: Values) -> FloatArray:
         """The product of its components without the amplitude, shape of ``t``."""

@@ -109,7 +109,7 @@ def test_it_is_listed(musrcu: Musrcu, own: Path) -> None:
 def test_verify_says_that_nothing_is_promised(musrcu: Musrcu, own: Path) -> None:
     done = musrcu("verify", "my_line", "--functions", own)
     assert done.code == 1
-    assert "component my_line has no certificate" in done.err
+    assert "component my_line: no certificate" in done.err
 
 
 def test_a_scan_file_names_it(musrcu: Musrcu, own: Path, samples: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import musrcu as mu
 from musrcu.errors import ModelError
+from musrcu.models.bins import Bins
 from musrcu.models.registry import components
 
 BUILT_IN = {key: one for key, one in components().items() if one.origin is None}
@@ -93,6 +94,21 @@ def test_times_of_any_kind(key: str) -> None:
         found, slopes = made.value_and_gradient(time, values)  # type: ignore[arg-type]
         assert np.shape(made(time, *values)) == np.shape(found) == ()
         np.testing.assert_array_equal([found, *slopes], np.ravel([alone[0], *alone[1]]))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("key", [key for key, one in BUILT_IN.items() if one.variable == "t"])
+def test_bins(key: str) -> None:
+    model, bins = mu.Model(key), Bins(np.arange(6) * 0.1, 0.1)
+    defaults = [p.default for p in model.parameters]
+    for k in range(len(defaults)):
+        for odd in (*NO_NUMBERS, 5e-324, -1e-8):
+            values = [*defaults[:k], odd, *defaults[k + 1 :]]
+            value, rows = model.value_and_gradient(bins, values)
+            assert not np.isinf(rows).any()
+            for found in (value, model.value(bins, values)):
+                assert not np.isinf(found).any()
+                assert np.isfinite(odd) or np.isnan(found).all()
 
 
 def test_numbers_of_single_precision_lose_nothing() -> None:
