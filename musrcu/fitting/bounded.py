@@ -87,7 +87,7 @@ def boundless(cost: Cost, freedom: Freedom, minimum: Minimum) -> list[str]:
         if far > 0 and _along(cost, minimum.x, k, far) < minimum.chi2 + 1:
             notes.append(
                 f"the data do not bound {parameter.name} above: {far:.2g} {parameter.unit}".rstrip()
-                + " fits as well"
+                + f" fits as well as {value:.3g}"
             )
     return notes
 
