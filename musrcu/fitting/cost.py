@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from musrcu.fitting.constraint import Prior
 from musrcu.fitting.freedom import Freedom
 from musrcu.models.bins import Bins
-from musrcu.models.product import along, gram, scalar
+from musrcu.models.product import gram, onto, scalar
 
 FloatArray = NDArray[np.float64]
 
@@ -123,7 +123,7 @@ class Cost:
     def grad(self, x: FloatArray) -> FloatArray:
         """(n_free,) gradient of the cost; zero where the model is not a number."""
         residual, jacobian = self.linearise(x)
-        return np.nan_to_num(2.0 * along(jacobian, residual), posinf=0.0, neginf=0.0)
+        return np.nan_to_num(2.0 * onto(jacobian, residual), posinf=0.0, neginf=0.0)
 
     def gauss_newton(self, x: FloatArray) -> FloatArray:
         """(n_free, n_free) expected Hessian: without the curvature of the model."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.fitting.cost import Cost
-from musrcu.models.product import along, gram
+from musrcu.models.product import gram, onto
 
 if TYPE_CHECKING:
     from iminuit import Minuit
@@ -57,7 +57,7 @@ def descend(
     best, damping = cost(x), 1e-3
     for _ in range(steps):
         residual, jacobian = cost.linearise(x)
-        matrix, slope = gram(jacobian), along(jacobian, residual)
+        matrix, slope = gram(jacobian), onto(jacobian, residual)
         if not (np.isfinite(matrix).all() and np.isfinite(slope).all()):
             break
         # Scaled to a unit diagonal, the damped matrix can always be inverted.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.models.product import along, scalar
+from musrcu.models.product import onto, scalar
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -112,7 +112,7 @@ def line_gain(
     weight, weighted = spectrum.weight, spectrum.weight * envelope
     matrix = (smooth * weight) @ smooth.T
     inverse = np.linalg.pinv(matrix, hermitian=True)
-    data = inverse @ along(smooth, weight * residual)
+    data = inverse @ onto(smooth, weight * residual)
     line = spectrum.transform(weighted * residual)
     cross = np.array([spectrum.transform(weighted * row) for row in smooth])
     cross = cross.reshape(len(smooth), line.size)

@@ -23,7 +23,7 @@ VECTOR = 8192
 
 
 def product(a: FloatArray, b: FloatArray) -> FloatArray:
-    """a @ b of two real matrices."""
+    """The product a @ b of two real matrices."""
     (m, k), n = a.shape, b.shape[1]
     if m * k * n <= ALONE:
         return np.asarray(a @ b)
@@ -49,13 +49,13 @@ def real_product(a: ComplexArray, b: ComplexArray) -> FloatArray:
 
 
 def weighted(weights: FloatArray, values: ComplexArray) -> ComplexArray:
-    """weights @ values: the sum over rows of ``values``, (n, m), each times its weight."""
+    """The product weights @ values: the sum over rows of ``values``, (n, m), each times its weight."""
     parts = np.ascontiguousarray(values).view(float)
     return np.asarray(np.einsum("i,ij->j", weights, parts).view(complex))
 
 
 def gram(rows: FloatArray) -> FloatArray:
-    """rows @ rows.T."""
+    """Scalar products of all rows with one another, rows @ rows.T."""
     few = max(ALONE // len(rows) ** 2, 1)
     if rows.shape[1] <= few:
         return np.asarray(rows @ rows.T)
@@ -66,8 +66,8 @@ def gram(rows: FloatArray) -> FloatArray:
     return found
 
 
-def along(rows: FloatArray, vector: FloatArray) -> FloatArray:
-    """rows @ vector."""
+def onto(rows: FloatArray, vector: FloatArray) -> FloatArray:
+    """The product rows @ vector."""
     few = max(ALONE // len(rows), 1)
     parts = [slice(first, first + few) for first in range(0, vector.size, few)]
     if len(parts) <= 1:
@@ -76,6 +76,6 @@ def along(rows: FloatArray, vector: FloatArray) -> FloatArray:
 
 
 def scalar(a: FloatArray, b: FloatArray) -> float:
-    """a @ b of two vectors."""
+    """Scalar product of two vectors."""
     parts = [slice(first, first + VECTOR) for first in range(0, a.size, VECTOR)]
     return float(sum(a[part] @ b[part] for part in parts))
