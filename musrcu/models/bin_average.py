@@ -145,17 +145,16 @@ def turning_rate(term: Term, values: Values) -> tuple[float, int | None]:
     fastest: tuple[float, int | None] = (0.0, None)
     rate = 0.0
     for factor, place in zip(term.factors, term.places, strict=True):
-        numbers, certificate = (
-            [float(value) for value in values[place]],
-            factor.component.certificate,
-        )
+        numbers = [float(value) for value in values[place]]
+        certificate = factor.component.certificate
         parts = [
             0.0 if one.unit == "1/us" else _FASTNESS.get(one.unit, 0.0) * abs(value)
             for one, value in zip(factor.component.parameters, numbers, strict=True)
         ]
         turning = sum(parts)
         if certificate is not None and certificate.phase is not None:
-            turning = certificate.phase(1.0, *numbers) - certificate.phase(0.0, *numbers)
+            turning = _phase(certificate.phase, numbers)
+            turning -= certificate.phase(0.0, *numbers) if math.isfinite(turning) else 0.0
         rate += turning
         if turning > fastest[0]:
             fastest = (turning, place.start + parts.index(max(parts)))
