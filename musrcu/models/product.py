@@ -16,10 +16,10 @@ ComplexArray = NDArray[np.complex128]
 
 ALONE = 1 << 18
 """m n k of a product of real matrices up to which OpenBLAS takes one thread."""
-ACROSS, DEEP = 128, 128
-"""Columns, and terms of each sum, of one piece."""
+ROWS, COLUMNS = 64, 128
+"""Of the result of one piece, at most."""
 VECTOR = 8192
-"""Length of two vectors up to which their scalar product takes one thread; it is 10 000."""
+"""Entries up to which sums over vectors and their products with matrices take one thread."""
 
 
 def product(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -28,35 +28,34 @@ def product(a: FloatArray, b: FloatArray) -> FloatArray:
     if m * k * n <= ALONE:
         return np.asarray(a @ b)
     found = np.zeros((m, n))
-    rows = ALONE // (min(n, ACROSS) * min(k, DEEP))
-    for right in range(0, n, ACROSS):
-        for inner in range(0, k, DEEP):
-            part = b[inner : inner + DEEP, right : right + ACROSS]
+    columns = min(n, COLUMNS)
+    deep = min(k, ALONE // (min(m, ROWS) * columns))
+    rows = ALONE // (columns * deep)
+    for right in range(0, n, columns):
+        for inner in range(0, k, deep):
+            part = b[inner : inner + deep, right : right + columns]
             for top in range(0, m, rows):
-                found[top : top + rows, right : right + ACROSS] += (
-                    a[top : top + rows, inner : inner + DEEP] @ part
+                found[top : top + rows, right : right + columns] += (
+                    a[top : top + rows, inner : inner + deep] @ part
                 )
     return found
 
 
 def real_product(a: ComplexArray, b: ComplexArray) -> FloatArray:
     """Re (a @ b) of two complex matrices, with half the multiplications of all of it."""
-    below = np.empty((b.shape[0], 2, b.shape[1]))
-    below[:, 0] = b.real
-    np.negative(b.imag, out=below[:, 1])
-    beside = np.ascontiguousarray(a).view(float)
-    return product(beside, below.reshape(-1, b.shape[1]))
+    below = np.concatenate([b.real, b.imag])
+    return product(np.concatenate([a.real, -a.imag], axis=1), below)
 
 
 def weighted(weights: FloatArray, values: ComplexArray) -> ComplexArray:
-    """The product weights @ values: the sum over rows of ``values``, (n, m), each times its weight."""
+    """The product weights @ values of real weights, (n,), and complex values, (n, m)."""
     parts = np.ascontiguousarray(values).view(float)
     return np.asarray(np.einsum("i,ij->j", weights, parts).view(complex))
 
 
 def gram(rows: FloatArray) -> FloatArray:
     """Scalar products of all rows with one another, rows @ rows.T."""
-    few = max(ALONE // len(rows) ** 2, 1)
+    few = max(ALONE // max(len(rows), 1) ** 2, 1)
     if rows.shape[1] <= few:
         return np.asarray(rows @ rows.T)
     found = np.zeros((len(rows), len(rows)))
@@ -68,7 +67,7 @@ def gram(rows: FloatArray) -> FloatArray:
 
 def onto(rows: FloatArray, vector: FloatArray) -> FloatArray:
     """The product rows @ vector."""
-    few = max(ALONE // len(rows), 1)
+    few = max(VECTOR // max(len(rows), 1), 1)
     parts = [slice(first, first + few) for first in range(0, vector.size, few)]
     if len(parts) <= 1:
         return np.asarray(rows @ vector)
