@@ -67,6 +67,8 @@ def steady(
         for one in parameters
     )
     first = 1 if kind == "rows" else 0
+    count = first + len(limits)
+    lows, highs = tuple(low for low, _ in limits), tuple(high for _, high in limits)
 
     def odd(t: Any, arrays: tuple[Any, ...], values: Sequence[Any]) -> Any:
         t, shape = times_of(t), np.shape(t)
@@ -84,6 +86,18 @@ def steady(
 
     @wraps(function)
     def at(t: Any, *given: Any, **named: Any) -> Any:
+        # The usual call first: the checks take a third of what the shortest functions do.
+        if type(t) is np.ndarray and t.dtype is _FLOAT and t.ndim and len(given) == count:
+            for value, low, high in zip(given[first:], lows, highs, strict=True):
+                if type(value) is not float or not (
+                    low <= value <= high and (SMALL < value < LARGE or value == 0.0)
+                ):
+                    break
+            else:
+                try:
+                    return function(t, *given)
+                except ArithmeticError:
+                    return odd(t, given[:first], given[first:])
         if named:
             given = inspect.signature(function).bind(t, *given, **named).args[1:]
         arrays, values = given[:first], given[first:]
