@@ -71,18 +71,7 @@ def steady(
     lows, highs = tuple(low for low, _ in limits), tuple(high for _, high in limits)
 
     def odd(t: Any, arrays: tuple[Any, ...], values: Sequence[Any]) -> Any:
-        t, shape = times_of(t), np.shape(t)
-        row = np.atleast_1d(t)
-        arrays = tuple(np.reshape(one, row.shape) for one in arrays)
-        numbers = _plain(values, limits)
-        if numbers is None:
-            found = _anyhow(function, kind, row, arrays, _mended(values, limits))
-        else:
-            try:
-                found = function(row, *arrays, *numbers)
-            except ArithmeticError:
-                found = _anyhow(function, kind, row, arrays, numbers)
-        return _each(lambda one: np.reshape(one, shape), found)
+        return _odd(function, kind, limits, t, arrays, values)
 
     @wraps(function)
     def at(t: Any, *given: Any, **named: Any) -> Any:
@@ -110,6 +99,29 @@ def steady(
             return odd(t, arrays, values)
 
     return at
+
+
+def _odd(
+    function: Callable[..., Any],
+    kind: Kind,
+    limits: Sequence[tuple[float, float]],
+    t: Any,
+    arrays: tuple[Any, ...],
+    values: Sequence[Any],
+) -> Any:
+    """The function for times and numbers that need a second look."""
+    t, shape = times_of(t), np.shape(t)
+    row = np.atleast_1d(t)
+    arrays = tuple(np.reshape(one, row.shape) for one in arrays)
+    numbers = _plain(values, limits)
+    if numbers is None:
+        found = _anyhow(function, kind, row, arrays, _mended(values, limits))
+    else:
+        try:
+            found = function(row, *arrays, *numbers)
+        except ArithmeticError:
+            found = _anyhow(function, kind, row, arrays, numbers)
+    return _each(lambda one: np.reshape(one, shape), found)
 
 
 def _plain(values: Sequence[Any], limits: Sequence[tuple[float, float]]) -> list[float] | None:

@@ -100,7 +100,7 @@ def test_a_wrong_law_says_so() -> None:
         (([1, 2, 3], [1, 2, np.nan], 0.1, "power_law"), FitError, "no number"),
         (([1, 2, 3], [1, 2, 3], [0.1, 0.0, 0.1], "power_law"), FitError, "not above 0"),
         (([1, 2], [1, 2], 0.1, "power_law"), FitError, "2 values for 2 free parameters"),
-        (([1, 2], [1, 2], 0.1, "powerlaw"), ModelError, "did you mean 'power_law'"),
+        (([1, 2], [1, 2], 0.1, "powerlaw"), ModelError, "Mantid's PowerLaw is power_law"),
     ],
 )
 def test_what_is_no_table_is_refused(arguments, error, sentence) -> None:  # type: ignore[no-untyped-def]
