@@ -11,6 +11,7 @@ both alike.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -140,6 +141,7 @@ def _at(made: Component, trial: Trial) -> float:
 
 
 if __name__ == "__main__":
+    print("OMP_NUM_THREADS:", os.environ.get("OMP_NUM_THREADS", "not set"))
     listed = components()
     static(listed)
     dynamic(listed, int(sys.argv[1]) if len(sys.argv) > 1 else 300)
