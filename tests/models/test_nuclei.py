@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sent_away import same
 from spin_brute_force import MUON, dipolar, polarisation, powder
 
 import musrcu as mu
@@ -176,10 +177,6 @@ def test_a_model_goes_to_a_process_that_knows_nothing() -> None:
         again = pool.submit(same, model).result()
     assert again == model
     assert again.terms[0].factors[0].component is find_component("hf_site")
-
-
-def same(model: mu.Model) -> mu.Model:
-    return model
 
 
 def test_a_nucleus_of_ones_own() -> None:

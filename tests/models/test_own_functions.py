@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.special import j0, j1
+from sent_away import value_at_one
 
 import musrcu as mu
 from musrcu.errors import ModelError
@@ -370,17 +371,12 @@ def test_an_unknown_name_says_how_to_declare_it() -> None:
 # --- other processes
 
 
-def _value(model: mu.Model | str) -> float:
-    model = mu.Model(model) if isinstance(model, str) else model
-    return float(model.value(1.0, [0.2, 0.5, 1.0]))
-
-
 def test_a_new_process_runs_the_file_again(tmp_path: Path) -> None:
     load_functions(file(tmp_path, DECAY))
     model = mu.Model("my_decay")
     assert pickle.loads(pickle.dumps(model)) == model  # noqa: S301
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        assert pool.submit(_value, model).result() == pytest.approx(0.2 * math.exp(-0.5))
+        assert pool.submit(value_at_one, model).result() == pytest.approx(0.2 * math.exp(-0.5))
 
 
 def test_a_pool_begins_with_the_files(tmp_path: Path) -> None:
@@ -388,7 +384,7 @@ def test_a_pool_begins_with_the_files(tmp_path: Path) -> None:
     load_functions(file(tmp_path, DECAY))
     begin = {"initializer": load_all, "initargs": (functions_files(),)}
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), **begin) as pool:
-        assert pool.submit(_value, "my_decay").result() == pytest.approx(0.2 * math.exp(-0.5))
+        assert pool.submit(value_at_one, "my_decay").result() == pytest.approx(0.2 * math.exp(-0.5))
 
 
 # --- names and arguments
