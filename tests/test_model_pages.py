@@ -6,8 +6,6 @@ import csv
 import re
 from pathlib import Path
 
-import pytest
-
 import musrcu
 from musrcu.models.other_programs import NAMES
 from musrcu.models.registry import components
@@ -51,7 +49,6 @@ def test_every_promise_was_kept() -> None:
             assert row["derivative_of"] in [p.name for p in BUILT_IN[key].parameters], key
 
 
-@pytest.mark.xfail(reason="the table is of a quick run; take this mark away with the full one")
 def test_the_verification_was_a_full_one() -> None:
     for key, row in ROWS.items():
         certificate = BUILT_IN[key].certificate
@@ -69,8 +66,13 @@ def test_every_function_is_somewhere_in_the_table_of_samples() -> None:
 
 
 def test_every_built_in_module_has_a_family() -> None:
-    assert set(families()) <= set(TITLES.values())
-    assert sum(map(len, families().values())) == len(BUILT_IN)
+    ours = {  # other tests of this process may have declared functions of their own
+        title: kept
+        for title, members in families().items()
+        if (kept := [one for one in members if one.key in BUILT_IN])
+    }
+    assert set(ours) <= set(TITLES.values())
+    assert sum(map(len, ours.values())) == len(BUILT_IN)
 
 
 def test_the_page_of_other_programs_is_made_of_their_names() -> None:
