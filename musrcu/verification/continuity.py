@@ -6,14 +6,12 @@ import numpy as np
 
 from musrcu.models.parameter import LONGEST
 from musrcu.models.registry import Component
+from musrcu.verification.promise import LEAST_SLOPE, SLOPE
 from musrcu.verification.trial import Trial, anywhere, inside
 
 STEP = 4e-15
 """Relative step to either side of a switch: far less than any change that is physics."""
 TRIES = 25
-SLOPE = 1e-6
-LEAST = 1e-6
-"""Promise of a derivative, and the least of it that counts, as in the trials."""
 
 
 def jumps(component: Component, seed: int = 1) -> list[str]:
@@ -51,7 +49,7 @@ def jumps(component: Component, seed: int = 1) -> list[str]:
             along = component.value_and_gradient(grid, sides[0].arguments(component))[1]
             for k, p in enumerate(component.parameters):
                 below, above = float(solved[0][1][k][0]), float(solved[1][1][k][0])
-                scale = max(LEAST, abs(below), abs(above), float(np.abs(along[k]).max()))
+                scale = max(LEAST_SLOPE, abs(below), abs(above), float(np.abs(along[k]).max()))
                 if not abs(below - above) <= 2 * SLOPE * scale:
                     found.append(f"d/d{p.name} of {component.key} jumps {where}")
     return found

@@ -7,6 +7,8 @@ from musrcu.models.registry import Component
 
 SLOPE = 1e-6
 """Largest error of a derivative, as a share of the largest one over the times."""
+LEAST_SLOPE = 1e-6
+"""Derivatives are not measured against scales smaller than this: no fit would see them."""
 COLDEST, WARMEST = 1e-3, 1e3
 """Temperatures of a law that has no temperature of its own, K."""
 STRONGEST = 1e5

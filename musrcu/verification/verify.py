@@ -15,7 +15,7 @@ from musrcu.models.certificate import Certificate
 from musrcu.models.registry import Component, find_component
 from musrcu.verification.computed import compute
 from musrcu.verification.continuity import edges, jumps
-from musrcu.verification.promise import SLOPE, domain
+from musrcu.verification.promise import LEAST_SLOPE, SLOPE, domain
 from musrcu.verification.trial import Trial, trials
 from musrcu.verification.truth import truth
 
@@ -23,8 +23,6 @@ FloatArray = NDArray[np.float64]
 
 SETS, SLOW_SETS = 2000, 300
 """Sets tried in a full verification; fewer where one truth takes more than a second."""
-LEAST_SLOPE = 1e-6
-"""Derivatives are not measured against scales smaller than this: no fit would see them."""
 _EPS = float(np.finfo(float).eps)
 
 
