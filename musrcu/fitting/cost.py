@@ -30,6 +30,7 @@ class Cost:
     size : number of data.
     freedom : which parameters of which model are free.
     prior : what is known of them before.
+    n_means : numbers that the model gives, where they are not as many as the data.
     """
 
     errordef = 1.0
@@ -42,6 +43,7 @@ class Cost:
         size: int,
         freedom: Freedom,
         prior: Prior | None = None,
+        n_means: int | None = None,
     ) -> None:
         if isinstance(time, Bins):
             self.time = time.time
@@ -57,8 +59,9 @@ class Cost:
         self.prior = Prior((), freedom) if prior is None else prior
         self.evaluations = 0
         self._x: FloatArray | None = None
-        self._model = np.empty(size)
-        self._gradient = np.empty((len(freedom.model.names), size))
+        n_means = size if n_means is None else n_means
+        self._model = np.empty(n_means)
+        self._gradient = np.empty((len(freedom.model.names), n_means))
         self._jacobian = np.empty((self.free.size, size + len(self.prior)))
         self._residual = np.empty(size + len(self.prior))
 
@@ -110,15 +113,19 @@ class Cost:
                 gradient = self.freedom.jacobian(full).T @ gradient
             elif self.freedom.fixed:
                 gradient = gradient[self.free]
-            residual, inverse = self._weigh(self._model)
-            np.multiply(gradient, inverse, out=self._jacobian[:, : self.size])
-            self._residual[: self.size] = residual
+            self._fill(self._model, gradient)
             if len(self.prior):
                 self._residual[self.size :] = self.prior.residual(full)
                 derivatives = self.freedom.jacobian(full)
                 self._jacobian[:, self.size :] = self.prior.jacobian(derivatives).T
             self._x = x.copy()
         return self._residual, self._jacobian
+
+    def _fill(self, model: FloatArray, gradient: FloatArray) -> None:
+        """Residuals of the data and their derivatives into the buffers."""
+        residual, inverse = self._weigh(model)
+        np.multiply(gradient, inverse, out=self._jacobian[:, : self.size])
+        self._residual[: self.size] = residual
 
     def grad(self, x: FloatArray) -> FloatArray:
         """(n_free,) gradient of the cost; zero where the model is not a number."""
