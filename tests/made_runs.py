@@ -12,7 +12,8 @@ from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.history import History, Step
 from musrcu.containers.run import Run
 from musrcu.containers.temperature import Temperature
-from musrcu.fitting.result import FitResult, Fitted
+from musrcu.fitting.fitted import Fitted
+from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 from musrcu.reduction.asymmetry import asymmetry_and_error
 

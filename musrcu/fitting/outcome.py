@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from musrcu.containers.history import History
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.data import Data
+from musrcu.fitting.fitted import Fitted, number
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.minimise import Minimum
-from musrcu.fitting.result import FitResult, Fitted, number
+from musrcu.fitting.result import FitResult
 
 FloatArray = NDArray[np.float64]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,44 +13,13 @@ from numpy.typing import NDArray
 from musrcu import notation
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, write_text
+from musrcu.fitting.fitted import Fitted
 from musrcu.models.bins import Bins
 from musrcu.models.model import Model
-from musrcu.notation import asymmetric, bracket, table
+from musrcu.notation import table
 
 KIND = "musrcu fit"
 """What a saved result says it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """One parameter of a fit."""
-
-    name: str
-    value: float | None
-    """None where the fit has none."""
-    error: float | None
-    """One standard deviation; None where it is fixed or the covariance is singular."""
-    unit: str = ""
-    fixed: bool = False
-    at_limit: bool = False
-    minos: tuple[float, float] | None = None
-    """Distances to the lower (negative) and upper (positive) end of the 68 % interval."""
-    tie: str | None = None
-    """The expression it is tied to."""
-    limits: tuple[float | None, float | None] | None = None
-    """Lower and upper limit, None for an open end; None where it has none."""
-    constraint: tuple[float, float] | None = None
-    """Value and error that were known before the fit; None where nothing was."""
-
-    def __str__(self) -> str:
-        text = bracket(self.value, self.error, self.unit)
-        if self.minos is not None and self.value is not None:
-            text += f"  (MINOS {asymmetric(self.value, *self.minos)})"
-        marks = ["fixed"] * self.fixed + ["at its limit"] * self.at_limit
-        marks += [f"= {self.tie}"] * (self.tie is not None)
-        if self.constraint is not None:
-            marks.append(f"known as {bracket(*self.constraint)}")
-        return text + (f"  [{', '.join(marks)}]" if marks else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -189,7 +157,7 @@ class FitResult:
             "chi2": self.chi2,
             "ndof": self.ndof,
             "probability": self.probability,
-            "parameters": {name: _plain(p) for name, p in self.parameters.items()},
+            "parameters": {name: p.to_dict() for name, p in self.parameters.items()},
             "correlation": None if correlation is None else correlation.tolist(),
             "covariance": None if self.covariance is None else self.covariance.tolist(),
             "t_range": None if self.t_range is None else list(self.t_range),
@@ -213,21 +181,7 @@ class FitResult:
         MusrcuError if it is not the JSON of a fit.
         """
         try:
-            parameters = {
-                name: Fitted(
-                    name,
-                    p["value"],
-                    p["error"],
-                    p["unit"],
-                    p["fixed"],
-                    p["at_limit"],
-                    tuple(p["minos"]) if p["minos"] else None,
-                    p.get("tie"),
-                    tuple(p["limits"]) if p.get("limits") else None,
-                    tuple(p["constraint"]) if p.get("constraint") else None,
-                )
-                for name, p in data["parameters"].items()
-            }
+            parameters = {n: Fitted.from_dict(n, p) for n, p in data["parameters"].items()}
             other, covariance = data["alternative"], data["covariance"]
             return cls(
                 model=data["model"],
@@ -266,22 +220,3 @@ def chi2_probability(chi2: float | None, ndof: int) -> float | None:
 def _plain_size(value: float, digits: int) -> str:
     """A number with some digits behind the point, or as a power of ten where it is huge."""
     return f"{value:.{digits}f}" if abs(value) < 1e9 else f"{value:.3g}"
-
-
-def _plain(parameter: Fitted) -> dict[str, Any]:
-    return {
-        "value": number(parameter.value),
-        "error": number(parameter.error),
-        "unit": parameter.unit,
-        "fixed": parameter.fixed,
-        "at_limit": parameter.at_limit,
-        "minos": None if parameter.minos is None else list(parameter.minos),
-        "tie": parameter.tie,
-        "limits": None if parameter.limits is None else list(parameter.limits),
-        "constraint": None if parameter.constraint is None else list(parameter.constraint),
-    }
-
-
-def number(value: float | None) -> float | None:
-    """A float for JSON: None for what is unknown or not finite."""
-    return None if value is None or not math.isfinite(value) else float(value)

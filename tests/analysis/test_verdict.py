@@ -10,7 +10,8 @@ import pytest
 from asymmetries import asymmetry
 
 from musrcu.analysis.verdict import decide, expected_gain
-from musrcu.fitting.result import FitResult, Fitted
+from musrcu.fitting.fitted import Fitted
+from musrcu.fitting.result import FitResult
 
 LINE = "exponential + damped_cosine + constant"
 PLAIN = "gaussian + exponential + constant"

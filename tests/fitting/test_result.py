@@ -14,7 +14,8 @@ from throw import paper, paper_parameters
 
 from musrcu.errors import ModelError, MusrcuError
 from musrcu.fitting.fit import fit
-from musrcu.fitting.result import FitResult, Fitted
+from musrcu.fitting.fitted import Fitted
+from musrcu.fitting.result import FitResult
 
 PAPER = "exponential + damped_cosine + constant"
 

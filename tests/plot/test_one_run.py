@@ -8,7 +8,7 @@ from made_runs import ABOVE, ABOVE_TN, BELOW_TN, ORDERED, made_asymmetry, made_f
 
 import musrcu as mu
 from musrcu.containers.temperature import Temperature
-from musrcu.fitting.result import Fitted
+from musrcu.fitting.fitted import Fitted
 
 
 def texts(axes: Any) -> str:
