@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from musrcu.fitting.constraint import Prior
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.freedom import Freedom
+from musrcu.fitting.positive import LEAST, made_positive
 from musrcu.models.bins import Bins
 from musrcu.models.product import scalar
 
@@ -50,10 +51,18 @@ class CountCost(Cost):
         return type(self)(self.where, self.counts, freedom, self.prior)
 
     def _sum(self, model: FloatArray) -> float:
-        if not (model > 0).all():
-            return np.inf
-        return 2.0 * float(model.sum() - scalar(self.counts, np.log(model)) + self._own)
+        wrong = made_positive(model)
+        penalty = 0.0
+        if wrong is not None:
+            model, penalty = wrong.mean, wrong.penalty
+        likelihood = float(model.sum() - scalar(self.counts, np.log(model)) + self._own)
+        return 2.0 * likelihood + penalty
 
     def _weigh(self, model: FloatArray) -> tuple[FloatArray, FloatArray]:
-        inverse = 1.0 / np.sqrt(np.maximum(model, 1e-12))
-        return (model - self.counts) * inverse, inverse
+        wrong = made_positive(model)
+        if wrong is None:
+            inverse = 1.0 / np.sqrt(model)
+            return (model - self.counts) * inverse, inverse
+        force = (1.0 - self.counts / wrong.mean) * wrong.slope - wrong.short / LEAST
+        inverse = np.sqrt(wrong.slope**2 / wrong.mean + (wrong.short > 0) / LEAST**2)
+        return force / inverse, inverse
