@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from musrcu import notation
 from musrcu.errors import MusrcuError
-from musrcu.files import PathLike, write_text
+from musrcu.files import PathLike, checksum, write_text
 from musrcu.fitting.fitted import Fitted
 from musrcu.models.bins import Bins
 from musrcu.models.model import Model
@@ -63,6 +64,15 @@ class FitResult:
     alternative: FitResult | None = None
     """The fit without a spare term, where two terms cannot be told apart."""
     versions: Mapping[str, str] = field(default_factory=dict)
+    path: str | None = None
+    """The file of the run."""
+    checksum: str | None = None
+    """Of that file when the result was saved, ``sha256:...``; None where it was not read then."""
+    recipe: Mapping[str, Any] | None = None
+    """Tables ``reduction`` and ``calibration`` that made what was fitted; None where stages were
+    applied one by one."""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """What was fitted and the arguments that were given, for :func:`musrcu.repeat`."""
 
     def __getitem__(self, name: str) -> Fitted:
         """A parameter by name; a short name will do where it is unambiguous."""
@@ -98,6 +108,28 @@ class FitResult:
     def probability(self) -> float | None:
         """Probability of a chi-square at least this large."""
         return chi2_probability(self.chi2, self.ndof)
+
+    @property
+    def n_free(self) -> int:
+        """Free parameters, those that ended at a limit among them."""
+        return sum(not p.fixed and p.tie is None for p in self.parameters.values())
+
+    @property
+    def aic(self) -> float | None:
+        """Akaike's criterion C + 2 k of k free parameters; differences on the same data count.
+
+        Source: H. Akaike, IEEE Trans. Autom. Control 19, 716 (1974).
+        """
+        return None if self.chi2 is None else self.chi2 + 2 * self.n_free
+
+    @property
+    def bic(self) -> float | None:
+        """Schwarz's criterion C + k ln n of k free parameters and n data and constraints.
+
+        Source: G. Schwarz, Ann. Statist. 6, 461 (1978).
+        """
+        n = self.ndof + self.n_free
+        return None if self.chi2 is None else self.chi2 + self.n_free * math.log(max(n, 1))
 
     @property
     def best(self) -> FitResult:
@@ -170,6 +202,10 @@ class FitResult:
             "alternative": None if self.alternative is None else self.alternative.to_dict(),
             "reduction": dict(self.reduction),
             "versions": dict(self.versions),
+            "path": self.path,
+            "checksum": self.checksum,
+            "recipe": None if self.recipe is None else dict(self.recipe),
+            "request": dict(self.request),
         }
 
     @classmethod
@@ -191,14 +227,25 @@ class FitResult:
                 t_range=None if data["t_range"] is None else tuple(data["t_range"]),
                 notes=tuple(data["notes"]),
                 average_bins=bool(data.get("average_bins", False)),
+                request=data.get("request") or {},
+                **{name: data.get(name) for name in ("path", "checksum", "recipe")},
                 **{name: data[name] for name in _COPIED},
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise MusrcuError(f"not the JSON of a musrcu fit: {error!r} in it") from error
 
+    def identified(self) -> FitResult:
+        """The result with the checksum of its file, where that is still there."""
+        if self.path is None or self.checksum is not None:
+            return self
+        return dataclasses.replace(self, checksum=checksum(self.path))
+
     def save(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write the result as JSON."""
-        text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
+        """Write the result as JSON, with the checksum of the file that was fitted.
+
+        :func:`musrcu.load` reads it back, :func:`musrcu.repeat` makes the fit again.
+        """
+        text = json.dumps(self.identified().to_dict(), indent=1, allow_nan=False)
         write_text(path, text + "\n", overwrite=overwrite)
 
 
