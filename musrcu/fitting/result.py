@@ -129,7 +129,7 @@ class FitResult:
         Source: G. Schwarz, Ann. Statist. 6, 461 (1978).
         """
         n = self.ndof + self.n_free
-        return None if self.chi2 is None else self.chi2 + self.n_free * math.log(max(n, 1))
+        return None if self.chi2 is None else self.chi2 + self.n_free * float(np.log(max(n, 1)))
 
     @property
     def best(self) -> FitResult:
