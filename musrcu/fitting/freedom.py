@@ -9,7 +9,9 @@ from numbers import Real
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.containers.run import Run
 from musrcu.errors import FitError
+from musrcu.fitting.metadata import bind
 from musrcu.fitting.tie import Tie, parse_tie
 from musrcu.models.model import Model
 
@@ -76,9 +78,11 @@ def settle(
     start: Mapping[str, float] | None = None,
     fixed: Mapping[str, float] | None = None,
     limits: Mapping[str, Limits] | None = None,
-    ties: Mapping[str, str] | None = None,
+    ties: Mapping[str, str | Tie] | None = None,
+    run: Run | None = None,
 ) -> Freedom:
-    """What is free in a fit, from a user's words.
+    """What is free in a fit, from a user's words; ties may use the field, temperature and number
+    of ``run``.
 
     Raises
     ------
@@ -91,7 +95,7 @@ def settle(
             raise FitError(f"{name} = {value!r} as a start or fixed value; give a number")
         values[model.index(name)] = value
     held = frozenset(model.index(name) for name in fixed or {})
-    tied = _ties(model, ties or {})
+    tied = _ties(model, ties or {}, run)
     for place in held & tied.keys():
         raise FitError(f"{model.names[place]} is fixed and tied; choose one")
     lower, upper = _limits(model, limits or {})
@@ -109,11 +113,25 @@ def is_number(value: object) -> bool:
     return isinstance(value, Real) and bool(np.isfinite(float(value)))
 
 
-def _ties(model: Model, texts: Mapping[str, str]) -> dict[int, Tie]:
-    for name, text in texts.items():
-        if not isinstance(text, str):
-            raise FitError(f"tie of {name} = {text!r}; give an expression such as '2*lambda1'")
-    parsed = {model.index(name): parse_tie(text) for name, text in texts.items()}
+def as_tie(name: str, given: object) -> Tie:
+    """The tie of a parameter from its text.
+
+    Raises
+    ------
+    FitError if it is no text; ModelError if the text is not arithmetic.
+    """
+    if isinstance(given, Tie):
+        return given
+    if not isinstance(given, str):
+        raise FitError(f"tie of {name} = {given!r}; give an expression such as '2*lambda1'")
+    return parse_tie(given)
+
+
+def _ties(model: Model, texts: Mapping[str, str | Tie], run: Run | None) -> dict[int, Tie]:
+    made = {name: as_tie(name, text) for name, text in texts.items()}
+    if run is not None:
+        made = {name: bind(tie, name, run, model.names) for name, tie in made.items()}
+    parsed = {model.index(name): tie for name, tie in made.items()}
     tied = {model.names[place] for place in parsed}
     resolved = {}
     for place, tie in parsed.items():

@@ -73,7 +73,8 @@ def settled(data: Data, model: Model, request: Request) -> Settled:
     told += [one for one in left if one is not None]
     told = [one.named(seen.names[seen.index(name)] for name in one.names) for one in told]
     fields = applied_field(seen, data.run, named)
-    freedom = settle(seen, start, {**known.fixed, **fields, **fixed}, request.limits, ties)
+    held = {**known.fixed, **fields, **fixed}
+    freedom = settle(seen, start, held, request.limits, ties, data.run)
     return Settled(freedom, told, fields)
 
 

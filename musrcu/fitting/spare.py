@@ -137,6 +137,6 @@ def _without(freedom: Freedom, term: int) -> Freedom | None:
     limits: dict[str, Limits] = {
         n: (float(freedom.lower[k]), float(freedom.upper[k])) for n, k in keep.items()
     }
-    ties = {n: freedom.ties[k].text for n, k in keep.items() if k in freedom.ties}
+    ties = {n: freedom.ties[k] for n, k in keep.items() if k in freedom.ties}
     free_start = {n: value for n, value in start.items() if n not in fixed}
     return settle(reduced, free_start, fixed, limits, ties)

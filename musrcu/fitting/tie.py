@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import ast
+import cmath
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from musrcu.constants import GAMMA_MU_OVER_2PI
 from musrcu.errors import ModelError
 
 Dual = tuple[float, dict[str, float]]
 """A value and its derivative by each parameter in it."""
+Functions = dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]
+"""Functions and their derivatives by name."""
 
-FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
-    "sqrt": (math.sqrt, lambda x: 0.5 / math.sqrt(x)),
-    "exp": (math.exp, math.exp),
-    "log": (math.log, lambda x: 1 / x),
-    "sin": (math.sin, math.cos),
-    "cos": (math.cos, lambda x: -math.sin(x)),
-    "tan": (math.tan, lambda x: 1 / math.cos(x) ** 2),
-    "atan": (math.atan, lambda x: 1 / (1 + x * x)),
-}
-CONSTANTS = {"pi": math.pi}
+
+def _functions(kit: Any) -> Functions:
+    """The functions of a tie from :mod:`math`, or from :mod:`cmath` for derivatives of them."""
+    return {
+        "sqrt": (kit.sqrt, lambda x: 0.5 / kit.sqrt(x)),
+        "exp": (kit.exp, kit.exp),
+        "log": (kit.log, lambda x: 1 / x),
+        "sin": (kit.sin, kit.cos),
+        "cos": (kit.cos, lambda x: -kit.sin(x)),
+        "tan": (kit.tan, lambda x: 1 / kit.cos(x) ** 2),
+        "atan": (kit.atan, lambda x: 1 / (1 + x * x)),
+    }
+
+
+FUNCTIONS = _functions(math)
+COMPLEX = _functions(cmath)
+CONSTANTS = {"pi": math.pi, "gamma_mu": GAMMA_MU_OVER_2PI}
+"""``gamma_mu`` is that of nu = gamma_mu * field, MHz/G."""
+TINY = 1e-30
+"""Step into the complex plane, which costs a derivative no digits."""
 LONGEST = 500
 DEEPEST = 60
 """Levels of brackets, signs and operators inside each other."""
@@ -39,9 +54,27 @@ class Tie:
     def evaluate(self, values: Mapping[str, float]) -> Dual:
         """(value, derivative by parameter) at ``values``; NaN where it is undefined there."""
         try:
-            return _evaluate(self.tree, values)
+            return _evaluate(self.tree, {name: float(values[name]) for name in self.names})
         except (ZeroDivisionError, ValueError, OverflowError):
             return math.nan, dict.fromkeys(self.names, math.nan)
+
+    def curvature(self, values: Mapping[str, float]) -> dict[tuple[str, str], float]:
+        """Second derivatives by pairs of parameters, both orders; NaN where it is undefined."""
+        found: dict[tuple[str, str], float] = {}
+        for name in self.names:
+            turned = {one: complex(values[one], TINY * (one == name)) for one in self.names}
+            try:
+                slopes = _evaluate(self.tree, turned, COMPLEX)[1]
+            except (ZeroDivisionError, ValueError, OverflowError):
+                slopes = dict.fromkeys(self.names, complex(math.nan, math.nan))
+            for other, slope in slopes.items():
+                found[name, other] = complex(slope).imag / TINY
+        return found
+
+    def bound(self, known: Mapping[str, float]) -> Tie:
+        """The same with numbers in the place of some names."""
+        tree = _Bound(known).visit(ast.parse(self.text.strip(), mode="eval").body)
+        return Tie(self.text, tree, self.names - known.keys())
 
 
 def parse_tie(text: str) -> Tie:
@@ -88,28 +121,38 @@ def _check(node: ast.expr, text: str, names: set[str], depth: int) -> None:
             )
 
 
-def _evaluate(node: ast.expr, values: Mapping[str, float]) -> Dual:
+class _Bound(ast.NodeTransformer):
+    """Puts numbers in the place of names."""
+
+    def __init__(self, known: Mapping[str, float]) -> None:
+        self.known = known
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+        """A number where one is known."""
+        return ast.Constant(float(self.known[node.id])) if node.id in self.known else node
+
+
+def _evaluate(node: ast.expr, values: Mapping[str, Any], functions: Functions = FUNCTIONS) -> Any:
     match node:
         case ast.Constant(value=number):
             return float(number), {}  # type: ignore[arg-type]
         case ast.Name(id=name):
-            return (
-                (CONSTANTS[name], {}) if name in CONSTANTS else (float(values[name]), {name: 1.0})
-            )
+            return (CONSTANTS[name], {}) if name in CONSTANTS else (values[name], {name: 1.0})
         case ast.UnaryOp(op=op, operand=operand):
-            value, slope = _evaluate(operand, values)
+            value, slope = _evaluate(operand, values, functions)
             sign = -1.0 if isinstance(op, ast.USub) else 1.0
             return sign * value, {name: sign * d for name, d in slope.items()}
         case ast.Call(func=ast.Name(id=name), args=[argument]):
-            function, derivative = FUNCTIONS[name]
-            value, slope = _evaluate(argument, values)
+            function, derivative = functions[name]
+            value, slope = _evaluate(argument, values, functions)
             return function(value), {n: derivative(value) * d for n, d in slope.items()}
         case ast.BinOp(left=left, op=op, right=right):
-            return _binary(op, _evaluate(left, values), _evaluate(right, values))
+            pair = _evaluate(left, values, functions), _evaluate(right, values, functions)
+            return _binary(op, *pair, functions)
     raise ModelError(f"{ast.dump(node)} in a tie")
 
 
-def _binary(op: ast.operator, left: Dual, right: Dual) -> Dual:
+def _binary(op: ast.operator, left: Any, right: Any, functions: Functions) -> Any:
     (a, da), (b, db) = left, right
     match op:
         case ast.Add():
@@ -121,8 +164,10 @@ def _binary(op: ast.operator, left: Dual, right: Dual) -> Dual:
         case ast.Div():
             value, by_a, by_b = a / b, 1 / b, -a / b**2
         case _:
-            value = math.pow(a, b)
-            by_a = b * math.pow(a, b - 1) if da else 0.0
-            by_b = value * math.log(a) if db else 0.0
+            power = math.pow if functions is FUNCTIONS else pow
+            value = power(a, b)
+            by_a = b * power(a, b - 1) if da else 0.0
+            # 0 to any power above 0 stays 0
+            by_b = value * functions["log"][0](a) if db and value != 0 else 0.0
     names = da.keys() | db.keys()
     return value, {n: by_a * da.get(n, 0.0) + by_b * db.get(n, 0.0) for n in names}
