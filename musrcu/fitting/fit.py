@@ -77,7 +77,8 @@ def fit(
     fixed : values by name of parameters that are held. An applied field of which nothing is said
         (``B_LF``) is held at that of the run's header, with a note.
     limits : (lower, upper) by name, None for an open end; they replace the model's own.
-    ties : expressions by name, ``{"lambda2": "2*lambda1"}``.
+    ties : expressions by name, ``{"lambda2": "2*lambda1"}``; ``field`` (G), ``temperature`` (K) and
+        ``run`` are those of the run, ``gamma_mu`` is 0.01355 MHz/G: ``{"nu2": "gamma_mu*field"}``.
     constraints : what is known of parameters, ``{"A1": (0.21, 0.01)}``, or
         :class:`musrcu.fitting.constraint.Constraint` objects for correlated ones.
     t_range : (first, last) time, µs; None takes all bins.

@@ -1,0 +1,90 @@
+"""What a fit was asked for, as plain data: enough to ask for it again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.counts import Counts
+from musrcu.errors import FitError
+from musrcu.fitting.constraint import Constraint, as_constraints
+from musrcu.fitting.request import Request
+
+FORMS = {Asymmetry: "asymmetry", Counts: "counts"}
+"""What was fitted, in one word."""
+
+
+def record(data: Asymmetry | Counts, request: Request, **more: Any) -> dict[str, Any]:
+    """Entries of a :class:`musrcu.FitResult`: its file, its recipe, and what was asked for.
+
+    Parameters
+    ----------
+    data : what was fitted.
+    request : what was asked of the parameters.
+    more : the other arguments of the fit, by name; those that are None or False are left out.
+    """
+    asked = {
+        "start": _numbers(request.start),
+        "fixed": _numbers(request.fixed),
+        "limits": {name: _ends(pair) for name, pair in (request.limits or {}).items()},
+        "ties": dict(request.ties or {}),
+        "constraints": [_constraint(one) for one in as_constraints(request.constraints)],
+        "max_asymmetry": request.max_asymmetry,
+        **more,
+    }
+    kept = {name: plain(value) for name, value in asked.items() if value or value == 0.0}
+    return {
+        "path": None if data.run.path is None else str(data.run.path),
+        "recipe": None if data.recipe is None else plain(data.recipe.to_tables()),
+        "request": {"data": FORMS[type(data)]} | {n: v for n, v in kept.items() if v is not False},
+    }
+
+
+def arguments(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of :func:`musrcu.fit` from a saved request, its entry ``data`` left out.
+
+    Raises
+    ------
+    FitError if it is no table, or a constraint in it is none.
+    """
+    if not isinstance(request, Mapping) or not request:
+        raise FitError("it does not say what was asked for")
+    asked = {name: value for name, value in request.items() if name != "data"}
+    try:
+        if "constraints" in asked:
+            asked["constraints"] = [Constraint(**one) for one in asked["constraints"]]
+        if "limits" in asked:
+            asked["limits"] = {name: tuple(pair) for name, pair in asked["limits"].items()}
+        if "t_range" in asked:
+            asked["t_range"] = tuple(asked["t_range"])
+    except (TypeError, AttributeError) as error:
+        raise FitError(f"its request cannot be understood ({error})") from error
+    return asked
+
+
+def plain(value: Any) -> Any:
+    """Tables and rows of numbers as JSON has them: dictionaries, lists, Python's own numbers."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _numbers(table: Mapping[str, float] | None) -> dict[str, float]:
+    return {name: float(value) for name, value in (table or {}).items()}
+
+
+def _ends(pair: tuple[float | None, float | None]) -> list[float | None]:
+    """Lower and upper limit, None for an open end."""
+    return [None if end is None or math.isinf(end) else float(end) for end in pair]
+
+
+def _constraint(one: Constraint) -> dict[str, Any]:
+    return {
+        "names": list(one.names),
+        "values": one.values.tolist(),
+        "covariance": one.covariance.tolist(),
+    }
