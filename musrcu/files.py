@@ -129,6 +129,22 @@ def write_bytes(path: PathLike, content: bytes, *, overwrite: bool = False) -> P
     return Path(path)
 
 
+def checksum(path: PathLike) -> str | None:
+    """``sha256:`` and the digest of a file's bytes; None where there is no such file to read."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    try:
+        if not Path(path).is_file():  # opening a pipe would wait for ever
+            return None
+        with Path(path).open("rb") as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    except OSError:
+        return None
+    return f"sha256:{digest.hexdigest()}"
+
+
 def read_text(path: PathLike) -> str:
     """The text of a UTF-8 file.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from musrcu.containers.arrays import FloatArray, IntArray, by_fields, check_shap
 from musrcu.containers.history import History, Step
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
+
+if TYPE_CHECKING:
+    from musrcu.reduction.recipe import Reduction
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -52,6 +55,8 @@ class Asymmetry:
     """The run behind it."""
     history: History
     """Every step and option since the file was read."""
+    recipe: Reduction | None = None
+    """The recipe it was made by; None where stages were applied one by one."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", frozen(self.time, float))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,16 @@ from musrcu.containers.history import History, Step
 from musrcu.containers.losses import Losses
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
+
+if TYPE_CHECKING:
+    from musrcu.reduction.recipe import Reduction
+
+
+def decays(time: FloatArray, raw_bins: IntArray, raw_width: float) -> FloatArray:
+    """(n_bins,) decays in each bin over the rate at t = 0 in a raw bin: see ``Counts.decay``."""
+    half = raw_bins * raw_width / (2 * MUON_LIFETIME)
+    fall = np.exp(-time / MUON_LIFETIME)
+    return np.asarray(raw_bins * fall * np.sinh(half) / half)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -67,6 +77,9 @@ class Counts:
     run: Run
     """The run behind it: metadata, and raw histograms as they were grouped."""
     history: History
+    """Every step and option since the file was read."""
+    recipe: Reduction | None = None
+    """The recipe it was made by; None where stages were applied one by one."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", frozen(self.time, float))
@@ -110,9 +123,7 @@ class Counts:
         k e^{-t/tau} sinh(w / 2 tau) / (w / 2 tau) with k raw bins and the width w: the integral of
         e^{-t/tau} over the bin, so that wide bins are no less right than narrow ones.
         """
-        half = self.raw_bins * self.raw_width / (2 * MUON_LIFETIME)
-        fall = np.exp(-self.time / MUON_LIFETIME)
-        return np.asarray(self.raw_bins * fall * np.sinh(half) / half)
+        return decays(self.time, self.raw_bins, self.raw_width)
 
     @property
     def good(self) -> slice:

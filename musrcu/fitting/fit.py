@@ -13,7 +13,7 @@ from musrcu.containers.counts import Counts
 from musrcu.errors import FitError
 from musrcu.fitting.applied_field import assumed
 from musrcu.fitting.bounded import boundless
-from musrcu.fitting.constraint import Constraint, Constraints
+from musrcu.fitting.constraint import Constraint, Constraints, as_constraints
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.data import Data, refuse_free_alpha
 from musrcu.fitting.doubts import (
@@ -33,6 +33,7 @@ from musrcu.fitting.judgement import Bound, Judgement
 from musrcu.fitting.minimise import Minimum
 from musrcu.fitting.outcome import fitted_result, unfitted_result
 from musrcu.fitting.own_functions import methods, prepare, recheck
+from musrcu.fitting.recorded import record
 from musrcu.fitting.request import Request, bound_of, settled, time_model
 from musrcu.fitting.result import FitResult
 from musrcu.fitting.spare import SPARE, alternative, search
@@ -103,6 +104,7 @@ def fit(
     """
     window = fitted_data(data, t_range, average_bins)
     model = time_model(model)
+    constraints = as_constraints(constraints)
     minos = (minos,) if isinstance(minos, str) else tuple(minos or ())
     request = Request(
         start=start, fixed=fixed, limits=limits, ties=ties, constraints=constraints,
@@ -119,7 +121,9 @@ def fit(
     recheck(seen, window.time, result.values)
     if methods(seen) != before:  # some derivatives were not to be trusted
         result = _fit(window, freedom, ready.known, bound, names)
-    return dataclasses.replace(result, notes=(*result.notes, *assumed(ready.fields, window.run)))
+    notes = (*result.notes, *assumed(ready.fields, window.run))
+    asked = record(data, request, t_range=t_range, minos=minos, average_bins=average_bins)
+    return dataclasses.replace(result, notes=notes, **asked)
 
 
 def _fit(

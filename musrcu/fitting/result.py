@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -228,7 +229,9 @@ class FitResult:
                 notes=tuple(data["notes"]),
                 average_bins=bool(data.get("average_bins", False)),
                 request=data.get("request") or {},
-                **{name: data.get(name) for name in ("path", "checksum", "recipe")},
+                path=data.get("path"),
+                checksum=data.get("checksum"),
+                recipe=data.get("recipe"),
                 **{name: data[name] for name in _COPIED},
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:

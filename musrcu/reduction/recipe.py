@@ -120,6 +120,27 @@ class Reduction:
         except ReductionError as error:
             raise ReductionError(f"{where} {error}") from error
 
+    def to_tables(self) -> dict[str, Any]:
+        """The tables ``reduction`` and ``calibration``; None where there is no calibration."""
+        known = self.calibration
+        return {
+            "reduction": self.to_dict(),
+            "calibration": None if known is None else known.to_dict(),
+        }
+
+    @classmethod
+    def from_tables(cls, tables: Mapping[str, Any], where: str) -> Reduction:
+        """The inverse of :meth:`to_tables`; ``where`` is named in the error."""
+        try:
+            table, calibration = tables["reduction"], tables["calibration"]
+            known = None if calibration is None else Calibration.from_dict(calibration)
+            return cls.from_dict(table, known, f"{where}: recipe")
+        except (KeyError, TypeError) as error:
+            raise ReductionError(
+                f"{where} does not say how its runs were reduced; what musrcu fit and scan write "
+                "with -o does"
+            ) from error
+
     def save(self, path: PathLike, *, overwrite: bool = False) -> None:
         """Write the tables ``[reduction]`` and ``[calibration]`` to a TOML file."""
         tables = {"reduction": self.to_dict()}
@@ -172,9 +193,10 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
     run = _dead_time_settled(_calibrated(run, recipe), recipe)
     chosen = read_periods(run, recipe.period)
     if chosen.minus:
-        return _difference(run, recipe, chosen)
+        return _difference(run, recipe, chosen).replace(recipe=recipe)
     counts = _grouped(run, recipe, recipe.period)
-    return _asymmetry(rebin(counts, packing=recipe.packing, t_max=recipe.t_max), recipe)
+    counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max)
+    return _asymmetry(counts, recipe).replace(recipe=recipe)
 
 
 def checked(taker: str, run: Run, recipe: Reduction | None) -> Reduction:
@@ -255,9 +277,10 @@ def reduce_counts(run: Run, recipe: Reduction | None = None, *, few: bool = True
         counts = with_measured(_grouped(leave_dead_time(run), recipe, recipe.period))
         origin = f"from {origin_of(run, 'dead_time')}" if own else "given"
         counts = with_losses(counts, run, read_periods(run, recipe.period).plus, origin)
-    few = few or recipe.t_max is not None
+    usual, few = few, few or recipe.t_max is not None
     counts = rebin(counts, packing=recipe.packing, t_max=recipe.t_max, few=few)
-    return know_balance(counts, recipe.alpha, recipe.calibration, recipe.detector_beta)
+    counts = know_balance(counts, recipe.alpha, recipe.calibration, recipe.detector_beta)
+    return counts.replace(recipe=recipe if usual else None)
 
 
 def _calibrated(run: Run, recipe: Reduction) -> Run:
