@@ -75,7 +75,58 @@ def group(
     whole, run = run, select_periods(run, period)
     forward, backward, origin = _pair(run, forward, backward, geometry)
     chosen, out, notes = _chosen(whole, forward, backward, exclude)
-    members = np.array([d - 1 for group in chosen for d in group])
+    named = {
+        "forward": _names(run, chosen[0]),
+        "backward": _names(run, chosen[1]),
+        **({"excluded": ranges(out)} if out else {}),
+    }
+    return _aligned(run, whole, chosen, t0, first_good, named, (origin, *notes))
+
+
+def group_alone(
+    run: Run,
+    detectors: Selection,
+    *,
+    period: int | str | None = None,
+    t0: ArrayLike | str | None = None,
+    first_good: int | None = None,
+) -> Counts:
+    """Counts of one group, aligned as :func:`group` does, in the place of both groups.
+
+    Stages that work on a pair so work on one group; :func:`musrcu.reduce_histograms` takes the
+    first of the two equal rows.
+
+    Raises
+    ------
+    ReductionError as :func:`group`.
+    """
+    whole, run = run, select_periods(run, period)
+    chosen = select_detectors(detectors, run.labels)
+    named = {"detectors": _names(run, chosen)}
+    return _aligned(run, whole, (chosen, chosen), t0, first_good, named, ())
+
+
+def _aligned(
+    run: Run,
+    whole: Run,
+    chosen: tuple[tuple[int, ...], tuple[int, ...]],
+    t0: ArrayLike | str | None,
+    first_good: int | None,
+    named: dict[str, Any],
+    notes: Sequence[str],
+) -> Counts:
+    """The counts of groups on the bins that all their detectors share.
+
+    Parameters
+    ----------
+    run, whole : with the chosen periods, and with all.
+    chosen : detectors of each group.
+    t0, first_good : as in :func:`group`.
+    named : the detectors for the history.
+    notes : what the history says of them.
+    """
+    # once each, where one group stands in the place of both
+    members = np.array(list(dict.fromkeys(d - 1 for group in chosen for d in group)))
     t0, known, doubts = _time_zero(whole, t0, members)
     arrivals = _arrivals(run, t0)
     reference = arrivals[members[0]]
@@ -95,11 +146,9 @@ def group(
     selected = run.history.find("select_periods")
     step = Step(
         "group",
-        "; ".join(filter(None, (origin, cut, *notes, *doubts))),
+        "; ".join(filter(None, (*notes[:1], cut, *notes[1:], *doubts))),
         {
-            "forward": _names(run, chosen[0]),
-            "backward": _names(run, chosen[1]),
-            **({"excluded": ranges(out)} if out else {}),
+            **named,
             "period": 1 if selected is None else selected.options["period"],
             "t0": [round(float(arrivals[k]), 3) for k in members],
             **known,
@@ -155,7 +204,7 @@ def _time_zero(
         )
     found = find_t0(run, t0, detectors=[int(k) + 1 for k in members])
     for sentence in differences(run, found):
-        warnings.warn(f"{run.name}: {sentence}", MusrcuWarning, stacklevel=3)
+        warnings.warn(f"{run.name}: {sentence}", MusrcuWarning, stacklevel=4)
     known: dict[str, Any] = {"t0_from": found.origin}
     if found.error is not None:
         known["t0_error"] = float(f"{found.error[members].mean():.3g}")

@@ -190,7 +190,7 @@ def reduce(run: Run, recipe: Reduction | None = None) -> Asymmetry:
             f"{run.name}: background = 'fit' is found by a fit of the counts (musrcu fit --cost "
             "poisson, or mu.fit on Counts); an asymmetry needs it subtracted"
         )
-    run = _dead_time_settled(_calibrated(run, recipe), recipe)
+    run = _dead_time_settled(calibrated(run, recipe), recipe)
     chosen = read_periods(run, recipe.period)
     if chosen.minus:
         return _difference(run, recipe, chosen).replace(recipe=recipe)
@@ -241,7 +241,7 @@ def grouped_counts(run: Run, recipe: Reduction) -> Counts:
     ReductionError where a stage cannot work with the run, or the recipe asks for a difference of
     periods.
     """
-    run = _calibrated(run, recipe)
+    run = calibrated(run, recipe)
     return _grouped(_dead_time_settled(run, recipe), recipe, recipe.period)
 
 
@@ -267,7 +267,7 @@ def reduce_counts(run: Run, recipe: Reduction | None = None, *, few: bool = True
     periods, or the run was corrected for dead time before.
     """
     recipe = checked("reduce_counts", run, recipe)
-    run = _calibrated(run, recipe)
+    run = calibrated(run, recipe)
     if recipe.dead_time == "none":
         counts = with_measured(_grouped(leave_dead_time(run), recipe, recipe.period))
     else:
@@ -283,7 +283,7 @@ def reduce_counts(run: Run, recipe: Reduction | None = None, *, few: bool = True
     return counts.replace(recipe=recipe if usual else None)
 
 
-def _calibrated(run: Run, recipe: Reduction) -> Run:
+def calibrated(run: Run, recipe: Reduction) -> Run:
     """The run with its temperature, and with t0 and dead times of the calibration."""
     run = take_temperature(run, recipe.temperature_log)
     if recipe.calibration is None:
@@ -313,6 +313,11 @@ def _grouped(run: Run, recipe: Reduction, period: int | str | None = None) -> Co
         t0=recipe.t0,
         first_good=recipe.first_good,
     )
+    return take_background(counts, recipe)
+
+
+def take_background(counts: Counts, recipe: Reduction) -> Counts:
+    """Aligned counts with what the recipe says of their background done."""
     if recipe.background == "none":
         step = Step("subtract_background", "not applied: as asked")
         return counts.replace(step=step, background_free=False)
