@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from musrcu.calibration.combined_calibration import combine_calibrations
     from musrcu.calibration.dead_time import estimate_dead_time
     from musrcu.calibration.dead_time_result import DeadTimes
+    from musrcu.comparison.residual_tests import ResidualTests, test_residuals
+    from musrcu.comparison.residuals import Residuals, residuals
     from musrcu.containers.asymmetry import Asymmetry
     from musrcu.containers.calibration import Calibration
     from musrcu.containers.counts import Counts
@@ -75,6 +77,8 @@ __all__ = [
     "Parameter",
     "ReadError",
     "Reduction",
+    "ResidualTests",
+    "Residuals",
     "Robustness",
     "Run",
     "Scan",
@@ -107,9 +111,11 @@ __all__ = [
     "rebin",
     "reduce",
     "reduce_counts",
+    "residuals",
     "robustness",
     "simulate",
     "subtract_background",
+    "test_residuals",
     "write",
 ]
 
@@ -124,6 +130,8 @@ _HOMES = {
     "musrcu.systematics.robustness_result": ("Robustness",),
     "musrcu.analysis.scan": ("fit_scan",),
     "musrcu.analysis.scan_result": ("Scan",),
+    "musrcu.comparison.residuals": ("Residuals", "residuals"),
+    "musrcu.comparison.residual_tests": ("ResidualTests", "test_residuals"),
     "musrcu.containers.asymmetry": ("Asymmetry",),
     "musrcu.containers.calibration": ("Calibration",),
     "musrcu.containers.counts": ("Counts",),

@@ -1,0 +1,1 @@
+"""Comparing models: what a fit left in its residuals, and which of several models the data want."""

@@ -1,0 +1,234 @@
+"""Residuals and their tests against closed forms, and against noise thrown with NumPy alone."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from asymmetries import asymmetry
+from numpy.typing import NDArray
+from scipy import stats
+
+import musrcu as mu
+from musrcu.comparison.count_moments import count_probability, moments
+from musrcu.comparison.line_scan import line_scans
+from musrcu.comparison.placed import placed
+from musrcu.comparison.runs_test import runs_test
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.counts import Counts
+from musrcu.containers.history import History
+from musrcu.errors import FitError
+
+FloatArray = NDArray[np.float64]
+
+LIFETIME = 2.1969811
+MODEL = "exponential + damped_cosine + constant"
+START = {"A1": 0.1, "lambda1": 0.5, "A2": 0.05, "lambda2": 0.3, "nu2": 1.5, "phi2": 0, "A_bg": 0.1}
+
+
+def curve(t: FloatArray) -> FloatArray:
+    line = 0.05 * np.exp(-0.3 * t) * np.cos(2 * np.pi * 1.5 * t)
+    return np.asarray(0.1 * np.exp(-0.5 * t) + line + 0.1)
+
+
+def thrown(seed: int, n: int = 600, extra: float = 0.0, nu: float = 5.1) -> Asymmetry:
+    """An asymmetry of known errors around ``curve`` and one more line."""
+    rng = np.random.default_rng(seed)
+    t = 0.01 * (np.arange(n) + 0.5)
+    error = 0.01 * np.exp(t / (2 * LIFETIME))
+    more = extra * np.exp(-0.5 * t) * np.cos(2 * np.pi * nu * t + 1.0)
+    return asymmetry(t, curve(t) + more + error * rng.standard_normal(n), error)
+
+
+def counted(seed: int, level: float, n: int = 600) -> Counts:
+    """Counts of a pair, ``level`` per bin at the beginning, around ``curve``."""
+    rng = np.random.default_rng(seed)
+    t = 0.01 * (np.arange(n) + 0.5)
+    mean = level * np.exp(-t / LIFETIME) * np.array([1 + curve(t), 1 - curve(t)])
+    n_seen = rng.poisson(mean).astype(float)
+    return Counts(
+        time=t, values=n_seen, variance=n_seen, bin_width=0.01, packing=1, first_good=0,
+        last_good=n - 1, detectors=((1,), (2,)), alpha=1.0, background_free=False,
+        run=thrown(1).run, history=History(),
+    )  # fmt: skip
+
+
+def test_residuals_of_an_asymmetry_are_data_less_curve() -> None:
+    data = thrown(1)
+    result = mu.fit(data, MODEL)
+    left = mu.residuals(data, result)
+    by_hand = (data.value - result.curve(data.time)) / data.error
+    np.testing.assert_allclose(left.value[0], by_hand, atol=1e-9)
+    assert left.expected is None
+    assert left.chi2 == pytest.approx(result.chi2)
+
+
+def test_residuals_keep_to_the_range_of_the_fit() -> None:
+    data = thrown(1)
+    result = mu.fit(data, MODEL, t_range=(0.5, 4.0))
+    left = mu.residuals(data, result)
+    assert left.time[0] >= 0.5
+    assert left.time[-1] <= 4.0
+    assert left.chi2 == pytest.approx(result.chi2)
+
+
+def test_residuals_of_counts_by_hand() -> None:
+    data = counted(2, 40.0)
+    result = mu.fit(data, MODEL)
+    deviances = mu.residuals(data, result, kind="deviance")
+    pearson = mu.residuals(data, result)
+    value = {name: p.value for name, p in result.parameters.items()}
+    a, beta = result.curve(data.time), value["detector_beta"]
+    assert beta is not None
+    mean = float(value["N0"] or 0) * data.decay * np.array([1 + a, 1 - beta * a])
+    np.testing.assert_allclose(pearson.expected, mean, rtol=1e-9)
+    np.testing.assert_allclose(pearson.value, (data.values - mean) / np.sqrt(mean), atol=1e-9)
+    assert deviances.chi2 + ((beta - 1) / 0.05) ** 2 == pytest.approx(result.chi2)
+    assert (np.sign(deviances.value) == np.sign(pearson.value)).all()
+
+
+def test_residuals_of_fits_with_knowledge_ties_limits_and_held_parameters() -> None:
+    data = replace(thrown(3), alpha_error=0.01)
+    fits = (
+        mu.fit(data, MODEL),
+        mu.fit(data, MODEL, fixed={"phi2": 0.0}, constraints={"A1": (0.1, 0.002)}),
+        mu.fit(data, MODEL, ties={"lambda2": "0.6*lambda1"}, average_bins=True),
+        mu.fit(data, MODEL, limits={"lambda1": (0.8, 2.0)}),
+    )
+    for result in fits:
+        here = placed(data, result)
+        assert here.cost()(here.x) == pytest.approx(result.chi2, abs=0.01)
+
+
+def test_another_data_set_or_no_result_is_refused() -> None:
+    result = mu.fit(thrown(1), MODEL)
+    with pytest.raises(FitError, match="give the data that were fitted"):
+        mu.residuals(thrown(2), result)
+    with pytest.raises(FitError, match="not a str"):
+        mu.residuals(thrown(2), "result")  # type: ignore[arg-type]
+    with pytest.raises(FitError, match="pearson"):
+        mu.residuals(thrown(1), result, kind="raw")
+
+
+@pytest.mark.parametrize(("plus", "minus"), [(5, 4), (3, 8), (6, 6)])
+def test_runs_of_few_residuals_are_counted_out(plus: int, minus: int) -> None:
+    """Every order of so many signs, one by one."""
+    orders = []
+    for ups in itertools.combinations(range(plus + minus), plus):
+        signs = -np.ones(plus + minus)
+        signs[list(ups)] = 1.0
+        orders.append(signs)
+    numbers = np.array([1 + int((s[1:] != s[:-1]).sum()) for s in orders])
+    for k in (0, len(orders) // 3, -1):
+        found = runs_test(orders[k])
+        below, above = (numbers <= numbers[k]).mean(), (numbers >= numbers[k]).mean()
+        assert found.runs == numbers[k]
+        assert found.expected == pytest.approx(numbers.mean())
+        assert found.error == pytest.approx(numbers.std())
+        assert found.probability == pytest.approx(min(1.0, 2 * min(below, above)))
+
+
+def test_runs_of_many_counts_have_the_moments_of_simulations() -> None:
+    rng = np.random.default_rng(5)
+    mean = np.array([0.3, 1.0])[:, None] * np.geomspace(20.0, 0.5, 300)
+    found = [runs_test((rng.poisson(mean) - mean), mean) for _ in range(1500)]
+    numbers = np.array([one.runs for one in found])
+    assert found[0].expected == pytest.approx(numbers.mean(), abs=4 * numbers.std() / 38)
+    assert found[0].error == pytest.approx(numbers.std(), rel=0.08)
+    assert stats.kstest([one.probability for one in found], "uniform").statistic < 0.07
+
+
+@pytest.mark.parametrize("mean", [0.02, 0.7, 3.2, 30.0])
+def test_moments_of_the_likelihood_ratio_are_sums_over_poisson(mean: float) -> None:
+    n = np.arange(0, 400)
+    weight = stats.poisson.pmf(n, mean)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        term = 2 * (mean - n + np.where(n > 0, n * np.log(n / mean), 0.0))
+    expected = float(weight @ term)
+    first, second = moments(np.array([mean]))
+    assert first[0] == pytest.approx(expected, rel=2e-3)
+    assert second[0] == pytest.approx(float(weight @ (term - expected) ** 2), rel=5e-3)
+
+
+def test_probability_of_many_counts_is_that_of_chi_square() -> None:
+    found = count_probability(np.full(500, 1e6), 520.0, 5, 0)
+    assert found == pytest.approx(float(stats.chi2.sf(520.0, 495)), rel=1e-3)
+    assert count_probability(np.full(3, 1e6), 1.0, 3, 0) is None
+
+
+@pytest.fixture(scope="module")
+def null() -> dict[str, list[float]]:
+    """Probabilities of the three tests where the model is true."""
+    found: dict[str, list[float]] = {"chi2": [], "runs": [], "line": []}
+    for seed in range(250):
+        data = thrown(1000 + seed, 500)
+        tests = mu.test_residuals(data, mu.fit(data, MODEL, start=START))
+        found["chi2"].append(tests.probability or 0.0)
+        found["runs"].append(tests.runs.probability)
+        found["line"].append(tests.line.probability)
+    return found
+
+
+@pytest.mark.parametrize("test", ["chi2", "runs", "line"])
+def test_probabilities_of_a_true_model_are_uniform(null: dict[str, list[float]], test: str) -> None:
+    assert stats.kstest(null[test], "uniform").pvalue > 0.01
+    assert np.mean(np.array(null[test]) < 0.05) == pytest.approx(0.05, abs=0.045)
+
+
+def test_probabilities_of_few_counts_are_uniform() -> None:
+    """Three counts a bin at the beginning and less than one later."""
+    found = []
+    for seed in range(120):
+        data = counted(seed, 6.0, 400)
+        known = {n: v for n, v in START.items() if n not in ("A1", "A2", "A_bg")}
+        result = mu.fit(data, MODEL, start=START, fixed=known)
+        tests = mu.test_residuals(data, result)
+        found.append((tests.probability, tests.runs.probability, tests.line.probability))
+    for column in np.array(found, dtype=float).T:
+        assert stats.kstest(column, "uniform").pvalue > 0.01
+
+
+def test_a_line_that_was_left_is_named() -> None:
+    data = thrown(7, extra=0.012)
+    tests = mu.test_residuals(data, mu.fit(data, MODEL))
+    assert tests.line.probability < 1e-3
+    assert tests.line.nu == pytest.approx(5.1, abs=0.1)
+    assert "a line is left at 5." in tests.summary()
+    assert tests.to_dict()["line"]["nu"] == tests.line.nu
+    with_it = mu.fit(data, f"{MODEL} + damped_cosine", start={"nu2": 1.5, "nu3": 5.1})
+    assert mu.test_residuals(data, with_it).line.probability > 0.01
+
+
+def test_a_line_in_counts_is_named() -> None:
+    t = 0.01 * (np.arange(600) + 0.5)
+    rng = np.random.default_rng(3)
+    a = curve(t) + 0.03 * np.cos(2 * np.pi * 7.3 * t)
+    seen = rng.poisson(400 * np.exp(-t / LIFETIME) * np.array([1 + a, 1 - a])).astype(float)
+    data = replace(counted(1, 400.0), values=seen, variance=seen)
+    tests = mu.test_residuals(data, mu.fit(data, MODEL, start=START))
+    assert tests.line.nu == pytest.approx(7.3, abs=0.05)
+    assert tests.line.probability < 1e-6
+
+
+def test_the_gain_is_that_of_a_fit_with_the_line() -> None:
+    """The scan lets all fitted parameters follow: linear ones exactly, the others nearly."""
+    data = thrown(8, extra=0.008)
+    without = mu.fit(data, MODEL)
+    here = placed(data, without)
+    nu, gain = line_scans(here)[0].best(-here.cost().linearise(here.x)[0])
+    more = {"nu3": nu, "lambda3": 0.0}
+    with_it = mu.fit(data, f"{MODEL} + damped_cosine", start=START | more, fixed={"lambda3": 0.0})
+    assert gain == pytest.approx((without.chi2 or 0) - (with_it.chi2 or 0), rel=0.05)
+
+
+def test_what_is_slow_and_left_is_called_so() -> None:
+    t = 0.01 * (np.arange(600) + 0.5)
+    error = np.full(600, 0.003)
+    rng = np.random.default_rng(2)
+    data = asymmetry(t, 0.1 * np.exp(-t) + error * rng.standard_normal(600), error)
+    tests = mu.test_residuals(data, mu.fit(data, "constant"))
+    assert tests.runs.probability < 1e-6
+    assert any("slower than" in text for text in tests.doubts)
+    assert any("fewer than" in text for text in tests.doubts)
