@@ -167,6 +167,13 @@ class Prior:
         parts = [whiten @ (full[places] - values) for places, values, whiten in self.rows]
         return np.concatenate(parts) if parts else np.empty(0)
 
+    def force(self, full: FloatArray) -> FloatArray:
+        """(n_parameters,) half the derivative of the sum of squares by every parameter."""
+        found = np.zeros(full.size)
+        for places, values, whiten in self.rows:
+            found[places] += whiten.T @ (whiten @ (full[places] - values))
+        return found
+
     def jacobian(self, derivatives: FloatArray) -> FloatArray:
         """(n_known, n_free) from the (n_parameters, n_free) derivatives of all parameters."""
         parts = [whiten @ derivatives[places] for places, _, whiten in self.rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Self
 
 import numpy as np
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 
 from musrcu.fitting.constraint import Prior
 from musrcu.fitting.freedom import Freedom
+from musrcu.fitting.second_order import by_differences, curved_part, has_curvature
 from musrcu.models.bins import Bins
-from musrcu.models.product import gram, onto, scalar
+from musrcu.models.product import gram, onto, product, scalar, whole
 
 FloatArray = NDArray[np.float64]
 
@@ -58,17 +60,27 @@ class Cost:
         self.free = freedom.free
         self.prior = Prior((), freedom) if prior is None else prior
         self.evaluations = 0
-        self._x: FloatArray | None = None
+        self._x: bytes | None = None
         n_means = size if n_means is None else n_means
         self._model = np.empty(n_means)
         self._gradient = np.empty((len(freedom.model.names), n_means))
-        self._jacobian = np.empty((self.free.size, size + len(self.prior)))
-        self._residual = np.empty(size + len(self.prior))
+        # One matrix whose product with itself is all that a step needs; rows of zeros make it one
+        # that is quickly multiplied.
+        n_free = int(self.free.size)
+        self._buffer = np.zeros((whole(n_free + 1), size + len(self.prior)))
+        self._jacobian, self._residual = self._buffer[:n_free], self._buffer[n_free]
+        self._normal: tuple[FloatArray, FloatArray] | None = None
+        self._total: float | None = None
 
     @property
     def ndof(self) -> int:
         """Data and constraints less free parameters."""
         return self.size + len(self.prior) - int(self.free.size)
+
+    @property
+    def rows(self) -> FloatArray:
+        """(n_parameters, n_means) derivatives of the model where it was last linearised."""
+        return self._gradient
 
     def with_freedom(self, freedom: Freedom) -> Self:
         """The same cost with other parameters held."""
@@ -82,20 +94,35 @@ class Cost:
         """Residuals in standard deviations, and the inverse of these."""
         raise NotImplementedError
 
+    def _bend(self, model: FloatArray) -> tuple[FloatArray, FloatArray | None] | None:
+        """Half the derivative of the cost by each number of the model; and by what its second
+        derivative has to be multiplied beside the expected one, None where that is 1.
+
+        None where the cost is no sum over the numbers of the model.
+        """
+        return None
+
     def __call__(self, x: FloatArray) -> float:
         """The cost at ``x``; large and finite where the model is not a number."""
         x = np.asarray(x, dtype=float)
+        if self._is_here(x):
+            if self._total is None:
+                self._total = self._summed(self._model, self.freedom.expand(x, self.free))
+            return self._total
+        self.evaluations += 1
         full = self.freedom.expand(x, self.free)
-        if self._x is not None and np.array_equal(x, self._x):
-            model = self._model
-        else:
-            self.evaluations += 1
-            model = self.freedom.model.value(self.where, full)
+        return self._summed(self.freedom.model.value(self.where, full), full)
+
+    def _summed(self, model: FloatArray, full: FloatArray) -> float:
         total = self._sum(model)
         if len(self.prior):
             known = self.prior.residual(full)
             total += float(known @ known)
-        return total if np.isfinite(total) else NO_NUMBER
+        return total if math.isfinite(total) else NO_NUMBER
+
+    def _is_here(self, x: FloatArray) -> bool:
+        """Whether the cost was last linearised at ``x``."""
+        return self._x is not None and x.tobytes() == self._x
 
     def linearise(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Residuals (n_data,) and their derivatives (n_free, n_data), in standard deviations.
@@ -103,8 +130,9 @@ class Cost:
         The constraints stand behind the data. Both are buffers that the next call overwrites.
         """
         x = np.asarray(x, dtype=float)
-        if self._x is None or not np.array_equal(x, self._x):
+        if not self._is_here(x):
             self.evaluations += 1
+            self._x = self._normal = self._total = None
             full = self.freedom.expand(x, self.free)
             self._model, gradient = self.freedom.model.value_and_gradient(
                 self.where, full, out=self._gradient
@@ -118,7 +146,7 @@ class Cost:
                 self._residual[self.size :] = self.prior.residual(full)
                 derivatives = self.freedom.jacobian(full)
                 self._jacobian[:, self.size :] = self.prior.jacobian(derivatives).T
-            self._x = x.copy()
+            self._x = x.tobytes()
         return self._residual, self._jacobian
 
     def _fill(self, model: FloatArray, gradient: FloatArray) -> None:
@@ -127,34 +155,43 @@ class Cost:
         np.multiply(gradient, inverse, out=self._jacobian[:, : self.size])
         self._residual[: self.size] = residual
 
+    def normal(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Half the expected Hessian (n_free, n_free) and half the gradient (n_free,)."""
+        self.linearise(x)
+        if self._normal is None:
+            n_free = len(self._jacobian)
+            squares = gram(self._buffer)
+            self._normal = squares[:n_free, :n_free], squares[:n_free, n_free]
+        return self._normal
+
     def grad(self, x: FloatArray) -> FloatArray:
         """(n_free,) gradient of the cost; zero where the model is not a number."""
         residual, jacobian = self.linearise(x)
-        return np.nan_to_num(2.0 * onto(jacobian, residual), posinf=0.0, neginf=0.0)
+        slope = onto(jacobian, residual) if self._normal is None else self._normal[1]
+        return np.nan_to_num(2.0 * slope, posinf=0.0, neginf=0.0)
 
     def gauss_newton(self, x: FloatArray) -> FloatArray:
         """(n_free, n_free) expected Hessian: without the curvature of the model."""
-        jacobian = self.linearise(x)[1]
-        return 2.0 * gram(jacobian)
+        return 2.0 * self.normal(x)[0]
 
     def hessian(self, x: FloatArray) -> FloatArray:
-        """(n_free, n_free) Hessian: central differences of the analytic gradient.
+        """(n_free, n_free) Hessian, from second derivatives of the model.
 
-        Steps are a thousandth of the error that the curvature along each parameter implies, where
-        differences of an exact gradient are good to about one part in a million.
+        Where the model as the data see it does not know these, or the cost is no sum over its
+        numbers, by central differences of the analytic gradient.
         """
         x = np.asarray(x, dtype=float)
-        curvature = np.maximum(np.diag(self.gauss_newton(x)) / 2, 1e-12)
-        steps = np.maximum(1e-3 / np.sqrt(curvature), 1e-9 * np.abs(x))
-        steps = np.minimum(steps, 1e-2 * np.maximum(1.0, np.abs(x)))
-        lower = self.freedom.lower[self.free]
-        upper = self.freedom.upper[self.free]
-        matrix = np.empty((x.size, x.size))
-        for k, step in enumerate(steps):
-            low, high = x.copy(), x.copy()
-            low[k], high[k] = max(x[k] - step, lower[k]), min(x[k] + step, upper[k])
-            matrix[k] = (self.grad(high) - self.grad(low)) / (high[k] - low[k])
-        return 0.5 * (matrix + matrix.T)
+        if has_curvature(self.freedom.model):
+            matrix = self.normal(x)[0]
+            bend = self._bend(self._model)
+            if bend is not None:
+                force, ratio = bend
+                if ratio is not None:
+                    data = self._jacobian[:, : self.size]
+                    matrix = matrix + product(data * (ratio - 1.0), data.T)
+                half = matrix + curved_part(self, x, force, np.diag(matrix))
+                return half + half.T
+        return by_differences(self, x)
 
 
 class AsymmetryCost(Cost):
@@ -197,3 +234,6 @@ class AsymmetryCost(Cost):
 
     def _weigh(self, model: FloatArray) -> tuple[FloatArray, FloatArray]:
         return (model - self.value) * self.inverse_error, self.inverse_error
+
+    def _bend(self, model: FloatArray) -> tuple[FloatArray, None]:
+        return (model - self.value) * self.inverse_error**2, None

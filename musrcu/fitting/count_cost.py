@@ -66,3 +66,9 @@ class CountCost(Cost):
         force = (1.0 - self.counts / wrong.mean) * wrong.slope - wrong.short / LEAST
         inverse = np.sqrt(wrong.slope**2 / wrong.mean + (wrong.short > 0) / LEAST**2)
         return force / inverse, inverse
+
+    def _bend(self, model: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        if made_positive(model) is not None:
+            return None
+        seen = self.counts / model
+        return 1.0 - seen, seen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 
 import numpy as np
@@ -19,7 +20,7 @@ FloatArray = NDArray[np.float64]
 Limits = tuple[float | None, float | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Freedom:
     """The map between the free parameters that a minimiser sees and all those of the model."""
 
@@ -32,11 +33,21 @@ class Freedom:
     """(n_parameters,) lower limits, -inf where there is none."""
     upper: FloatArray
 
-    @property
+    @cached_property
     def free(self) -> NDArray[np.int64]:
         """Positions of the free parameters."""
         held = self.fixed | self.ties.keys()
-        return np.array([k for k in range(len(self.model.names)) if k not in held], dtype=int)
+        free = np.array([k for k in range(len(self.model.names)) if k not in held], dtype=int)
+        free.setflags(write=False)
+        return free
+
+    @cached_property
+    def _selection(self) -> FloatArray:
+        """(n_parameters, n_free) derivative by the free ones where nothing is tied."""
+        matrix = np.zeros((len(self.model.names), self.free.size))
+        matrix[self.free, np.arange(self.free.size)] = 1.0
+        matrix.setflags(write=False)
+        return matrix
 
     def expand(self, x: FloatArray, free: NDArray[np.int64] | None = None) -> FloatArray:
         """(n_parameters,) all parameters from the free ones."""
@@ -54,10 +65,10 @@ class Freedom:
 
     def jacobian(self, full: FloatArray) -> FloatArray:
         """(n_parameters, n_free) derivative of all parameters by the free ones."""
-        free = self.free
-        matrix = np.zeros((full.size, free.size))
-        matrix[free, np.arange(free.size)] = 1.0
-        columns = {self.model.names[k]: column for column, k in enumerate(free)}
+        if not self.ties:
+            return self._selection
+        matrix = self._selection.copy()
+        columns = {self.model.names[k]: column for column, k in enumerate(self.free)}
         values = dict(zip(self.model.names, full, strict=True))
         for place, tie in self.ties.items():
             for name, slope in tie.evaluate(values)[1].items():

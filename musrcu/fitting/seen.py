@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musrcu.containers.losses import Losses
+from musrcu.fitting.seen_curvature import Ratio, of_counts, of_losses, of_ratio
 from musrcu.models.bins import Bins
 from musrcu.models.model import Model
 from musrcu.models.parameter import Parameter
@@ -27,7 +28,7 @@ B_F = Parameter("b_F", PER_BIN, 0.0, "background per raw bin of forward")
 B_B = Parameter("b_B", PER_BIN, 0.0, "background per raw bin of backward")
 
 
-class _Seen(Model):
+class Seen(Model):
     """A model with the parameters of the experiment behind its own."""
 
     __slots__ = ("own",)
@@ -45,7 +46,7 @@ class _Seen(Model):
         return Bare(self.expression, self.parameters[self.own :])
 
 
-class Bare(_Seen):
+class Bare(Seen):
     """The asymmetry itself, whatever the parameters of the experiment are."""
 
     __slots__ = ()
@@ -77,7 +78,7 @@ class Formed:
     """What was subtracted per raw bin."""
 
 
-class SeenAsymmetry(_Seen):
+class SeenAsymmetry(Seen):
     """The asymmetry that is formed with one alpha and background where others are true.
 
     With s = sqrt(alpha / alpha0), a(t) the model, and r = (1 + beta) k / level the weight of a
@@ -145,6 +146,26 @@ class SeenAsymmetry(_Seen):
                 gradient[place] = -alpha0 * self._weight * (1 + seen) / below
         return seen, gradient
 
+    def curvature(
+        self, t: FloatArray | Bins, values: FloatArray, weights: FloatArray, steps: FloatArray
+    ) -> FloatArray:
+        """Second derivatives of the formed asymmetry, as those of a model."""
+
+        def bend(own: FloatArray) -> FloatArray:
+            return super(SeenAsymmetry, self).curvature(t, values, own, steps)
+
+        if not self.extra:
+            return bend(weights)
+        a, inner = super().value_and_gradient(t, values)
+        inner = inner[: self.own].copy()
+        seen, rows = self.value_and_gradient(t, values)
+        alpha, s, _ = self._balance(values)
+        names = [one.name for one in self.extra]
+        below = self._sides(a, values)[1]
+        ratio = Ratio(self.own, names, s, alpha, self.formed.detector_beta, below, seen)
+        weight = (self._weight, self.formed.alpha * self._weight)
+        return of_ratio(ratio, a, inner, rows, weights, weight, bend)
+
     def _balance(
         self, values: Sequence[float] | FloatArray
     ) -> tuple[float, float, tuple[float, float]]:
@@ -187,7 +208,7 @@ class CountBins:
     losses: tuple[Losses, Losses] | None = None
 
 
-class SeenCounts(_Seen):
+class SeenCounts(Seen):
     """Counts of forward and backward together, as the detectors saw them.
 
         mu_F = N0 sqrt(alpha) E (1 + a) + k b_F,   mu_B = N0 / sqrt(alpha) E (1 - beta a) + k b_B
@@ -238,6 +259,25 @@ class SeenCounts(_Seen):
         by_b[0], by_b[1] = 0.0, self.bins.raw_bins
         gradient *= slope
         return seen.reshape(-1), gradient.reshape(len(self.names), -1)
+
+    def curvature(
+        self, t: FloatArray | Bins, values: FloatArray, weights: FloatArray, steps: FloatArray
+    ) -> FloatArray:
+        """Second derivatives of the mean counts, as those of a model."""
+
+        def bend(own: FloatArray) -> FloatArray:
+            return super(SeenCounts, self).curvature(t, values, own, steps)
+
+        a, inner = super().value_and_gradient(t, values)
+        slope, unit, decays = self._seen(a, values)[1:]
+        both = weights.reshape(2, -1)
+        numbers = [float(v) for v in values[self.own : self.own + 3]]
+        found = of_counts(numbers, a, inner[: self.own], unit, both * slope, bend)
+        if self.bins.losses is None:
+            return found
+        there = decays + self.bins.raw_bins * np.asarray(values[self.own + 3 :])[:, None]
+        rows = self.value_and_gradient(t, values)[1] / slope.reshape(-1)
+        return found + of_losses(self.bins.losses, there, self.bins.width, both, rows)
 
     def _seen(
         self, a: FloatArray, values: Sequence[float] | FloatArray

@@ -59,7 +59,7 @@ Number = Any
 
 
 @dataclass(frozen=True, slots=True)
-class _Wave:
+class Wave:
     """coefficient Re exp(z t + i phi - s t^2 / 2), with (dz/dp, d(i phi)/dp, ds/dp) of each
     parameter of a term."""
 
@@ -76,11 +76,11 @@ def average(term: Term, bins: Bins, values: Values) -> FloatArray:
     """The product of the term's components averaged over the bins, shape of their times."""
     if not all(map(math.isfinite, values[term.place])):
         return np.full(bins.time.shape, np.nan)
-    waves = _waves(term, bins, values)
-    if waves is None:
+    parts = _waves(term, bins, values)
+    if parts is None:
         nodes = bins.nodes(nodes_needed(term, values, bins.widest))
         return np.asarray(sum(weight * term.shape(t, values) for t, weight in nodes))
-    means = [_mean(wave, bins).real for wave in waves]
+    means = [_mean(wave, bins).real for wave in parts]
     return np.asarray(means[0] if len(means) == 1 else sum(means))
 
 
@@ -91,10 +91,10 @@ def average_and_gradient(
     if not all(map(math.isfinite, values[term.place])):
         nothing = np.full(bins.time.shape, np.nan)
         return nothing, [nothing] * len(values[term.place])
-    waves = _waves(term, bins, values)
-    if waves is None:
+    parts = _waves(term, bins, values)
+    if parts is None:
         return _over_nodes(term, bins, values)
-    solved = [_mean_and_rows(wave, bins) for wave in waves]
+    solved = [_mean_and_rows(wave, bins) for wave in parts]
     product, rows = solved[0]
     for more, found in solved[1:]:
         product = product + more
@@ -189,8 +189,16 @@ def _over_nodes(term: Term, bins: Bins, values: Values) -> tuple[FloatArray, lis
     return product, rows
 
 
-def _waves(term: Term, bins: Bins, values: Values) -> list[_Wave] | None:
-    """The term as a sum of waves; None where a component is none, or the bins are too wide.
+def _waves(term: Term, bins: Bins, values: Values) -> list[Wave] | None:
+    """The term as a sum of waves; None where a component is none, or the bins are too wide."""
+    found = waves(term, values)
+    if found and all(not one.spread or in_series(one.z, one.spread, bins) for one in found):
+        return found
+    return None
+
+
+def waves(term: Term, values: Values) -> list[Wave] | None:
+    """The term as a sum of waves; None where a component is none.
 
     Re a Re b = Re (a b) / 2 + Re (a b*) / 2 where both may have a phase.
     """
@@ -202,13 +210,13 @@ def _waves(term: Term, bins: Bins, values: Values) -> list[_Wave] | None:
         parts.append(part)
     turns = [any(number.imag for number in _numbers(one)) for one in parts]
     again = [k for k, one in enumerate(turns) if one][1:]
-    waves = []
+    found = []
     for mirrored in itertools.product((False, True), repeat=len(again)):
         flip = {k for k, one in zip(again, mirrored, strict=True) if one}
         chosen = [_mirrored(one) if k in flip else one for k, one in enumerate(parts)]
         z = sum(one[0] for one in chosen)
-        waves.append(
-            _Wave(
+        found.append(
+            Wave(
                 0.5 ** len(again),
                 z if any(turns) else z.real,
                 sum(one[1] for one in chosen),
@@ -217,9 +225,7 @@ def _waves(term: Term, bins: Bins, values: Values) -> list[_Wave] | None:
                 any(turns),
             )
         )
-    if all(not wave.spread or in_series(wave.z, wave.spread, bins) for wave in waves):
-        return waves
-    return None
+    return found
 
 
 _Part = tuple[complex, complex, float, list[Slope]]
@@ -254,7 +260,7 @@ def _mirrored(part: _Part) -> _Part:
     return z.conjugate(), phase.conjugate(), spread, turned
 
 
-def _mean(wave: _Wave, bins: Bins) -> Number:
+def _mean(wave: Wave, bins: Bins) -> Number:
     """Its complex average."""
     if wave.spread:
         (factor,) = gaussian_factors(wave.z, wave.spread, bins, derivatives=False)
@@ -263,7 +269,7 @@ def _mean(wave: _Wave, bins: Bins) -> Number:
     return _turned(wave, bins.start, factor)
 
 
-def _mean_and_rows(wave: _Wave, bins: Bins) -> tuple[FloatArray, list[FloatArray]]:
+def _mean_and_rows(wave: Wave, bins: Bins) -> tuple[FloatArray, list[FloatArray]]:
     """The average and its derivatives by the parameters."""
     if not wave.slopes:
         return _mean(wave, bins).real, []
@@ -279,7 +285,7 @@ def _mean_and_rows(wave: _Wave, bins: Bins) -> tuple[FloatArray, list[FloatArray
     return mean.real, [_along(one, (by_z, mean)) for one in wave.slopes]
 
 
-def _gaussian_rows(wave: _Wave, bins: Bins) -> tuple[FloatArray, list[FloatArray]]:
+def _gaussian_rows(wave: Wave, bins: Bins) -> tuple[FloatArray, list[FloatArray]]:
     """The same with a Gaussian envelope."""
     curve = _in_envelope(wave, bins)
     factor, by_z, by_spread = gaussian_factors(wave.z, wave.spread, bins, derivatives=True)
@@ -288,12 +294,12 @@ def _gaussian_rows(wave: _Wave, bins: Bins) -> tuple[FloatArray, list[FloatArray
     return mean.real, [_along(one, columns) for one in wave.slopes]
 
 
-def _in_envelope(wave: _Wave, bins: Bins) -> Number:
+def _in_envelope(wave: Wave, bins: Bins) -> Number:
     """The wave at the centres of the bins."""
     return np.exp(-0.5 * wave.spread * bins.time**2) * _turned(wave, bins.time, 1.0)
 
 
-def _turned(wave: _Wave, start: FloatArray, factor: Number) -> Number:
+def _turned(wave: Wave, start: FloatArray, factor: Number) -> Number:
     """The factor times coefficient exp(z start + i phi); real where nothing turns."""
     factor = wave.coefficient * factor
     if not wave.turns:

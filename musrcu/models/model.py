@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from musrcu.errors import ModelError, nearest
 from musrcu.models.bin_average import average, average_and_gradient
 from musrcu.models.bins import Bins
+from musrcu.models.curvature import curvature
 from musrcu.models.expression import Factor, parse, variable_of
 from musrcu.models.normal_form import set_upright
 from musrcu.models.odd_numbers import times_of
@@ -171,6 +172,16 @@ class Model:
             for row, derivative in zip(gradient[term.place], rows, strict=True):
                 np.multiply(amplitude, derivative, out=row)
         return total, gradient
+
+    def curvature(
+        self, t: FloatArray | Bins, values: FloatArray, weights: FloatArray, steps: FloatArray
+    ) -> FloatArray:
+        """sum_k w_k d2 A(t_k) / dp_i dp_j, (n_parameters, n_parameters).
+
+        ``weights`` are w; ``steps`` those of differences where there is no formula, 0 for
+        parameters of which the derivatives are not wanted.
+        """
+        return curvature(self.terms, t, values, weights, steps)
 
     def _checked(self, values: Sequence[float] | FloatArray) -> FloatArray:
         """The values in double precision."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from musrcu.models.certificate import Certificate
 from musrcu.models.parameter import Check, Parameter
-from musrcu.models.phasor import phasor
+from musrcu.models.phasor import cosine_and_sine
 from musrcu.models.registry import FloatArray, Solved, component
 from musrcu.models.relaxation import BETA, DIGITS, LAMBDA, SIGMA, stretched, stretched_slopes
 
@@ -30,29 +30,30 @@ def _turn(mp: Any, t: Any, nu: Any, phi: Any) -> Any:
 
 
 def _cosine(t: FloatArray, nu: float, phi: float) -> Solved:
-    wave = phasor(t, nu, phi)
-    return wave.real, (-TWO_PI * t * wave.imag, -DEGREE * wave.imag)
+    value, sine = cosine_and_sine(t, nu, phi)
+    return value, (-TWO_PI * t * sine, -DEGREE * sine)
 
 
 def _damped_cosine(t: FloatArray, lambda_: float, nu: float, phi: float) -> Solved:
-    wave = phasor(t, nu, phi, lambda_)
-    value, sine = wave.real, wave.imag
+    value, sine = cosine_and_sine(t, nu, phi, lambda_)
     return value, (-t * value, -TWO_PI * t * sine, -DEGREE * sine)
 
 
 def _gaussian_cosine(t: FloatArray, sigma: float, nu: float, phi: float) -> Solved:
-    wave = np.exp(-0.5 * (sigma * t) ** 2) * phasor(t, nu, phi)
-    value, sine = wave.real, wave.imag
+    decay = np.exp(-0.5 * (sigma * t) ** 2)
+    cosine_, sine = cosine_and_sine(t, nu, phi)
+    value, sine = decay * cosine_, decay * sine
     return value, (-sigma * t * t * value, -TWO_PI * t * sine, -DEGREE * sine)
 
 
 def _stretched_cosine(t: FloatArray, lambda_: float, beta: float, nu: float, phi: float) -> Solved:
-    wave, decay = phasor(t, nu, phi), stretched(t, lambda_, beta)
-    sine = wave.imag * decay
+    wave, sine = cosine_and_sine(t, nu, phi)
+    decay = stretched(t, lambda_, beta)
+    sine = sine * decay
     by_lambda, by_beta = stretched_slopes(t, decay, lambda_, beta)
-    return wave.real * decay, (
-        by_lambda * wave.real,
-        by_beta * wave.real,
+    return wave * decay, (
+        by_lambda * wave,
+        by_beta * wave,
         -TWO_PI * t * sine,
         -DEGREE * sine,
     )
@@ -72,7 +73,7 @@ def _stretched_cosine(t: FloatArray, lambda_: float, beta: float, nu: float, phi
 )
 def cosine(t: FloatArray, nu: float, phi: float) -> FloatArray:
     """Undamped precession: one sharp field."""
-    return phasor(t, nu, phi).real
+    return cosine_and_sine(t, nu, phi)[0]
 
 
 @component(
@@ -101,7 +102,7 @@ def cosine(t: FloatArray, nu: float, phi: float) -> FloatArray:
 )
 def damped_cosine(t: FloatArray, lambda_: float, nu: float, phi: float) -> FloatArray:
     """Precession with exponential damping: a Lorentzian distribution of fields."""
-    return phasor(t, nu, phi, lambda_).real
+    return cosine_and_sine(t, nu, phi, lambda_)[0]
 
 
 @component(
@@ -132,7 +133,7 @@ def damped_cosine(t: FloatArray, lambda_: float, nu: float, phi: float) -> Float
 )
 def gaussian_cosine(t: FloatArray, sigma: float, nu: float, phi: float) -> FloatArray:
     """Precession with Gaussian damping: a Gaussian distribution of fields."""
-    return np.exp(-0.5 * (sigma * t) ** 2) * phasor(t, nu, phi).real
+    return np.exp(-0.5 * (sigma * t) ** 2) * cosine_and_sine(t, nu, phi)[0]
 
 
 @component(
@@ -170,4 +171,4 @@ def stretched_cosine(
 
     The derivative by lambda is infinite at 0 where beta < 1; there it is that of 1e-12.
     """
-    return np.asarray(stretched(t, lambda_, beta) * phasor(t, nu, phi).real)
+    return np.asarray(stretched(t, lambda_, beta) * cosine_and_sine(t, nu, phi)[0])

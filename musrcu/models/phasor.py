@@ -12,6 +12,7 @@ import weakref
 import numpy as np
 from numpy.typing import NDArray
 
+TURN = 2 * np.pi
 BLOCK = 128
 SHORTEST = 512
 """Fewer times are computed directly."""
@@ -60,6 +61,35 @@ def turning(
     coarse = factor * np.exp(z * (t[0] + step * BLOCK * np.arange(blocks)) + start)
     fine = np.exp(z * step * np.arange(BLOCK))
     return np.asarray(np.multiply.outer(coarse, fine).reshape(-1)[: t.size])
+
+
+def cosine_and_sine(
+    t: NDArray[np.float64], nu: float, phi: float = 0.0, rate: float = 0.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Real and imaginary part of :func:`phasor`, each an array of its own."""
+    return wave_parts(t, complex(-float(rate), TURN * float(nu)), 1j * np.deg2rad(float(phi)))
+
+
+def wave_parts(
+    t: NDArray[np.float64], z: complex, start: complex = 0.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Real and imaginary part of exp(z t + start), each an array of its own.
+
+    On evenly spaced times each is a product of two short matrices, several times quicker than the
+    complex numbers, whose array is so large that the system clears new memory for it every time.
+    """
+    z, start = complex(z), complex(start)
+    step = uniform_step(t)
+    if step == 0.0:
+        turned = turning(t, z, start)
+        return turned.real, turned.imag
+    blocks = -(-t.size // BLOCK)
+    coarse = np.exp(z * (t[0] + step * BLOCK * np.arange(blocks)) + start)
+    fine = np.exp(z * step * np.arange(BLOCK))
+    right = np.array([fine.real, fine.imag])
+    real = np.stack([coarse.real, -coarse.imag], axis=1) @ right
+    imaginary = np.stack([coarse.imag, coarse.real], axis=1) @ right
+    return real.reshape(-1)[: t.size], imaginary.reshape(-1)[: t.size]
 
 
 def uniform_step(t: NDArray[np.float64]) -> float:

@@ -65,6 +65,14 @@ def gram(rows: FloatArray) -> FloatArray:
     return found
 
 
+def whole(rows: int) -> int:
+    """The next multiple of 4: matrices of so many rows are multiplied in half the time of others.
+
+    Rows of zeros make up what is missing.
+    """
+    return -(-rows // 4) * 4
+
+
 def onto(rows: FloatArray, vector: FloatArray) -> FloatArray:
     """The product rows @ vector."""
     few = max(VECTOR // max(len(rows), 1), 1)
