@@ -119,7 +119,9 @@ def means(law: str, level: str) -> np.ndarray:
     return cost_truth.means(LAWS[law], LEVELS[level])
 
 
-def one(seed: int, law: str, level: str, way: str, search: bool) -> dict[str, Any]:
+def one(
+    seed: int, law: str, level: str, way: str, *, search: bool = False, rooted: bool = True
+) -> dict[str, Any]:
     """One fit: its parameters as [value, error, root], and what it says of itself."""
     data, told = WAYS[way](LAWS[law], LEVELS[level], thrown(law, level, seed))
     truth = told["start"]
@@ -131,7 +133,7 @@ def one(seed: int, law: str, level: str, way: str, search: bool) -> dict[str, An
     except mu.MusrcuError as error:
         return {"seed": seed, "valid": False, "reason": str(error), "parameters": {}}
     parameters = {name: [result[name].value, result[name].error] for name in truth}
-    if result.chi2 is not None and not search:
+    if result.chi2 is not None and rooted:
         for name, root in roots(data, LAWS[law], told, truth, result).items():
             parameters[name].append(root)
     return {
@@ -221,7 +223,14 @@ def main() -> None:
             path = keep / f"{law} {level} {way}{' searched' * options.no_start}.jsonl"
             found = known(path, options.runs)
             missing = [seed for seed in range(options.runs) if seed not in found]
-            work = partial(one, law=law, level=level, way=way, search=options.no_start)
+            work = partial(
+                one,
+                law=law,
+                level=level,
+                way=way,
+                search=options.no_start,
+                rooted=not options.no_start,
+            )
             with path.open("a", encoding="utf-8") as file:
                 for result in pool.map(work, missing, chunksize=10):
                     found[result["seed"]] = result
