@@ -57,6 +57,10 @@ if TYPE_CHECKING:
     from musrcu.reduction.reference import measure_background
     from musrcu.reduction.t0 import TimeZero, find_t0
     from musrcu.simulation.simulate import simulate
+    from musrcu.spectrum.fourier import fourier
+    from musrcu.spectrum.periodogram import periodogram
+    from musrcu.spectrum.periodogram_result import Periodogram
+    from musrcu.spectrum.spectrum_result import Spectrum
     from musrcu.systematics.robustness import robustness
     from musrcu.systematics.robustness_result import Robustness
     from musrcu.writers.registry import write
@@ -75,6 +79,7 @@ __all__ = [
     "Nucleus",
     "OrderParameter",
     "Parameter",
+    "Periodogram",
     "ReadError",
     "Reduction",
     "ResidualTests",
@@ -82,6 +87,7 @@ __all__ = [
     "Robustness",
     "Run",
     "Scan",
+    "Spectrum",
     "TimeZero",
     "add_runs",
     "attach_temperature_log",
@@ -100,12 +106,14 @@ __all__ = [
     "fit_order_parameter",
     "fit_scan",
     "form_asymmetry",
+    "fourier",
     "group",
     "inspect_detectors",
     "load",
     "load_functions",
     "measure_background",
     "nu_from_field",
+    "periodogram",
     "read",
     "read_events",
     "rebin",
@@ -165,6 +173,10 @@ _HOMES = {
     "musrcu.reduction.t0": ("TimeZero", "find_t0"),
     "musrcu.reduction.reference": ("measure_background",),
     "musrcu.simulation.simulate": ("simulate",),
+    "musrcu.spectrum.fourier": ("fourier",),
+    "musrcu.spectrum.periodogram": ("periodogram",),
+    "musrcu.spectrum.periodogram_result": ("Periodogram",),
+    "musrcu.spectrum.spectrum_result": ("Spectrum",),
     "musrcu.writers.registry": ("write",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -36,11 +36,12 @@ READERS = {"psi_bin_layout", "psi_text", "instruments", "pulse", *CONTAINERS}
 REDUCTION = {"instruments", "pulse", *CONTAINERS}
 FITTING = {"models", "references", *CONTAINERS}
 CALIBRATION = {"fitting", "reduction", "readers", *FITTING, *REDUCTION}
+SPECTRUM = {"fitting", "reduction", *FITTING, *REDUCTION}
 COMPARISON = {"fitting", *FITTING}
 ANALYSIS = {"calibration", "comparison", *CALIBRATION}
 SYSTEMATICS = {"analysis", *ANALYSIS}
 SIMULATION = {"models", "references", "instruments", "writers", *CONTAINERS}
-DOORS = {"systematics", "simulation", "verification", *SYSTEMATICS, *SIMULATION}
+DOORS = {"spectrum", "systematics", "simulation", "verification", *SYSTEMATICS, *SIMULATION}
 
 # Every module is in a room of this table (a room may be one file); a room may use itself.
 TABLE = {
@@ -63,6 +64,7 @@ TABLE = {
     "models": rule({"references", *BOTTOM}, inside="scipy"),
     "verification": rule({"models", "references", *BOTTOM}, inside="mpmath tqdm scipy"),
     "fitting": rule(FITTING, inside="scipy iminuit"),
+    "spectrum": rule(SPECTRUM, inside="scipy"),
     "comparison": rule(COMPARISON, inside="scipy tqdm"),
     "calibration": rule(CALIBRATION, inside="scipy iminuit"),
     "analysis": rule(ANALYSIS, inside="scipy iminuit tqdm"),

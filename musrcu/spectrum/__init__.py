@@ -1,0 +1,1 @@
+"""Frequencies: Fourier spectra and periodograms of asymmetries and counts."""
