@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.fitting.constraint import Constraint, Prior
 from musrcu.fitting.cost import AsymmetryCost, Cost
-from musrcu.fitting.data import Data, Known, bare_starts, given_behind, known_value
+from musrcu.fitting.data import (
+    Data,
+    Known,
+    balance,
+    bare_starts,
+    given_behind,
+    known_value,
+)
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.seen import ALPHA, B_B, B_F, Formed, SeenAsymmetry
 from musrcu.fitting.start import Start
@@ -87,7 +94,18 @@ class AsymmetryData(Data):
     def starts(self, cost: Cost) -> list[Start]:
         """From the asymmetry as it was formed."""
         bins = (self.where, self.value, self.error)
-        return bare_starts(cost, bins, self.formed.alpha, given_behind(cost))
+        return bare_starts(cost, bins, balance(self.formed.alpha), given_behind(cost))
+
+    @property
+    def why(self) -> str:
+        """What is fitted is an asymmetry; whether its bins hold enough for chi-square."""
+        smallest = self.formed.smallest
+        if smallest is None or not self.time.size:
+            return "an asymmetry was given"
+        if self.few:
+            return f"an asymmetry was given, {self.few} bins of which hold few counts"
+        least = int(smallest[self.used].min())
+        return f"every bin holds at least {least} counts in each group"
 
     @property
     def notes(self) -> list[str]:

@@ -67,7 +67,7 @@ class CountCost(Cost):
         inverse = np.sqrt(wrong.slope**2 / wrong.mean + (wrong.short > 0) / LEAST**2)
         return force / inverse, inverse
 
-    def _bend(self, model: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    def _bend(self, model: FloatArray) -> tuple[FloatArray, FloatArray | None] | None:
         if made_positive(model) is not None:
             return None
         seen = self.counts / model

@@ -9,13 +9,22 @@ from numpy.typing import NDArray
 
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.counts import Counts
+from musrcu.containers.histogram import Histogram
 from musrcu.errors import FitError
 from musrcu.fitting.constraint import Constraint, Prior
 from musrcu.fitting.cost import Cost
-from musrcu.fitting.count_cost import CountCost
-from musrcu.fitting.data import Data, Known, bare_starts, given_behind, known_value
+from musrcu.fitting.count_costs import count_cost
+from musrcu.fitting.data import (
+    Data,
+    Known,
+    balance,
+    bare_starts,
+    given_behind,
+    known_value,
+)
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.seen import CountBins, SeenCounts
+from musrcu.fitting.seen_histogram import HistogramBins
 from musrcu.fitting.start import Start
 from musrcu.fitting.window import inside
 from musrcu.models.bins import Bins
@@ -39,6 +48,7 @@ class CountData(Data):
     counts : what is fitted.
     t_range : (first, last) time, µs; None takes all good bins.
     average_bins : whether the model is averaged over each bin.
+    cost : which cost of counts; None takes Poisson's likelihood.
 
     Raises
     ------
@@ -49,8 +59,13 @@ class CountData(Data):
     kind = "the pair of groups"
 
     def __init__(
-        self, counts: Counts, t_range: tuple[float, float] | None, average_bins: bool = False
+        self,
+        counts: Counts,
+        t_range: tuple[float, float] | None,
+        average_bins: bool = False,
+        cost: str | None = None,
     ) -> None:
+        self.wanted = count_cost(cost)
         self.run, self.history, self.counts = counts.run, counts.history, counts
         if counts.run.variance is not None:
             raise FitError(
@@ -72,26 +87,20 @@ class CountData(Data):
         """The model with N0, alpha, detector_beta and the backgrounds."""
         fixed, known = self._balance(expression, named, settled)
         counts = self.counts
-        free = counts.background_free
-        if free is None:
-            free = self.run.source != "pulsed"
-        step = self.history.find("subtract_background")
-        # a level measured in late bins is in these bins already; it must not count twice
-        late = step is not None and "late" in step.options
-        for k, name in enumerate(("b_F", "b_B")):
-            if late:
-                continue
-            if counts.background is None:
-                if not free and name not in named:
-                    fixed[name] = 0.0
-                continue
-            level, error = float(counts.background[k]), 0.0
+        levels: list[float | None] = [None, None]
+        errors: list[float | None] = [None, None]
+        if counts.background is not None:
+            levels = counts.background.tolist()
             if counts.background_error is not None:
-                error = float(counts.background_error[k])
-            if error > 0:
-                known.append(known_value(name, level, error))
-            elif name not in named:
-                fixed[name] = level
+                errors = counts.background_error.tolist()
+        for name, level, error in zip(("b_F", "b_B"), levels, errors, strict=True):
+            if name in named and not error:
+                continue
+            told = known_background(counts, level, error)
+            if isinstance(told, tuple):
+                known.append(known_value(name, *told))
+            elif told is not None:
+                fixed[name] = told
         return SeenCounts(expression, self.bins), Known(fixed, known)
 
     def _balance(
@@ -128,37 +137,29 @@ class CountData(Data):
     def cost(self, freedom: Freedom, constraints: Sequence[Constraint]) -> Cost:
         """Poisson's likelihood of these counts."""
         prior = Prior(constraints, freedom)
-        return CountCost(self.where, self.counted.reshape(-1), freedom, prior)
+        return self.wanted.kind(self.where, self.counted.reshape(-1), freedom, prior)
 
     def starts(self, cost: Cost) -> list[Start]:
         """From the asymmetry of the counts, packed so that it has errors."""
         n0, alpha, beta, *background = given_behind(cost)
         beta = 1.0 if np.isnan(beta) else beta
-        level = np.where(np.isnan(background), self._flat(), background)
+        level = np.where(np.isnan(background), flat_level(self.counted, self.bins), background)
         decays = np.maximum(self.counted - level[:, None] * self.bins.raw_bins, 0.0)
-        balance = alpha
+        alpha_near = alpha
         if np.isnan(alpha):
-            balance = float(np.clip(decays[0].sum() / max(decays[1].sum(), 1.0), 1e-2, 1e2))
+            alpha_near = float(np.clip(decays[0].sum() / max(decays[1].sum(), 1.0), 1e-2, 1e2))
         scale = float(decays.sum()) / float(self.bins.decay.sum())
         if np.isnan(n0):
-            n0 = max(scale / (np.sqrt(balance) + 1 / np.sqrt(balance)), 1e-9)
+            n0 = max(scale / (np.sqrt(alpha_near) + 1 / np.sqrt(alpha_near)), 1e-9)
         behind = np.array([n0, alpha, beta, *level])
-        return bare_starts(cost, self._packed(decays, balance, level, cost), balance, behind)
-
-    def _flat(self) -> FloatArray:
-        """(2,) background per raw bin by least squares on N e^(-t/tau) + b, 0 or above."""
-        raw, decay = self.bins.raw_bins, self.bins.decay
-        weight = 1 / np.sqrt(np.maximum(self.counted.mean(axis=0), 1.0))
-        design = np.array([decay, raw]).T * weight[:, None]
-        found = np.linalg.lstsq(design, (self.counted * weight).T, rcond=None)[0][1]
-        return np.asarray(np.maximum(found, 0.0))
+        packed = self._packed(decays, alpha_near, level, cost)
+        return bare_starts(cost, packed, balance(alpha_near), behind)
 
     def _packed(
         self, decays: FloatArray, alpha: float, level: FloatArray, cost: Cost
     ) -> tuple[FloatArray | Bins, FloatArray, FloatArray]:
         """Times or bins, asymmetry and error, of smooth counts, which do not follow noise."""
-        few = max(-(-self.time.size // SEARCHED_BINS), 1)
-        factor = 1 if _faster(cost, 0.25 / (few * float(self.width.max()))) else few
+        few, factor = packs_searched(cost, self.time.size, float(self.width.max()))
         n = max(self.time.size // factor, 1)
         fold = slice(0, n * factor)
         f, b = decays[:, fold].reshape(2, n, -1).sum(axis=2)
@@ -180,6 +181,11 @@ class CountData(Data):
         return where, ((f - alpha * b) / total)[usable], error[usable]
 
     @property
+    def why(self) -> str:
+        """Counts were given, and which of their costs is unbiased."""
+        return self.wanted.why
+
+    @property
     def notes(self) -> list[str]:
         """What was lost unsaid, and bins so empty that the likelihood is no measure of quality."""
         notes = []
@@ -189,14 +195,58 @@ class CountData(Data):
             notes.append(
                 "the dead times of the file are not in this fit; take the counts from reduce_counts"
             )
-        few = int((self.counted.mean(axis=0) < ASYMPTOTIC).sum())
-        if few < 0.1 * self.time.size:
-            return notes
-        return [
-            *notes,
-            f"{few} of {self.time.size} bins hold fewer than {ASYMPTOTIC:g} counts: the estimates "
-            "are unbiased, but the likelihood per degree of freedom is no measure of quality",
-        ]
+        return [*notes, *asymptotic(self.counted.mean(axis=0))]
+
+
+def known_background(
+    data: Counts | Histogram, level: float | None, error: float | None
+) -> float | tuple[float, float] | None:
+    """What is known of a background: a value that is held, one with its error, or nothing.
+
+    Parameters
+    ----------
+    data : whose background it is.
+    level, error : what was measured, per raw bin; None where nothing was.
+    """
+    step = data.history.find("subtract_background")
+    # a level measured in late bins is in these bins already; it must not count twice
+    if step is not None and "late" in step.options:
+        return None
+    if level is not None:
+        return (level, error) if error else level
+    free = data.background_free
+    if free is None:
+        free = data.run.source != "pulsed"
+    return None if free else 0.0
+
+
+def flat_level(counted: FloatArray, bins: CountBins | HistogramBins) -> FloatArray:
+    """(n_groups,) background per raw bin by least squares on N e^(-t/tau) + b, 0 or above.
+
+    ``counted`` are (n_groups, n_bins).
+    """
+    weight = 1 / np.sqrt(np.maximum(counted.mean(axis=0), 1.0))
+    design = np.array([bins.decay, bins.raw_bins]).T * weight[:, None]
+    found = np.linalg.lstsq(design, (counted * weight).T, rcond=None)[0][1]
+    return np.asarray(np.maximum(found, 0.0))
+
+
+def packs_searched(cost: Cost, n_bins: int, widest: float) -> tuple[int, int]:
+    """Bins that make one where there are too many to search in; and how many are put together,
+    1 where a line may be too fast for wide ones."""
+    few = max(-(-n_bins // SEARCHED_BINS), 1)
+    return few, 1 if _faster(cost, 0.25 / (few * widest)) else few
+
+
+def asymptotic(counted: FloatArray) -> list[str]:
+    """Bins so empty that the likelihood is no measure of quality, one sentence."""
+    few = int((counted < ASYMPTOTIC).sum())
+    if few < 0.1 * counted.size:
+        return []
+    return [
+        f"{few} of {counted.size} bins hold fewer than {ASYMPTOTIC:g} counts: the estimates "
+        "are unbiased, but the likelihood per degree of freedom is no measure of quality"
+    ]
 
 
 def _faster(cost: Cost, highest: float) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,11 @@ class Data(ABC):
     """Bins inside the range that hold nothing to fit."""
 
     @property
+    def name(self) -> str:
+        """What is fitted, in words."""
+        return self.run.name
+
+    @property
     def averaged(self) -> bool:
         """Whether the model is averaged over each bin."""
         return isinstance(self.where, Bins)
@@ -72,6 +77,11 @@ class Data(ABC):
     @abstractmethod
     def starts(self, cost: Cost) -> list[Start]:
         """Starting points, best first."""
+
+    @property
+    def why(self) -> str:
+        """Why this cost and no other, in words."""
+        return ""
 
     @property
     @abstractmethod
@@ -106,20 +116,22 @@ def refuse_free_alpha(expression: str) -> None:
 def bare_starts(
     cost: Cost,
     bins: tuple[FloatArray | Bins, FloatArray, FloatArray],
-    alpha: float,
+    level: Callable[[float], float],
     behind: FloatArray,
 ) -> list[Start]:
     """Starting points of a model seen through what stands behind it.
 
-    The search looks at the asymmetry itself with everything behind it held; where alpha is free
-    and unknown, a constant takes its place and becomes the alpha to start from.
+    The search looks at the asymmetry itself with everything behind it held; where alpha, or N0 of
+    a single histogram, is free and unknown, a constant takes its place and becomes what to start
+    from.
 
     Parameters
     ----------
     cost : whose free parameters are wanted.
     bins : time, asymmetry and error of the bins to search in.
-    alpha : balance with which that asymmetry was formed.
-    behind : (n_behind,) values to start from of the parameters behind the model; NaN for an alpha
+    level : the parameter that is to be found from the constant, 0 where the asymmetry was formed
+        with it.
+    behind : (n_behind,) values to start from of the parameters behind the model; NaN for the one
         that is to be found.
     """
     freedom = cost.freedom
@@ -129,7 +141,7 @@ def bare_starts(
     constant = 1 if unknown else 0
     expression = model.expression + " + constant" * constant
     start = np.insert(freedom.start, own, [np.nan] * constant)
-    start[own + constant :] = np.where(np.isnan(behind), alpha, behind)
+    start[own + constant :] = np.where(np.isnan(behind), level(0.0), behind)
     bare = Freedom(
         Bare(expression, model.parameters[own:]),
         start,
@@ -139,19 +151,26 @@ def bare_starts(
         np.insert(freedom.upper, own, [1.0] * constant),
     )
     if not bare.free.size:
-        return [_completed(cost, start, own, constant, alpha)]
+        return [_completed(cost, start, own, unknown, level)]
     found = []
     for one in find_starts(AsymmetryCost(*bins, bare)):
-        found.append(_completed(cost, bare.expand(one.x), own, constant, alpha))
+        found.append(_completed(cost, bare.expand(one.x), own, unknown, level))
     return sorted(found, key=lambda one: one.chi2)
 
 
-def _completed(cost: Cost, full: FloatArray, own: int, constant: int, alpha: float) -> Start:
-    """The start of the search with the parameters behind the model, a constant become alpha."""
-    if constant:
+def balance(alpha: float) -> Callable[[float], float]:
+    """The alpha that a constant stands for in an asymmetry that was formed with another one."""
+    return lambda offset: alpha * (1 + offset) / (1 - offset)
+
+
+def _completed(
+    cost: Cost, full: FloatArray, own: int, unknown: list[int], level: Callable[[float], float]
+) -> Start:
+    """The start of the search with the parameters behind the model, a constant become one."""
+    if unknown:
         offset = float(np.clip(full[own], -0.98, 0.98))
         full = np.delete(full, own)
-        full[cost.freedom.model.index("alpha")] = alpha * (1 + offset) / (1 - offset)
+        full[unknown] = level(offset)
     lower, upper = cost.freedom.lower[cost.free], cost.freedom.upper[cost.free]
     x = np.clip(full[cost.free], lower, upper)
     return Start(x, cost(x))

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.containers.asymmetry import Asymmetry
-from musrcu.containers.counts import Counts
 from musrcu.errors import FitError
 from musrcu.fitting.applied_field import assumed
 from musrcu.fitting.bounded import boundless
@@ -27,7 +25,7 @@ from musrcu.fitting.doubts import (
     pulsed,
     too_fast,
 )
-from musrcu.fitting.fitted_data import fitted_data
+from musrcu.fitting.fitted_data import Fittable, fitted_data
 from musrcu.fitting.freedom import Freedom, Limits
 from musrcu.fitting.judgement import Bound, Judgement
 from musrcu.fitting.minimise import Minimum
@@ -45,7 +43,7 @@ FloatArray = NDArray[np.float64]
 
 
 def fit(
-    data: Asymmetry | Counts,
+    data: Fittable,
     model: Model | str,
     *,
     start: Mapping[str, float] | None = None,
@@ -57,18 +55,21 @@ def fit(
     minos: Iterable[str] = (),
     max_asymmetry: float | None = None,
     average_bins: bool = False,
+    cost: str | None = None,
 ) -> FitResult:
     """Fit of a model to one run, minimised by Minuit with analytic gradients.
 
-    An asymmetry is fitted by chi2 = sum [(A_k - A(t_k)) / sigma_k]^2, counts by Poisson's
-    likelihood of both groups, which is unbiased however few there are. Errors are those of the
-    Hessian at the minimum and are never rescaled by the reduced chi-square.
+    An asymmetry is fitted by chi2 = sum [(A_k - A(t_k)) / sigma_k]^2, counts of a pair, or of a
+    single histogram, by Poisson's likelihood, which is unbiased however few there are. The result
+    says which and why. Errors are those of the Hessian at the minimum and are never rescaled by the
+    reduced chi-square.
 
     What all bins share is no noise: where the error of alpha or of a background is known, they are
     parameters of the fit with that knowledge as a Gaussian constraint (``alpha``, ``b_F``,
     ``b_B``), so that it reaches every other parameter. A fit of counts has N0, alpha (constrained
     to a calibration, held where it was given, else free), detector_beta (held at 1 unless known or
-    named) and both backgrounds (0 for a pulsed source unless known or named) in any case.
+    named) and both backgrounds (0 for a pulsed source unless known or named) in any case; that of
+    a single histogram has N0 and ``b``.
 
     Parameters
     ----------
@@ -88,6 +89,11 @@ def fit(
         or 0.35 where it is unknown.
     average_bins : whether the model is averaged over each bin with the decay of muons as a weight,
         as counts are; it matters where frequency times width is above 0.1.
+    cost : what is minimised. None is chi-square of an asymmetry (``asymmetry``) and Poisson's
+        likelihood of counts (``poisson``). Counts of a pair have ``binomial`` too, how each bin
+        divides into forward and backward: the decay and what changes both groups alike drop out
+        (:class:`musrcu.fitting.binomial_cost.BinomialCost`). ``neyman`` and ``pearson`` are
+        chi-squares of counts, biased where these are few, for comparison with other programs.
 
     Returns
     -------
@@ -102,7 +108,7 @@ def fit(
     Source: F. James and M. Roos, Comput. Phys. Commun. 10, 343 (1975); S. Baker and R. D. Cousins,
     Nucl. Instrum. Methods 221, 437 (1984).
     """
-    window = fitted_data(data, t_range, average_bins)
+    window = fitted_data(data, t_range, average_bins, cost)
     model = time_model(model)
     constraints = as_constraints(constraints)
     minos = (minos,) if isinstance(minos, str) else tuple(minos or ())
@@ -122,7 +128,9 @@ def fit(
     if methods(seen) != before:  # some derivatives were not to be trusted
         result = _fit(window, freedom, ready.known, bound, names)
     notes = (*result.notes, *assumed(ready.fields, window.run))
-    asked = record(data, request, t_range=t_range, minos=minos, average_bins=average_bins)
+    asked = record(
+        data, request, t_range=t_range, minos=minos, average_bins=average_bins, cost=cost
+    )
     return dataclasses.replace(result, notes=notes, **asked)
 
 

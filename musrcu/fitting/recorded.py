@@ -8,15 +8,24 @@ from typing import Any
 
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.counts import Counts
-from musrcu.errors import FitError
+from musrcu.containers.histogram import Histogram
+from musrcu.errors import FitError, quoted
 from musrcu.fitting.constraint import Constraint, as_constraints
 from musrcu.fitting.request import Request
 
-FORMS = {Asymmetry: "asymmetry", Counts: "counts"}
+FORMS = {Asymmetry: "asymmetry", Counts: "counts", Histogram: "histogram"}
 """What was fitted, in one word."""
 
 
-def record(data: Asymmetry | Counts, request: Request, **more: Any) -> dict[str, Any]:
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "start": dict, "fixed": dict, "limits": dict, "ties": dict, "constraints": list,
+    "t_range": list, "minos": list, "average_bins": bool, "max_asymmetry": (int, float),
+    "cost": str,
+}  # fmt: skip
+"""What a request may hold, as JSON has it."""
+
+
+def record(data: Asymmetry | Counts | Histogram, request: Request, **more: Any) -> dict[str, Any]:
     """Entries of a :class:`musrcu.FitResult`: its file, its recipe, and what was asked for.
 
     Parameters
@@ -52,6 +61,9 @@ def arguments(request: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(request, Mapping) or not request:
         raise FitError("it does not say what was asked for")
     asked = {name: value for name, value in request.items() if name != "data"}
+    for name, value in asked.items():
+        if name not in _KINDS or not isinstance(value, _KINDS[name]):
+            raise FitError(f"its request has {name} = {quoted(value)}, which is not known here")
     try:
         if "constraints" in asked:
             asked["constraints"] = [Constraint(**one) for one in asked["constraints"]]

@@ -44,6 +44,9 @@ class FitResult:
     notes: tuple[str, ...] = ()
     """What a reader should know: strong correlations, near ties, few counts."""
     cost: str = "asymmetry chi-square"
+    """What was minimised."""
+    cost_reason: str = ""
+    """Why that."""
     t_range: tuple[float, float] | None = None
     """First and last fitted bin, µs."""
     n_bins: int = 0
@@ -150,6 +153,8 @@ class FitResult:
     def summary(self) -> str:
         """The result as text: quality, parameters, notes, and the alternative if there is one."""
         lines = [f"{self.name or 'fit'}: {self.model}", "  " + self._quality()]
+        if self.cost_reason:
+            lines.append(f"  cost: {self.cost} ({self.cost_reason})")
         rows = [[f"  {name}", str(fitted)] for name, fitted in self.parameters.items()]
         lines += table(rows, ["  parameter", "value"]).split("\n")
         lines += [f"  note: {note}" for note in self.notes]
@@ -183,6 +188,7 @@ class FitResult:
             "name": self.name,
             "model": self.model,
             "cost": self.cost,
+            "cost_reason": self.cost_reason,
             "valid": self.valid,
             "reason": self.reason,
             "notes": list(self.notes),
@@ -227,10 +233,11 @@ class FitResult:
                 t_range=None if data["t_range"] is None else tuple(data["t_range"]),
                 notes=tuple(data["notes"]),
                 average_bins=bool(data.get("average_bins", False)),
-                request=data.get("request") or {},
+                cost_reason=data.get("cost_reason") or "",
+                request=dict(data.get("request") or {}),
                 path=data.get("path"),
                 checksum=data.get("checksum"),
-                recipe=data.get("recipe"),
+                recipe=None if data.get("recipe") is None else dict(data["recipe"]),
                 **{name: data[name] for name in _COPIED},
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -31,6 +31,9 @@ class NeymanCost(CountCost):
         inverse = 1.0 / np.sqrt(np.maximum(self.counts, 1.0))
         return (model - self.counts) * inverse, inverse
 
+    def _bend(self, model: FloatArray) -> tuple[FloatArray, FloatArray | None] | None:
+        return (model - self.counts) / np.maximum(self.counts, 1.0), None
+
 
 class PearsonCost(CountCost):
     """sum (n - mu)^2 / mu: weights from the model.
@@ -57,3 +60,9 @@ class PearsonCost(CountCost):
             curvature = curvature * wrong.slope**2 + (wrong.short > 0) / LEAST**2
         inverse = np.sqrt(curvature)
         return force / inverse, inverse
+
+    def _bend(self, model: FloatArray) -> tuple[FloatArray, FloatArray | None] | None:
+        if made_positive(model) is not None:
+            return None
+        ratio = (self.counts / model) ** 2
+        return 0.5 * (1.0 - ratio), ratio

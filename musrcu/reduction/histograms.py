@@ -58,11 +58,11 @@ def reduce_histograms(
     recipe = checked("reduce_histograms", run, recipe)
     run = calibrated(run, recipe)
     chosen, out = _chosen(run, recipe, groups)
-    given = isinstance(recipe.background, Mapping) and {"given", "per_frame"} & {*recipe.background}
-    if given:
+    level = recipe.background
+    if isinstance(level, Mapping) and {"given", "per_frame"} & {*level}:
         raise ReductionError(
-            f"{run.name}: background = {dict(recipe.background)} is of forward and backward; "
-            "histograms of their own take a window, none or fit"
+            f"{run.name}: background = {dict(level)} is of forward and backward; histograms of "
+            "their own take a window, none or fit"
         )
     aligned = [_aligned(run, recipe, detectors) for detectors in chosen.values()]
     wanted, notes = read_packing(recipe.packing), [out]
