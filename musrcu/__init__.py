@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from musrcu.containers.asymmetry import Asymmetry
     from musrcu.containers.calibration import Calibration
     from musrcu.containers.counts import Counts
+    from musrcu.containers.histogram import Histogram
     from musrcu.containers.run import Run
     from musrcu.errors import MusrcuError, ReadError
     from musrcu.fitting.constraint import Constraint
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from musrcu.reduction.dead_time import correct_dead_time
     from musrcu.reduction.detectors import inspect_detectors
     from musrcu.reduction.grouping import group
+    from musrcu.reduction.histograms import reduce_histograms
     from musrcu.reduction.rebin import rebin
     from musrcu.reduction.recipe import Reduction, reduce, reduce_counts
     from musrcu.reduction.reference import measure_background
@@ -74,6 +76,7 @@ __all__ = [
     "Counts",
     "DeadTimes",
     "FitResult",
+    "Histogram",
     "Model",
     "MusrcuError",
     "Nucleus",
@@ -119,6 +122,7 @@ __all__ = [
     "rebin",
     "reduce",
     "reduce_counts",
+    "reduce_histograms",
     "residuals",
     "robustness",
     "simulate",
@@ -143,6 +147,7 @@ _HOMES = {
     "musrcu.containers.asymmetry": ("Asymmetry",),
     "musrcu.containers.calibration": ("Calibration",),
     "musrcu.containers.counts": ("Counts",),
+    "musrcu.containers.histogram": ("Histogram",),
     "musrcu.containers.run": ("Run",),
     "musrcu.errors": ("MusrcuError", "ReadError"),
     "musrcu.fitting.constraint": ("Constraint",),
@@ -168,6 +173,7 @@ _HOMES = {
     "musrcu.reduction.dead_time": ("correct_dead_time",),
     "musrcu.reduction.detectors": ("inspect_detectors",),
     "musrcu.reduction.grouping": ("group",),
+    "musrcu.reduction.histograms": ("reduce_histograms",),
     "musrcu.reduction.rebin": ("rebin",),
     "musrcu.reduction.recipe": ("Reduction", "reduce", "reduce_counts"),
     "musrcu.reduction.t0": ("TimeZero", "find_t0"),
