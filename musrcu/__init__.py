@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from musrcu.models.registry import component
     from musrcu.output.catalogue import catalogue
     from musrcu.output.load import load
+    from musrcu.output.repeat import repeat
+    from musrcu.output.repetition import Repetition
     from musrcu.readers.find import find_runs
     from musrcu.readers.isis_events import read_events
     from musrcu.readers.registry import read
@@ -85,6 +87,7 @@ __all__ = [
     "Periodogram",
     "ReadError",
     "Reduction",
+    "Repetition",
     "ResidualTests",
     "Residuals",
     "Robustness",
@@ -122,6 +125,7 @@ __all__ = [
     "rebin",
     "reduce",
     "reduce_counts",
+    "repeat",
     "reduce_histograms",
     "residuals",
     "robustness",
@@ -163,6 +167,8 @@ _HOMES = {
     "musrcu.models.registry": ("component",),
     "musrcu.output.catalogue": ("catalogue",),
     "musrcu.output.load": ("load",),
+    "musrcu.output.repeat": ("repeat",),
+    "musrcu.output.repetition": ("Repetition",),
     "musrcu.readers.find": ("find_runs",),
     "musrcu.readers.isis_events": ("read_events",),
     "musrcu.readers.registry": ("read",),

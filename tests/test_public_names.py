@@ -72,6 +72,8 @@ PLAN = [
     "fit_order_parameter",
     "robustness",
     "load",
+    "repeat",
+    "Repetition",
     "MusrcuError",
     "ReadError",
 ]

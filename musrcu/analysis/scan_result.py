@@ -95,8 +95,8 @@ class ScanRun:
             "chi2": None if result is None else result.chi2,
             "ndof": None if result is None else result.ndof,
             "parameters": fitted.get("parameters", {}),
-            "ordered": None if self.ordered is None else self.ordered.to_dict(),
-            "paramagnetic": None if self.paramagnetic is None else self.paramagnetic.to_dict(),
+            "ordered": _fit(self.ordered),
+            "paramagnetic": _fit(self.paramagnetic),
         }
 
     @classmethod
@@ -297,6 +297,11 @@ class Scan:
         """Write the scan as JSON."""
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
         write_text(path, text + "\n", overwrite=overwrite)
+
+
+def _fit(result: FitResult | None) -> dict[str, Any] | None:
+    """A fit without the recipe, which is that of the whole scan."""
+    return None if result is None else result.to_dict() | {"recipe": None}
 
 
 def _unusable(run: ScanRun, name: str) -> str:

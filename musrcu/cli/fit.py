@@ -1,11 +1,15 @@
 """Fit a model to one run, or to several one by one; what was assumed is printed.
 
+A saved result in place of a run is made again from its file: does it still say the same?
+
 Examples:
 
   musrcu fit run.bin --model "exponential + damped_cosine + constant"
   musrcu fit run.bin --alpha 1.2 --range 0.02,8 --fix phi2=0 --plot run.png
   musrcu fit run.bin --cost poisson --calibration tf_run.bin --background fit
   musrcu fit "ltf_{0001-0005}.bin" --json
+  musrcu fit run.bin --alpha 1.2 -o result.json
+  musrcu fit result.json
 """
 
 from __future__ import annotations
@@ -14,9 +18,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musrcu.cli import options
+from musrcu.cli import options, repeat
 from musrcu.cli.robust import add_robust, fit_budget
-from musrcu.cli.saved import recipe_to_dict
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import RUNS, Files, UsageError, add_data, dumps, reduction_text, say
 from musrcu.errors import MusrcuError
@@ -45,6 +48,8 @@ def run(arguments: Namespace) -> int:
     """Fit each run; one that cannot be read or set up does not stop the others."""
     from musrcu.readers.registry import read
 
+    if repeat.asked_for(arguments.runs):
+        return repeat.run(arguments)
     files = Files(arguments.runs, arguments.data)
     _check(arguments, files)
     recipe = options.recipe(arguments)
@@ -56,7 +61,7 @@ def run(arguments: Namespace) -> int:
         except MusrcuError as error:
             files.fail(error)
             continue
-        saved = {**result.to_dict(), "path": str(path), "recipe": recipe_to_dict(recipe)}
+        saved = result.identified().to_dict()
         results.append((result.valid, saved))
         if not arguments.json:
             taken = {name: getattr(data.run, name) for name in ("temperature", "warnings")}

@@ -16,27 +16,14 @@ if TYPE_CHECKING:
 
 def recipe_to_dict(recipe: Reduction) -> dict[str, Any]:
     """A recipe as plain data: ``{reduction: ..., calibration: ... or None}``."""
-    calibration = recipe.calibration
-    return {
-        "reduction": recipe.to_dict(),
-        "calibration": None if calibration is None else calibration.to_dict(),
-    }
+    return recipe.to_tables()
 
 
 def recipe_from_dict(data: Any, where: PathLike) -> Reduction:
     """The inverse of :func:`recipe_to_dict`; ``where`` is the file, for the error."""
-    from musrcu.containers.calibration import Calibration
     from musrcu.reduction.recipe import Reduction
 
-    try:
-        table, calibration = data["reduction"], data["calibration"]
-        known = None if calibration is None else Calibration.from_dict(calibration)
-        return Reduction.from_dict(table, known, f"{where}: recipe")
-    except (KeyError, TypeError) as error:
-        raise MusrcuError(
-            f"{where} does not say how its runs were reduced; what musrcu fit and scan write "
-            "with -o does"
-        ) from error
+    return Reduction.from_tables(data, str(where))
 
 
 def contents(path: PathLike) -> dict[str, Any]:

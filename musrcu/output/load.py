@@ -39,13 +39,33 @@ def load(path: PathLike) -> FitResult | Scan | OrderParameter | Robustness:
     ------
     MusrcuError if the file cannot be read, is not JSON, or is not the JSON of musrcu.
     """
+    return _from_json(_parsed(path), path)
+
+
+def all_in(path: PathLike) -> list[Loaded]:
+    """Everything in a JSON file of ``musrcu fit``, which holds a list where it fitted several runs.
+
+    Raises
+    ------
+    MusrcuError as :func:`load`.
+    """
+    data = _parsed(path)
+    if isinstance(data, list) and data:
+        return [_from_json(one, f"{path}: entry {k}") for k, one in enumerate(data, start=1)]
+    return [_from_json(data, path)]
+
+
+def _parsed(path: PathLike) -> Any:
     text = read_text(path)
     try:
-        data = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise MusrcuError(f"{path} is not JSON: {error}") from error
     except RecursionError as error:
         raise MusrcuError(f"{path} is not JSON of musrcu: it is nested too deeply") from error
+
+
+def _from_json(data: Any, path: PathLike) -> Loaded:
     kind = data.get("kind") if isinstance(data, dict) else None
     if not isinstance(kind, str) or kind not in _KINDS:
         found = "no entry 'kind'" if kind is None else f"kind {kind!r}"

@@ -103,6 +103,14 @@ def files_of_runs(
     return [_chosen(text, instrument, right[run]) for run in runs]
 
 
+def files_called(name: str, folders: Sequence[Path]) -> Iterator[Path]:
+    """Every file of that name in some folders, and in those below, ``DEEPEST`` deep."""
+    for folder in folders:
+        for parts, names in _walk(name, folder):
+            if name in names:
+                yield folder.joinpath(*parts, name)
+
+
 def _files(
     text: str,
     instrument: Instrument,

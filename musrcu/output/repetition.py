@@ -1,0 +1,199 @@
+"""A fit made again, beside the one that was saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from musrcu.fitting.fitted import Fitted
+from musrcu.fitting.result import FitResult
+from musrcu.notation import bracket, table
+
+KIND = "musrcu repetition"
+"""What the JSON of a repetition says it is."""
+CLOSE = 1e-3
+"""Values agree within this part of their error, errors within this part of themselves."""
+CLOSE_MINOS = 1e-2
+"""Ends of unequal errors agree within this part of the error."""
+SAME_NUMBER = 1e-9
+"""Numbers that were held agree within this part of themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One parameter of both fits."""
+
+    name: str
+    saved: Fitted | None
+    """None where only the new fit has it."""
+    again: Fitted | None
+    """None where only the saved fit has it."""
+
+    @property
+    def shift(self) -> float | None:
+        """New value less saved one, in saved errors; None where there is no error."""
+        if self.saved is None or self.again is None or not self.saved.error:
+            return None
+        if self.saved.value is None or self.again.value is None:
+            return None
+        return (self.again.value - self.saved.value) / self.saved.error
+
+    @property
+    def growth(self) -> float | None:
+        """New error over saved one, less 1; None where one of them is missing."""
+        if self.saved is None or self.again is None or not self.saved.error:
+            return None
+        return None if self.again.error is None else self.again.error / self.saved.error - 1
+
+    def differences(self) -> list[str]:
+        """What does not agree, one clause each."""
+        saved, again = self.saved, self.again
+        if saved is None or again is None:
+            return [f"{self.name} is in {'the new' if saved is None else 'the saved'} fit only"]
+        found = []
+        if (saved.error is None) != (again.error is None):
+            found.append(f"{self.name} has {'no' if again.error is None else 'an'} error now")
+        if self.shift is not None and abs(self.shift) > CLOSE:
+            found.append(f"{self.name} by {self.shift:+.2g} of its error")
+        if saved.fixed and again.fixed and _apart(saved.value, again.value):
+            found.append(f"{self.name} was held at {saved.value:.10g}, now at {again.value:.10g}")
+        if self.growth is not None and abs(self.growth) > CLOSE:
+            found.append(f"the error of {self.name} by {100 * self.growth:+.2g} %")
+        return found + self._minos()
+
+    def _minos(self) -> list[str]:
+        one, other = (None if p is None else p.minos for p in (self.saved, self.again))
+        if one is None and other is None:
+            return []
+        if one is None or other is None:
+            return [f"{self.name} has {'no' if other is None else 'a'} MINOS error now"]
+        if all(abs(b - a) <= CLOSE_MINOS * abs(a) for a, b in zip(one, other, strict=True)):
+            return []
+        return [f"the MINOS error of {self.name}"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repetition:
+    """A saved fit and the same fit made again."""
+
+    saved: FitResult
+    again: FitResult
+    path: Path
+    """The file that was read."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know, such as a checksum that was never saved."""
+
+    @property
+    def parameters(self) -> tuple[Moved, ...]:
+        """Every parameter of either fit."""
+        names = dict.fromkeys((*self.saved.parameters, *self.again.parameters))
+        return tuple(
+            Moved(name, self.saved.parameters.get(name), self.again.parameters.get(name))
+            for name in names
+        )
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """What does not agree, one clause each; empty where all does."""
+        found = [*_differ(self.saved, self.again)]
+        found += [clause for moved in self.parameters for clause in moved.differences()]
+        one, other = self.saved.alternative, self.again.alternative
+        if one is not None and other is not None:
+            inner = Repetition(saved=one, again=other, path=self.path)
+            found += [f"without the spare term, {clause}" for clause in inner.differences]
+        elif one is not other:
+            found.append(f"there is {'no' if other is None else 'an'} alternative now")
+        return tuple(found)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether values agree within 0.001 of their errors, and errors within 0.1 %."""
+        return not self.differences
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        if self.agrees:
+            near = f"values within {CLOSE:g} of their errors, errors within {100 * CLOSE:g} %"
+            return f"agrees: {near}{', all to the last digit' if self._same_digits() else ''}"
+        return f"DIFFERS: {'; '.join(self.differences)}"
+
+    def _same_digits(self) -> bool:
+        one, other = ((r.chi2, dict(r.parameters)) for r in (self.saved, self.again))
+        return one == other
+
+    def summary(self) -> str:
+        """Both fits side by side, and whether they agree."""
+        header = ["  parameter", "saved", "now", "shift (errors)", "error (%)"]
+        rows = [_row(moved) for moved in self.parameters]
+        lines = [f"{self.saved.name or 'fit'}: {self.saved.model}", f"  file: {self.path}"]
+        lines += [f"  note: {note}" for note in (*self.notes, *self._versions())]
+        lines += table(rows, header).split("\n")
+        lines.append(
+            f"  chi2/ndof saved {_chi2(self.saved)}, now {_chi2(self.again)}; "
+            f"{'valid' if self.again.valid else 'NOT VALID: ' + self.again.reason}"
+        )
+        return "\n".join([*lines, self.verdict])
+
+    def _versions(self) -> list[str]:
+        """A note where other versions computed the saved fit."""
+        one, other = dict(self.saved.versions), dict(self.again.versions)
+        changed = [n for n in other if one.get(n) != other[n]]
+        if not changed or not one:
+            return []
+        told = ", ".join(f"{name} {one.get(name, 'unknown')}" for name in changed)
+        return [f"saved with {told}; now {', '.join(f'{n} {other[n]}' for n in changed)}"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``musrcu fit result.json --json``."""
+        return {
+            "kind": KIND,
+            "agrees": self.agrees,
+            "differences": list(self.differences),
+            "path": str(self.path),
+            "notes": [*self.notes, *self._versions()],
+            "shifts": {moved.name: moved.shift for moved in self.parameters},
+            "saved": self.saved.to_dict(),
+            "again": self.again.to_dict(),
+        }
+
+
+def _differ(saved: FitResult, again: FitResult) -> list[str]:
+    """What differs in the fits as a whole."""
+    found = []
+    if saved.valid != again.valid:
+        found.append("it is valid now" if again.valid else f"it is not valid now: {again.reason}")
+    for name, what in (("model", "model"), ("cost", "cost"), ("n_bins", "number of bins")):
+        one, other = getattr(saved, name), getattr(again, name)
+        if one != other:
+            found.append(f"the {what} was {one}, now {other}")
+    if saved.ndof != again.ndof:
+        found.append(f"{saved.ndof} degrees of freedom, now {again.ndof}")
+    if saved.chi2 is not None and again.chi2 is not None:
+        rise = again.chi2 - saved.chi2
+        if abs(rise) > max(CLOSE, SAME_NUMBER * abs(saved.chi2)):
+            found.append(f"chi2 by {rise:+.3g}")
+    elif saved.chi2 is not again.chi2:
+        found.append(f"chi2 was {_chi2(saved)}, now {_chi2(again)}")
+    return found
+
+
+def _apart(one: float | None, other: float | None) -> bool:
+    """Whether two numbers that were held are not the same."""
+    if one is None or other is None:
+        return one is not other
+    return abs(one - other) > SAME_NUMBER * max(abs(one), abs(other))
+
+
+def _row(moved: Moved) -> list[str]:
+    cells = [
+        "" if p is None else bracket(p.value, p.error, p.unit) for p in (moved.saved, moved.again)
+    ]
+    shift = "" if moved.shift is None else f"{moved.shift:+.1g}"
+    growth = "" if moved.growth is None else f"{100 * moved.growth:+.1g}"
+    return [f"  {moved.name}", *cells, shift, growth]
+
+
+def _chi2(result: FitResult) -> str:
+    return "unknown" if result.chi2 is None else f"{result.chi2:.3f}/{result.ndof}"
