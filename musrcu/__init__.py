@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from musrcu.fitting.fit import fit
     from musrcu.fitting.law import fit_law
     from musrcu.fitting.result import FitResult
+    from musrcu.joint.joint_fit import joint_fit
+    from musrcu.joint.result import JointResult
     from musrcu.models.functions_file import load_functions
     from musrcu.models.model import Model
     from musrcu.models.nuclei import dipolar_component
@@ -79,6 +81,7 @@ __all__ = [
     "DeadTimes",
     "FitResult",
     "Histogram",
+    "JointResult",
     "Model",
     "MusrcuError",
     "Nucleus",
@@ -115,6 +118,7 @@ __all__ = [
     "fourier",
     "group",
     "inspect_detectors",
+    "joint_fit",
     "load",
     "load_functions",
     "measure_background",
@@ -158,6 +162,8 @@ _HOMES = {
     "musrcu.fitting.fit": ("fit",),
     "musrcu.fitting.law": ("fit_law",),
     "musrcu.fitting.result": ("FitResult",),
+    "musrcu.joint.joint_fit": ("joint_fit",),
+    "musrcu.joint.result": ("JointResult",),
     "musrcu.models.functions_file": ("load_functions",),
     "musrcu.models.model": ("Model",),
     "musrcu.models.parameter": ("Parameter",),

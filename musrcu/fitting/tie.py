@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import cmath
+import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class Tie:
 
     def bound(self, known: Mapping[str, float]) -> Tie:
         """The same with numbers in the place of some names."""
-        tree = _Bound(known).visit(ast.parse(self.text.strip(), mode="eval").body)
+        tree = _Bound(known).visit(copy.deepcopy(self.tree))
         return Tie(self.text, tree, self.names - known.keys())
 
 

@@ -1,0 +1,1 @@
+"""Joint fits of many runs: parameters in common, the others eliminated run by run."""

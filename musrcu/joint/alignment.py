@@ -1,0 +1,79 @@
+"""Terms of the same kind in one order: which line is first is a matter of chance in a search."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.joint.assemble import Assembly
+from musrcu.joint.member import Member
+from musrcu.models.model import Model
+
+FloatArray = NDArray[np.float64]
+
+MOST = 24
+"""Orders that are tried."""
+
+
+def arrangements(member: Member, full: FloatArray) -> list[FloatArray]:
+    """The point, and the same with terms of the same kind exchanged, as far as all of these are
+    free or all of them are not.
+    """
+    model = member.cost.freedom.model
+    free = set(member.cost.free.tolist()) - member.draft.ties.keys()
+    kinds: dict[tuple[str, ...], list[list[int]]] = {}
+    for term in model.terms:
+        places = [k for part in term.places for k in range(part.start, part.stop)]
+        if term.amplitude is not None:
+            places.insert(0, term.amplitude)
+        if set(places) <= free:
+            kinds.setdefault(tuple(f.component.key for f in term.factors), []).append(places)
+    found = [full]
+    for alike in kinds.values():
+        orders = list(itertools.islice(itertools.permutations(range(len(alike))), MOST))[1:]
+        for point in list(found):
+            for order in orders:
+                moved = point.copy()
+                for to, origin in enumerate(order):
+                    moved[alike[to]] = point[alike[origin]]
+                found.append(moved)
+    return found[:MOST]
+
+
+def aligned(
+    parts: Assembly,
+    r: int,
+    points: Sequence[FloatArray],
+    variance: FloatArray,
+    first: int,
+    reference: FloatArray,
+) -> FloatArray:
+    """The point of run ``r`` whose shared parameters are nearest to those of another run."""
+    model, other = parts.drafts[r].freedom.model, parts.drafts[first].freedom.model
+    common = [
+        (model.names.index(name), other.names.index(name))
+        for name in parts.scopes.of_run[r]
+        if name in model.names and name in other.names
+    ]
+    if len(points) == 1 or not common:
+        return points[0]
+    return min(points, key=lambda point: _distance(model, point, variance, common, reference))
+
+
+def _distance(
+    model: Model,
+    point: FloatArray,
+    variance: FloatArray,
+    common: Sequence[tuple[int, int]],
+    reference: FloatArray,
+) -> float:
+    total = 0.0
+    for here, there in common:
+        away = float(point[here] - reference[there])
+        if model.parameters[here].kind == "phase":
+            away = (away + 180.0) % 360.0 - 180.0
+        total += min(away**2 / max(float(variance[here]), 1e-300), 100.0)
+    return total

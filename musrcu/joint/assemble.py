@@ -1,0 +1,226 @@
+"""From data and words to the runs of a joint fit: what is shared, what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from musrcu.errors import FitError, ModelError
+from musrcu.fitting.applied_field import applied_field
+from musrcu.fitting.data import Data
+from musrcu.fitting.freedom import Limits, is_number, settle
+from musrcu.fitting.metadata import bind
+from musrcu.fitting.request import Request, bound_of
+from musrcu.fitting.tie import Tie
+from musrcu.joint.knowledge import Knowledge, knowledge
+from musrcu.joint.member import Draft, Member
+from musrcu.joint.scopes import Scopes, scopes
+from musrcu.joint.stack import Shared
+from musrcu.joint.words import Words, each
+from musrcu.models.model import Model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assembly:
+    """The parts of a joint fit before it begins."""
+
+    drafts: tuple[Draft, ...]
+    scopes: Scopes
+    knowledge: Knowledge
+    shared: Shared
+    members: tuple[Member, ...]
+
+
+def assemble(
+    windows: Sequence[Data], totals: Sequence[Any], model: Model, words: Words
+) -> Assembly:
+    """What is fitted jointly.
+
+    Parameters
+    ----------
+    windows : the fitted bins of each run.
+    totals : (total asymmetry, its error) of each run.
+    model : one for all.
+    words : what was said of its parameters.
+
+    Raises
+    ------
+    ModelError or FitError where it cannot be set up.
+    """
+    drafts = _drafts(windows, totals, model, words)
+    sharing = scopes(drafts, words)
+    known = knowledge(drafts, sharing, words)
+    sharing = known.scopes
+    shared = _shared(drafts, sharing, known, words)
+    members = tuple(_member(r, draft, sharing, known) for r, draft in enumerate(drafts))
+    return Assembly(drafts, sharing, known, shared, members)
+
+
+def _drafts(
+    windows: Sequence[Data], totals: Sequence[Any], model: Model, words: Words
+) -> tuple[Draft, ...]:
+    runs = [data.run for data in windows]
+    fixed = {name: each("fixed value", name, value, runs) for name, value in words.fixed.items()}
+    start = {name: each("start", name, value, runs) for name, value in words.start.items()}
+    return tuple(
+        _draft(data, bound_of(Request(max_asymmetry=words.max_asymmetry), *total), model, words,
+               {name: values[r] for name, values in start.items() if np.isfinite(values[r])},
+               {name: values[r] for name, values in fixed.items()})
+        for r, (data, total) in enumerate(zip(windows, totals, strict=True))
+    )  # fmt: skip
+
+
+def _draft(
+    data: Data,
+    bound: Any,
+    model: Model,
+    words: Words,
+    start: Mapping[str, float],
+    fixed: Mapping[str, float],
+) -> Draft:
+    """One run, settled as for a fit of its own but for its ties."""
+    extra, told = set(words.extra), list(words.constraints)
+    fixed = {name: value for name, value in fixed.items() if name not in extra}
+    own = words.named - extra
+    by_others = {*words.ties, *(name for one in told for name in one.names)}
+    # labels of groups, such as nu2[field=100 G], are no names of the model
+    plain = {name for name in own if "[" not in name}
+    seen, known = data.seen(model.expression, plain, by_others | {*fixed})
+    for name in extra & set(seen.names):
+        raise FitError(f"extra parameter {name} has the name of one of the model; choose another")
+    left = [one.given(fixed, by_others) for one in known.constraints]
+    wanted = [one for one in told if not set(one.names) & extra]
+    wanted += [one for one in left if one is not None]
+    constraints = [one.named(_full(seen, name) for name in one.names) for one in wanted]
+    fields = applied_field(seen, data.run, plain)
+    held = {**known.fixed, **fields, **fixed}
+    limits: dict[str, Limits] = {
+        name: pair for name, pair in words.limits.items() if name not in extra and "[" not in name
+    }
+    start = {name: value for name, value in start.items() if name in plain}
+    freedom = settle(seen, start, held, limits)
+    ties = {
+        _place(seen, name): bind(tie, name, data.run, {*seen.names, *extra})
+        for name, tie in words.ties.items()
+    }
+    values = {seen.names[k]: float(freedom.start[k]) for k in freedom.fixed}
+    ties = {place: _filled(seen, place, tie, ties, values, extra) for place, tie in ties.items()}
+    for place in ties.keys() & freedom.fixed:
+        raise FitError(f"{seen.names[place]} is fixed and tied; choose one")
+    return Draft(data, freedom, ties, constraints, fields, bound)
+
+
+def _place(seen: Any, name: str) -> int:
+    return int(seen.index(name))
+
+
+def _full(seen: Any, name: str) -> str:
+    return str(seen.names[seen.index(name)])
+
+
+def _filled(
+    seen: Any,
+    place: int,
+    tie: Tie,
+    ties: Mapping[int, Tie],
+    values: Mapping[str, float],
+    extra: set[str],
+) -> Tie:
+    """A tie with what is held in it as numbers; its other names are parameters."""
+    for name in tie.names - extra:
+        try:
+            other = seen.index(name)
+        except ModelError as error:
+            raise FitError(
+                f"tie {seen.names[place]} = {tie.text}: {name!r} is no parameter, field, "
+                f"temperature or run; declare it with extra={{{name!r}: start}}"
+            ) from error
+        if seen.names[other] != name:
+            raise FitError(f"tie {tie.text!r}: write {seen.names[other]} for {name}")
+        if other in ties:
+            raise FitError(f"{seen.names[place]} is tied to {name}, which is tied itself")
+    return tie.bound({name: values[name] for name in tie.names & values.keys()})
+
+
+def _shared(drafts: Sequence[Draft], sharing: Scopes, known: Knowledge, words: Words) -> Shared:
+    """Limits, start values and knowledge of the shared parameters."""
+    rows, units, held = [], [], []
+    for label, name, runs in zip(sharing.labels, sharing.names, sharing.runs, strict=True):
+        if name in words.extra:
+            low, high, begin, hold = _extra_of(name, label, words)
+            units.append("")
+        else:
+            freedom = drafts[runs[0]].freedom
+            place = freedom.model.index(name)
+            low, high = float(freedom.lower[place]), float(freedom.upper[place])
+            begin, hold = _begin(drafts, runs, name), False
+            units.append(freedom.model.parameters[place].unit)
+        if label in words.limits and label != name:
+            low, high = _pair(label, words.limits[label])
+        if label in words.start and label != name:
+            begin = _one_number(label, words.start[label])
+        if not low <= begin <= high and np.isfinite(begin):
+            raise FitError(f"{label} = {begin:g} lies outside its limits [{low:g}, {high:g}]")
+        rows.append((low, high, begin))
+        held.append(hold)
+    lower, upper, start = np.array(rows, dtype=float).reshape(-1, 3).T
+    return Shared(
+        sharing.labels, sharing.names, tuple(units), lower, upper, start,
+        np.array(held, dtype=bool), known.rows(sharing.labels),
+    )  # fmt: skip
+
+
+def _begin(drafts: Sequence[Draft], runs: Sequence[int], name: str) -> float:
+    """The start value of a shared parameter, one for all its runs."""
+    places = [(drafts[r].freedom, drafts[r].freedom.model.index(name)) for r in runs]
+    values = {float(freedom.start[place]) for freedom, place in places}
+    finite = {value for value in values if np.isfinite(value)}
+    if len(finite) > 1:
+        raise FitError(f"start of {name}, which these runs share, differs between them; give one")
+    return finite.pop() if finite else np.nan
+
+
+def _extra_of(name: str, label: str, words: Words) -> tuple[float, float, float, bool]:
+    """(lower, upper, start, whether it is held) of an extra parameter."""
+    given = words.extra[name]
+    low, high = -np.inf, np.inf
+    if isinstance(given, tuple):
+        low, high = _pair(name, given[1:])
+    if name in words.limits:
+        low, high = _pair(name, words.limits[name])
+    begin = given[0] if isinstance(given, tuple) else given
+    for source in (words.start, words.fixed):
+        if label in source or name in source:
+            begin = _one_number(name, source.get(label, source.get(name)))
+    return low, high, begin, name in words.fixed
+
+
+def _one_number(name: str, value: Any) -> float:
+    """The value of a parameter that belongs to no run alone."""
+    if not is_number(value):
+        raise FitError(f"{name} = {value!r}; it is shared: give one number")
+    return float(value)
+
+
+def _pair(name: str, pair: Any) -> tuple[float, float]:
+    if not (isinstance(pair, (tuple, list)) and len(pair) == 2):
+        raise FitError(f"limits of {name} = {pair!r}; give (lower, upper), None for an open end")
+    low = -np.inf if pair[0] is None else float(pair[0])
+    high = np.inf if pair[1] is None else float(pair[1])
+    if not low < high:
+        raise FitError(f"limits of {name}: {low} is not below {high}")
+    return low, high
+
+
+def _member(r: int, draft: Draft, sharing: Scopes, known: Knowledge) -> Member:
+    model: Any = draft.freedom.model
+    mine = sharing.of_run[r]
+    local = tuple(k for k in draft.untied if model.names[k] not in mine)
+    touched = tuple(dict.fromkeys(sorted(mine.values())))
+    names = {index: name for name, index in mine.items()}
+    cost = draft.data.cost(draft.freedom, known.local[r])
+    cost_words = (*(names[index] for index in touched), *(model.names[k] for k in local))
+    return Member(draft, cost, touched, cost_words, local)

@@ -1,0 +1,149 @@
+"""What is known of parameters before a joint fit, each piece of knowledge counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.errors import FitError
+from musrcu.fitting.constraint import Constraint
+from musrcu.joint.member import Draft
+from musrcu.joint.scopes import Scopes
+from musrcu.joint.words import Words
+from musrcu.notation import bracket
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Knowledge:
+    """Constraints of a joint fit."""
+
+    scopes: Scopes
+    """What is shared, with what all runs know from one source."""
+    shared: tuple[tuple[tuple[str, ...], Constraint], ...]
+    """Labels of shared parameters, and what is known of them."""
+    local: tuple[tuple[Constraint, ...], ...]
+    """What each run knows of its own."""
+    notes: tuple[str, ...]
+
+    def rows(
+        self, labels: Sequence[str]
+    ) -> tuple[tuple[NDArray[np.int64], FloatArray, FloatArray], ...]:
+        """(positions, values, W) with W^T W the inverse covariance."""
+        return tuple(
+            (
+                np.array([labels.index(label) for label in names]),
+                one.values,
+                np.linalg.inv(np.linalg.cholesky(one.covariance)),
+            )
+            for names, one in self.shared
+        )
+
+    def of(self, label: str) -> tuple[float, float] | None:
+        """Value and error of a shared parameter."""
+        for names, one in self.shared:
+            if label in names:
+                k = names.index(label)
+                return float(one.values[k]), float(np.sqrt(one.covariance[k, k]))
+        return None
+
+
+def knowledge(drafts: Sequence[Draft], scopes: Scopes, words: Words) -> Knowledge:
+    """The constraints of the runs sorted into those of shared and those of local parameters.
+
+    What every run knows with the same value and error comes from one measurement, as the alpha of
+    a calibration does: it is one parameter that all share, unless it was named as local or by
+    groups.
+
+    Raises
+    ------
+    FitError where one piece of knowledge is about shared and local parameters together, or where
+    runs know a shared parameter differently.
+    """
+    notes = []
+    for one in drafts[0].constraints if len(drafts) > 1 else ():
+        spoken = {*(words.local or ()), *words.by, *(n for c in words.constraints for n in c.names)}
+        if set(one.names) & (spoken | scopes.of_run[0].keys()) or not _everywhere(one, drafts):
+            continue
+        scopes = scopes.more(one.names, drafts)
+        what = ", ".join(
+            f"{name} = {bracket(float(value), float(np.sqrt(variance)))}"
+            for name, value, variance in zip(
+                one.names, one.values, np.diag(one.covariance), strict=True
+            )
+        )
+        notes.append(f"{what} is known to all runs from one source: shared, constrained once")
+    shared: list[tuple[tuple[str, ...], Constraint]] = []
+    local: list[tuple[Constraint, ...]] = []
+    for r, draft in enumerate(drafts):
+        own = []
+        for one in draft.constraints:
+            if _is_shared(one, scopes, r, draft):
+                _add(shared, tuple(scopes.labels[scopes.of_run[r][n]] for n in one.names), one)
+            else:
+                own.append(one)
+        local.append(tuple(own))
+    for one in words.constraints:
+        if set(one.names) & words.extra.keys():
+            _extra_known(shared, one, scopes)
+    return Knowledge(scopes, tuple(shared), tuple(local), tuple(notes))
+
+
+def _everywhere(one: Constraint, drafts: Sequence[Draft]) -> bool:
+    return all(any(_equal(one, other) for other in draft.constraints) for draft in drafts)
+
+
+def _equal(one: Constraint, other: Constraint) -> bool:
+    return (
+        one.names == other.names
+        and np.array_equal(one.values, other.values)
+        and np.array_equal(one.covariance, other.covariance)
+    )
+
+
+def _is_shared(one: Constraint, scopes: Scopes, r: int, draft: Draft) -> bool:
+    inside = [name in scopes.of_run[r] for name in one.names]
+    if all(inside):
+        return True
+    if any(inside):
+        raise FitError(
+            f"{draft.name}: {', '.join(one.names)} are known together, and only some of them are "
+            "shared; share all of them or none"
+        )
+    return False
+
+
+def _add(
+    shared: list[tuple[tuple[str, ...], Constraint]], labels: tuple[str, ...], one: Constraint
+) -> None:
+    """One more piece of knowledge, unless it is there already."""
+    for names, other in shared:
+        if not set(names) & set(labels):
+            continue
+        if names == labels and _equal(one, other):
+            return
+        raise FitError(
+            f"{labels[0]} is shared, but known as {_known(other)} and as {_known(one)}; say which "
+            "with constraints=, or make it local"
+        )
+    shared.append((labels, one))
+
+
+def _known(one: Constraint) -> str:
+    return bracket(float(one.values[0]), float(np.sqrt(one.covariance[0, 0])))
+
+
+def _extra_known(
+    shared: list[tuple[tuple[str, ...], Constraint]], one: Constraint, scopes: Scopes
+) -> None:
+    """What is known of extra parameters, alone or with shared ones of the model."""
+    for name in one.names:
+        if name not in scopes.labels:
+            raise FitError(
+                f"constraint of {', '.join(one.names)}: {name} is not shared by all runs"
+            )
+    _add(shared, one.names, one)

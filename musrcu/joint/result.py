@@ -1,0 +1,276 @@
+"""The result of a joint fit: what runs have in common, and each run with what is its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu import notation
+from musrcu.errors import MusrcuError
+from musrcu.files import PathLike, write_text
+from musrcu.fitting.fitted import Fitted
+from musrcu.fitting.result import FitResult, chi2_probability
+from musrcu.notation import bracket, table
+
+FloatArray = NDArray[np.float64]
+
+KIND = "musrcu joint fit"
+"""What a saved result says it is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunBlock:
+    """What one run adds to the covariance of a joint fit."""
+
+    local: tuple[str, ...]
+    """Names of its local parameters."""
+    shared: tuple[str, ...]
+    """Which shared parameters it has."""
+    covariance: FloatArray
+    """(n_local, n_local) with all that is shared taken into account."""
+    response: FloatArray
+    """(n_local, n_shared of the run) by how much local parameters follow shared ones, dl/ds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class JointResult:
+    """A joint fit of several runs; one that failed says so in ``valid`` and ``reason``."""
+
+    model: str
+    """The model expression of every run."""
+    shared: Mapping[str, Fitted]
+    """Shared parameters by name; one of a group of runs is named ``nu2[field=100 G]``."""
+    runs: tuple[FitResult, ...]
+    """Each run with all its parameters, its own chi-square and its own covariance. Degrees of
+    freedom of a run are its data less its local parameters."""
+    shared_covariance: FloatArray | None
+    """(n_shared, n_shared), in their order; zero rows for held ones; None where it is singular."""
+    blocks: tuple[RunBlock, ...] = ()
+    """Covariance of what is local, for each run; empty where it is singular."""
+    chi2: float | None
+    """Of all runs and of what is known of shared parameters."""
+    ndof: int
+    """Data and constraints of all runs less free parameters."""
+    valid: bool
+    reason: str
+    """Why the fit is not valid; empty when it is."""
+    notes: tuple[str, ...] = ()
+    known_chi2: float = 0.0
+    """Part of ``chi2`` that constraints on shared parameters have."""
+    cost: str = "asymmetry chi-square"
+    n_free: int = 0
+    """Free parameters of all runs."""
+    start: Mapping[str, float] = field(default_factory=dict)
+    """Values of the shared parameters from which the minimum was found."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Fitted:
+        """A shared parameter by name."""
+        if name not in self.shared:
+            raise MusrcuError(
+                f"{name!r} is not shared ({', '.join(self.shared) or 'nothing is'}); local "
+                "parameters are in result.runs[k]"
+            )
+        return self.shared[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the shared parameters."""
+        return tuple(self.shared)
+
+    @property
+    def values(self) -> FloatArray:
+        """(n_shared,) values of the shared parameters."""
+        return np.array([np.nan if p.value is None else p.value for p in self.shared.values()])
+
+    @property
+    def errors(self) -> FloatArray:
+        """(n_shared,) errors of the shared parameters; NaN where there is none."""
+        return np.array([np.nan if p.error is None else p.error for p in self.shared.values()])
+
+    @property
+    def probability(self) -> float | None:
+        """Probability of a chi-square at least this large."""
+        return chi2_probability(self.chi2, self.ndof)
+
+    @property
+    def local_names(self) -> tuple[str, ...]:
+        """Names of the parameters that are local in any run."""
+        return tuple(dict.fromkeys(name for block in self.blocks for name in block.local))
+
+    def local(self, name: str) -> tuple[FloatArray, FloatArray]:
+        """(n_runs,) values and errors of a parameter in every run; NaN where it has none."""
+        found = [run.parameters.get(name) for run in self.runs]
+        if not any(found):
+            raise MusrcuError(f"no run has a parameter {name!r}")
+        pairs = [(None, None) if one is None else (one.value, one.error) for one in found]
+        values, errors = zip(*pairs, strict=True)
+        return _numbers(values), _numbers(errors)
+
+    def covariance(self) -> tuple[tuple[str, ...], FloatArray]:
+        """Names and (n, n) covariance of all parameters, shared ones first: the dense matrix.
+
+        Local parameters are named ``nu2[run 3111]``, or by the place of the run from 1 where
+        numbers are unknown or repeat.
+
+        Raises
+        ------
+        MusrcuError where the covariance is singular.
+        """
+        if self.shared_covariance is None:
+            raise MusrcuError(f"no covariance: {self.reason}")
+        shared, place = self.shared_covariance, {name: k for k, name in enumerate(self.shared)}
+        names = list(self.shared)
+        numbers = [run.run for run in self.runs]
+        unique = None not in numbers and len(set(numbers)) == len(numbers)
+        rows = []
+        for k, block in enumerate(self.blocks):
+            which = f"run {numbers[k]}" if unique else f"{k + 1}"
+            names += [f"{name}[{which}]" for name in block.local]
+            wide = np.zeros((len(block.local), len(shared)))
+            wide[:, [place[name] for name in block.shared]] = block.response
+            rows.append(wide)
+        response = np.concatenate([np.eye(len(shared)), *rows])
+        matrix = response @ shared @ response.T
+        at = len(shared)
+        for block in self.blocks:
+            inside = slice(at, at + len(block.local))
+            matrix[inside, inside] = block.covariance
+            at += len(block.local)
+        return tuple(names), matrix
+
+    def curve(self, run: int, t: Any, width: Any = None) -> FloatArray:
+        """The fitted asymmetry of a run (its place from 0) at times ``t``, µs; ``width`` as for
+        :meth:`musrcu.FitResult.curve`.
+        """
+        return self.runs[run].curve(t, width)
+
+    def table(self) -> str:
+        """Local parameters and chi-square, one line for each run."""
+        local = self.local_names
+        rows = []
+        for run in self.runs:
+            cells = [run.name or "run"]
+            for name in local:
+                one = run.parameters.get(name)
+                cells.append("" if one is None else bracket(one.value, one.error, one.unit))
+            cells.append(_ratio(run))
+            rows.append([f"  {cells[0]}", *cells[1:]])
+        return str(table(rows, ["  run", *local, "chi2/ndof"]))
+
+    def summary(self) -> str:
+        """The result as text: quality, shared parameters, a line for each run, notes."""
+        lines = [f"joint fit of {len(self.runs)} runs: {self.model}", "  " + self._quality()]
+        if self.shared:
+            rows = [[f"  {name}", str(one)] for name, one in self.shared.items()]
+            lines += str(table(rows, ["  shared parameter", "value"])).split("\n")
+        lines += self.table().split("\n")
+        lines += [f"  note: {note}" for note in self.notes]
+        for run in self.runs:
+            lines += [f"  note on {run.name}: {note}" for note in run.notes]
+        return "\n".join(lines)
+
+    def _quality(self) -> str:
+        verdict = "valid" if self.valid else f"NOT VALID: {self.reason}"
+        if self.chi2 is None or self.probability is None:
+            return verdict
+        counted = "" if self.cost == "asymmetry chi-square" else f", {self.cost}"
+        return (
+            f"chi2/ndof = {self.chi2:.6g}/{self.ndof} = {self.chi2 / self.ndof:.4g} "
+            f"(probability {notation.probability(self.probability)}), {self.n_free} free "
+            f"parameters{counted}, {verdict}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of a joint fit: numbers are plain, unknown is None, never NaN."""
+        covariance = self.shared_covariance
+        return {
+            "kind": KIND,
+            "model": self.model,
+            "cost": self.cost,
+            "valid": self.valid,
+            "reason": self.reason,
+            "notes": list(self.notes),
+            "chi2": self.chi2,
+            "known_chi2": self.known_chi2,
+            "ndof": self.ndof,
+            "n_free": self.n_free,
+            "probability": self.probability,
+            "shared": {name: one.to_dict() for name, one in self.shared.items()},
+            "covariance": None if covariance is None else covariance.tolist(),
+            "blocks": [
+                {
+                    "local": list(block.local),
+                    "shared": list(block.shared),
+                    "covariance": block.covariance.tolist(),
+                    "response": block.response.tolist(),
+                }
+                for block in self.blocks
+            ],
+            "start": dict(self.start),
+            "runs": [run.to_dict() for run in self.runs],
+            "versions": dict(self.versions),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> JointResult:
+        """A result from its JSON.
+
+        Raises
+        ------
+        MusrcuError if it is not the JSON of a joint fit.
+        """
+        try:
+            if data["kind"] != KIND:
+                raise MusrcuError(f"not the JSON of a joint fit: kind {data['kind']!r}")
+            covariance = data["covariance"]
+            return cls(
+                shared={name: Fitted.from_dict(name, one) for name, one in data["shared"].items()},
+                runs=tuple(FitResult.from_dict(one) for one in data["runs"]),
+                shared_covariance=None if covariance is None else _matrix(
+                    covariance, len(data["shared"]), len(data["shared"])),
+                blocks=tuple(_block(one) for one in data["blocks"]),
+                notes=tuple(data["notes"]),
+                **{name: data[name] for name in _COPIED},
+            )  # fmt: skip
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise MusrcuError(f"not the JSON of a musrcu joint fit: {error!r} in it") from error
+
+    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write the result as JSON."""
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
+        write_text(path, text + "\n", overwrite=overwrite)
+
+
+_COPIED = (
+    "model", "cost", "valid", "reason", "chi2", "known_chi2", "ndof", "n_free", "start", "versions",
+)  # fmt: skip
+
+
+def _block(data: Mapping[str, Any]) -> RunBlock:
+    local, shared = tuple(data["local"]), tuple(data["shared"])
+    return RunBlock(
+        local,
+        shared,
+        _matrix(data["covariance"], len(local), len(local)),
+        _matrix(data["response"], len(local), len(shared)),
+    )
+
+
+def _matrix(rows: Any, height: int, width: int) -> FloatArray:
+    return np.array(rows, dtype=float).reshape(height, width)
+
+
+def _numbers(values: Any) -> FloatArray:
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def _ratio(run: FitResult) -> str:
+    if run.chi2 is None or run.ndof < 1:
+        return ""
+    return f"{run.chi2:.1f}/{run.ndof} = {run.chi2 / run.ndof:.3f}"

@@ -1,0 +1,226 @@
+"""Start values of a joint fit: every run is searched alone, what is shared brought together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.joint.alignment import aligned, arrangements
+from musrcu.joint.assemble import Assembly
+from musrcu.joint.descent import descend, follow, inside
+from musrcu.joint.stack import Stack, State
+
+FloatArray = NDArray[np.float64]
+
+FEW_STEPS = 12
+"""Steps by which each candidate is refined before the best is chosen."""
+TRIED = 3
+"""Runs whose own shared parameters are tried for all."""
+WORSE = 25.0
+"""A run this much worse in cost than alone is searched again with the shared parameters held."""
+NEAR_TIE = 4.0
+"""Two minima closer than this in cost are both reported."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Single:
+    """What the search of one run alone found."""
+
+    points: tuple[FloatArray, ...]
+    """All parameters, best first."""
+    variance: FloatArray
+    """(n_parameters,) at the best; infinite where it says nothing."""
+    cost: float
+
+
+class NoStart(Exception):  # noqa: N818
+    """A run in which the search found nothing."""
+
+
+def seed(stack: Stack, parts: Assembly) -> tuple[State, list[str]]:
+    """The best of several starting points after a few steps, and what to know of the others.
+
+    Where the user gave every start value, the state there.
+
+    Raises
+    ------
+    NoStart where no start values give a finite cost in some run.
+    """
+    given = _given(stack, parts)
+    if given is not None:
+        return given, []
+    singles = [_single(parts, r) for r in range(len(stack.members))]
+    tried = []
+    for s, points in _candidates(stack, parts, singles):
+        state = _placed(stack, s, points)
+        tried.append(descend(stack, state, steps=FEW_STEPS, tolerance=0.05)[0])
+    tried.sort(key=stack.total)
+    state = _searched_again(stack, parts, singles, tried[0])
+    return state, _near_ties(stack, tried)
+
+
+def _given(stack: Stack, parts: Assembly) -> State | None:
+    """The point that the user gave, where all of it was given."""
+    local = np.zeros((len(stack.members), stack.n))
+    for r, member in enumerate(stack.members):
+        local[r, : len(member.local)] = member.draft.freedom.start[list(member.local)]
+    if not (np.isfinite(local).all() and np.isfinite(stack.shared.start).all()):
+        return None
+    return stack.state(*inside(stack, stack.shared.start.copy(), local))
+
+
+def _single(parts: Assembly, r: int, hold: FloatArray | None = None) -> Single:
+    """The search of one run alone; ``hold`` are values at which its shared parameters are held."""
+    draft, shared = parts.drafts[r], parts.shared
+    model = draft.freedom.model
+    start, fixed = draft.freedom.start.copy(), set(draft.freedom.fixed)
+    for name, index in parts.scopes.of_run[r].items():
+        if name in model.names:
+            place = model.names.index(name)
+            value = shared.start[index] if hold is None else hold[index]
+            start[place] = value if np.isfinite(value) else start[place]
+            fixed |= {place} if hold is not None else set()
+    # a tie in which an extra parameter stands is left free
+    ties = {k: tie for k, tie in draft.ties.items() if tie.names <= set(model.names)}
+    freedom = replace(draft.freedom, start=start, fixed=frozenset(fixed), ties=ties)
+    constraints = [
+        one
+        for one in draft.constraints
+        if not any(model.names.index(name) in {*fixed, *ties} for name in one.names)
+    ]
+    if not freedom.free.size:
+        full = freedom.expand(np.empty(0))
+        return Single((full,), np.full(full.size, np.inf), np.inf)
+    cost = draft.data.cost(freedom, constraints)
+    starts = draft.data.starts(cost)
+    if not starts:
+        raise NoStart(f"{draft.name}: no start values give a finite chi-square")
+    fulls = [freedom.expand(one.x) for one in starts]
+    if not ties:
+        fulls = [model.normal_form(full, freedom.fixed)[0] for full in fulls]
+    variance = np.full(start.size, np.inf)
+    curvature = cost.normal(starts[0].x)[0]
+    scale = np.sqrt(np.maximum(np.diag(curvature), 1e-300))
+    unit = curvature / np.outer(scale, scale) + 1e-6 * np.eye(scale.size)
+    variance[freedom.free] = np.diag(np.linalg.inv(unit)) / scale**2
+    return Single(tuple(fulls), variance, starts[0].chi2)
+
+
+def _candidates(
+    stack: Stack, parts: Assembly, singles: Sequence[Single]
+) -> list[tuple[FloatArray, list[list[FloatArray]]]]:
+    """(shared parameters, points of every run) to begin from: means, and those of single runs."""
+    points = [
+        [one for point in single.points for one in arrangements(stack.members[r], point)]
+        for r, single in enumerate(singles)
+    ]
+    order = sorted(range(len(singles)), key=lambda r: _vagueness(parts, singles[r], r))
+    found = []
+    for first in order[:TRIED]:
+        near = [
+            aligned(parts, r, points[r], singles[r].variance, first, singles[first].points[0])
+            for r in range(len(singles))
+        ]
+        mean = _mean(parts, near, [single.variance for single in singles])
+        own = mean.copy()
+        names = stack.members[first].cost.freedom.model.names
+        for name, index in parts.scopes.of_run[first].items():
+            if name in names:
+                own[index] = singles[first].points[0][names.index(name)]
+        ordered = [[near[r], *points[r]] for r in range(len(singles))]
+        found += [(mean, ordered), (own, ordered)]
+    return found
+
+
+def _vagueness(parts: Assembly, single: Single, r: int) -> float:
+    """How little a run says of what it shares: the mean logarithm of its variances."""
+    names = parts.drafts[r].freedom.model.names
+    places = [names.index(name) for name in parts.scopes.of_run[r] if name in names]
+    variances = single.variance[places] if places else single.variance
+    known = variances[np.isfinite(variances) & (variances > 0)]
+    return float(np.log(known).mean()) if known.size else np.inf
+
+
+def _mean(
+    parts: Assembly, points: Sequence[FloatArray], variances: Sequence[FloatArray]
+) -> FloatArray:
+    """(n_shared,) weighted means over the runs, of phases on the circle; given values stay."""
+    s = parts.shared.start.copy()
+    for k, (name, runs) in enumerate(zip(parts.scopes.names, parts.scopes.runs, strict=True)):
+        model = parts.drafts[runs[0]].freedom.model
+        if np.isfinite(s[k]) or name not in model.names:
+            continue
+        places = [parts.drafts[r].freedom.model.names.index(name) for r in runs]
+        value = np.array([points[r][place] for r, place in zip(runs, places, strict=True)])
+        spread = np.array([variances[r][place] for r, place in zip(runs, places, strict=True)])
+        weight = 1 / np.maximum(spread, 1e-300)
+        weight = weight if weight.sum() > 0 else np.ones_like(weight)
+        weight = np.minimum(weight, 10 * np.median(weight))
+        if model.parameters[places[0]].kind == "phase":
+            turned = (weight * np.exp(1j * np.radians(value))).sum()
+            s[k] = np.degrees(np.angle(turned))
+        else:
+            s[k] = (weight * value).sum() / weight.sum()
+    return s
+
+
+def _placed(stack: Stack, s: FloatArray, points: Sequence[Sequence[FloatArray]]) -> State:
+    """The state with these shared parameters and, run by run, the best local ones."""
+    best: State | None = None
+    for k in range(max(len(one) for one in points)):
+        local = np.zeros((len(stack.members), stack.n))
+        for r, member in enumerate(stack.members):
+            full = points[r][min(k, len(points[r]) - 1)]
+            local[r, : len(member.local)] = full[list(member.local)]
+        state = stack.state(*inside(stack, s, local))
+        state = follow(stack, state, steps=8, tolerance=0.1)
+        if best is None:
+            best = state
+            continue
+        better = state.cost < best.cost
+        for name in ("local", "cost", "gradient", "matrix"):
+            getattr(best, name)[better] = getattr(state, name)[better]
+    assert best is not None
+    return best
+
+
+def _searched_again(
+    stack: Stack, parts: Assembly, singles: Sequence[Single], state: State
+) -> State:
+    """The state with other local parameters in runs that are much worse than alone."""
+    bad = [r for r, one in enumerate(singles) if state.cost[r] > one.cost + WORSE]
+    points = [[_full_of(stack, state, r)] for r in range(len(stack.members))]
+    for r in bad:
+        try:
+            points[r] += _single(parts, r, state.s).points
+        except NoStart:
+            continue
+    if not bad:
+        return state
+    found = descend(stack, _placed(stack, state.s, points), steps=FEW_STEPS, tolerance=0.05)[0]
+    return found if stack.total(found) < stack.total(state) else state
+
+
+def _full_of(stack: Stack, state: State, r: int) -> FloatArray:
+    x, _ = stack.x(state.s, state.local, np.array([r]))
+    return stack.members[r].full(x[0, : stack.members[r].cost.free.size])
+
+
+def _near_ties(stack: Stack, tried: Sequence[State]) -> list[str]:
+    """Other minima of about the same cost, one sentence for the nearest."""
+    best = tried[0]
+    curvature = np.diag(stack.gather_blocks(best.matrix[:, : stack.m, : stack.m]))
+    size = 1 / np.sqrt(np.maximum(curvature, 1e-300))
+    for other in tried[1:]:
+        worse = stack.total(other) - stack.total(best)
+        apart = np.abs(other.s - best.s) / size
+        if 0.3 < worse < NEAR_TIE and apart.size and apart.max() > 10:
+            k = int(np.argmax(apart))
+            return [
+                f"a second minimum at {stack.shared.labels[k]} = {other.s[k]:.4g} is only "
+                f"{worse:.1f} worse in chi-square"
+            ]
+    return []
