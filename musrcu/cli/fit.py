@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu fit``."""
     parser.add_argument("runs", metavar="RUN", nargs="+", help=RUNS)
     add_data(parser)
-    options.add_fit(parser, f"default: {options.DEFAULT_MODEL}", cost=True)
+    options.add_fit(parser, f"default: {options.DEFAULT_MODEL}", cost=options.COSTS)
     add_robust(parser)
     options.add_reduction(parser)
     options.add_output(parser, "write the result as JSON")
@@ -105,12 +105,10 @@ def fitted(
     run: Run, recipe: Reduction, arguments: Namespace
 ) -> tuple[Asymmetry | Counts, FitResult]:
     """The asymmetry or the counts of a run, and the fit that was asked for."""
-    from musrcu.fitting.fit import fit
-    from musrcu.reduction.recipe import reduce, reduce_counts
+    from musrcu.analysis.chosen_cost import fit_run
 
-    data = (reduce_counts if arguments.cost == "poisson" else reduce)(run, recipe)
     model = arguments.model or options.DEFAULT_MODEL
-    return data, fit(data, model, **options.given_fit(arguments))
+    return fit_run(run, recipe, model, arguments.cost, **options.given_fit(arguments))
 
 
 def report(run: Run, data: Asymmetry | Counts, result: FitResult, *, asked: bool) -> str:
@@ -134,8 +132,10 @@ def _check(arguments: Namespace, files: Files) -> None:
     )
     if arguments.plot is not None and files.several:
         raise MusrcuError("--plot draws one run; name one, or use musrcu plot for several")
-    if arguments.robust and arguments.cost == "poisson":
-        raise UsageError("fit: --robust repeats fits of the asymmetry; leave out --cost poisson")
+    if arguments.robust and arguments.cost not in ("auto", "asymmetry"):
+        raise UsageError(
+            f"fit: --robust repeats fits of the asymmetry; leave out --cost {arguments.cost}"
+        )
 
 
 def _visible(data: Asymmetry | Counts, run: Run, recipe: Reduction, result: FitResult) -> Asymmetry:

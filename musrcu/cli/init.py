@@ -25,7 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", help=RUNS)
     add_data(parser)
     parser.add_argument("--script", action="store_true", help="a Python script that fits the run")
-    options.add_fit(parser, f"default: {options.DEFAULT_MODEL}", cost=True)
+    options.add_fit(parser, f"default: {options.DEFAULT_MODEL}", cost=options.COSTS[1:3])
     options.add_paramagnetic(parser)
     options.add_order(parser)
     options.add_reduction(parser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,16 @@ _FIT = (
         "what is known of parameters, such as A1=0.055,0.002,lambda2=0.35,0.01",
     ),
 )
+COSTS = ("auto", "asymmetry", "poisson", "binomial", "neyman", "pearson")
+"""What a fit may minimise."""
+_COSTS = {
+    "auto": "asymmetry where every bin holds 20 counts in each group, else poisson",
+    "asymmetry": "chi-square of the asymmetry",
+    "poisson": "Poisson's likelihood of the counts of both groups, right however few there are",
+    "binomial": "how the counts of each bin divide into forward and backward",
+    "neyman": "chi-square of counts, weights from the data",
+    "pearson": "the same, weights from the model; both biased, for comparison",
+}
 _FIT_NAMES = {
     "start": "start",
     "fix": "fixed",
@@ -129,19 +140,18 @@ def add_functions(parser: Any) -> None:
     )
 
 
-def add_fit(parser: ArgumentParser, model: str, *, cost: bool = False) -> None:
+def add_fit(parser: ArgumentParser, model: str, *, cost: Sequence[str] = ()) -> None:
     """The options of a fit; ``model`` is what is said of the model's default.
 
-    ``cost`` is whether counts may be fitted too.
+    ``cost`` are the costs among which a user may choose, the default first.
     """
     group = parser.add_argument_group("fit")
     if cost:
         group.add_argument(
             "--cost",
-            choices=("asymmetry", "poisson"),
-            default="asymmetry",
-            help="chi-square of the asymmetry (default), or Poisson's likelihood of the counts of "
-            "both groups, right however few there are",
+            choices=cost,
+            default=cost[0],
+            help=_said_of(cost),
         )
     group.add_argument("--model", metavar="EXPR", help=f"sum of components; {model}")
     add_functions(group)
@@ -160,6 +170,12 @@ def add_fit(parser: ArgumentParser, model: str, *, cost: bool = False) -> None:
         help="average the model over each bin, as counts are; for lines of a tenth of a turn and "
         "more in a bin",
     )
+
+
+def _said_of(cost: Sequence[str]) -> str:
+    """The costs in words, the default named."""
+    said = [f"{name}: {_COSTS[name]}" for name in cost]
+    return "; ".join([f"{said[0]} (default)", *said[1:]])
 
 
 def add_paramagnetic(parser: ArgumentParser) -> None:

@@ -80,7 +80,7 @@ def _refuse_options(arguments: Namespace) -> None:
     """Refuse options that would make it another fit."""
     typed = [*given_fit(arguments), *given_reduction(arguments)]
     typed += [name for name in _OTHERS if getattr(arguments, name)]
-    if arguments.cost != "asymmetry":
+    if arguments.cost != "auto":
         typed.append("cost")
     if typed:
         raise UsageError(

@@ -44,7 +44,11 @@ _KINDS: dict[str, type[CountCost] | type[BinomialCost]] = {
     "pearson": PearsonCost,
 }
 _BIASED = "as asked; biased where bins hold few counts"
-_WHY = {"neyman": _BIASED, "pearson": _BIASED}
+_WHY = {
+    "poisson": "unbiased however few counts there are",
+    "neyman": _BIASED,
+    "pearson": _BIASED,
+}
 COUNT_COSTS = tuple(_KINDS)
 """Names of the costs that counts may have."""
 
@@ -62,7 +66,7 @@ def count_cost(name: str | None, *, single: bool = False) -> Wanted:
     FitError if counts have no such cost.
     """
     if name is None:
-        return Wanted("poisson", "counts were given; unbiased however few there are")
+        return Wanted("poisson", _WHY["poisson"])
     if name == "asymmetry":
         raise FitError(
             "cost = 'asymmetry' for counts; give the asymmetry itself, from mu.reduce(run, recipe)"

@@ -55,7 +55,7 @@ def test_the_result_says_what_and_why() -> None:
     counts = np.random.default_rng(1).poisson(means(600.0, 5.0)).astype(float)
     result = mu.fit(histogram_of(counts), "damped_cosine", minos=["nu1"])
     assert result.cost == "Poisson likelihood of counts"
-    assert "unbiased however few" in result.cost_reason
+    assert "unbiased however few counts" in result.cost_reason
     assert "SIM 7, Forw" in result.summary()
     assert result.names == ("A1", "lambda1", "nu1", "phi1", "N0", "b")
     assert result["nu1"].minos is not None
