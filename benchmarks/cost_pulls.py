@@ -12,13 +12,16 @@ A case is a model of the asymmetry, a level of counts and a way to fit them. Cou
     asymmetry, 20   the same with the default bins and late cut: 20 counts in each group
     poisson         likelihood of both groups; alpha and backgrounds known, as an asymmetry has them
     poisson, free   the same with backgrounds free, and alpha where the model has no constant
+    binomial        how the counts divide into forward and backward; alpha and backgrounds known
+    histogram       likelihood of forward alone, its N0 and background free, a constant known
+    pearson, neyman chi-squares of counts as other programs have them; backgrounds free
 
 The fits start at the truth, except with ``--no-start``, so that the study is one of errors and
 not of the search. Told are
 
     pull    (fit - truth) / error of the valid fits that state one
     root    sign(fit - truth) sqrt(C(parameter held at its truth) - C(minimum)) of all fits, which
-            is normal where the interval from C(p) = C(minimum) + 1 (MINOS) covers 68.3 %
+            is normal where the interval up to C = C(minimum) + 1 (MINOS) covers 68.3 %
 
 Rule: |mean| < 0.03 + 3.5 / sqrt(n) and |width - 1| < 0.03 + 3.5 / sqrt(2 n), n simulations; pulls
 hold where 99 % of the fits are valid and state their errors besides. The seed was fixed before the
@@ -49,7 +52,9 @@ from musrcu.fitting.request import Request, settled
 
 SEED = 20261206
 RANGE = (0.0, 10.0)  # µs
-EXPERIMENT = ("N0", "alpha", "b_F", "b_B")
+ROOTED = ("asymmetry", "poisson", "poisson, free", "binomial", "histogram")
+"""Ways whose roots are computed."""
+EXPERIMENT = ("N0", "alpha", "b_F", "b_B", "b")
 """Parameters behind the model."""
 
 
@@ -75,7 +80,8 @@ def recipe(level: Level, **options: Any) -> mu.Reduction:
     return mu.Reduction(**{"forward": [1], "backward": [2], "background": known, **options})
 
 
-Set = tuple[mu.Asymmetry | mu.Counts, dict[str, Any]]
+Data = mu.Asymmetry | mu.Counts | mu.Histogram
+Set = tuple[Data, dict[str, Any]]
 """Data, and what the fit is told besides: the truth of its parameters first."""
 
 
@@ -86,7 +92,9 @@ def asymmetry(law: Law, level: Level, run: mu.Run, *, default: bool = False) -> 
     return reduced, {"start": dict(law.truth)}
 
 
-def counts(law: Law, level: Level, run: mu.Run, *, free: bool = False) -> Set:
+def counts(
+    law: Law, level: Level, run: mu.Run, *, free: bool = False, cost: str = "poisson"
+) -> Set:
     """Counts of both groups; ``free`` has unknown backgrounds, and alpha where it can be found."""
     alpha = None if free and "A_bg" not in law.truth else cost_truth.ALPHA
     options: dict[str, Any] = {"background": "fit"} if free else {}
@@ -96,7 +104,16 @@ def counts(law: Law, level: Level, run: mu.Run, *, free: bool = False) -> Set:
         start["alpha"] = cost_truth.ALPHA
     if free:
         start |= {"b_F": level.flat, "b_B": level.flat}
-    return reduced, {"start": start, "fixed": {"detector_beta": 1.0}}
+    return reduced, {"start": start, "fixed": {"detector_beta": 1.0}, "cost": cost}
+
+
+def histogram(law: Law, level: Level, run: mu.Run) -> Set:
+    """Counts of forward alone, whose N0 is that of a constant too."""
+    options = mu.Reduction(packing=1, background="fit")
+    reduced = mu.reduce_histograms(run, options, {"Forw": [1]})[0]
+    start = {**law.truth, "N0": level.n0 * np.sqrt(cost_truth.ALPHA), "b": level.flat}
+    fixed = {"A_bg": start.pop("A_bg")} if "A_bg" in start else {}
+    return reduced, {"start": start, "fixed": fixed}
 
 
 WAYS: dict[str, Callable[[Law, Level, mu.Run], Set]] = {
@@ -104,6 +121,10 @@ WAYS: dict[str, Callable[[Law, Level, mu.Run], Set]] = {
     "asymmetry, 20": partial(asymmetry, default=True),
     "poisson": counts,
     "poisson, free": partial(counts, free=True),
+    "binomial": partial(counts, cost="binomial"),
+    "histogram": histogram,
+    "pearson": partial(counts, free=True, cost="pearson"),
+    "neyman": partial(counts, free=True, cost="neyman"),
 }
 
 
@@ -147,7 +168,7 @@ def one(
 
 
 def roots(
-    data: mu.Asymmetry | mu.Counts, law: Law, told: dict[str, Any], truth: dict[str, float],
+    data: Data, law: Law, told: dict[str, Any], truth: dict[str, float],
     result: mu.FitResult,
 ) -> dict[str, float]:  # fmt: skip
     """Roots of the likelihood of every parameter of the model.
@@ -155,7 +176,7 @@ def roots(
     Minima are the lowest of two descents, from the truth and from the fit: a minimum that is not
     the lowest would show in a root, whichever of the two it is.
     """
-    window = fitted_data(data, RANGE, average_bins=True)
+    window = fitted_data(data, RANGE, True, told.get("cost"))
     fitted = {name: result[name].value for name in truth}
 
     def lowest(fixed: dict[str, float]) -> float:
@@ -168,7 +189,7 @@ def roots(
             found.append(descend(cost, ready.freedom.start[cost.free], steps=60, tolerance=1e-6)[1])
         return min(found)
 
-    held = {name: lowest({name: truth[name]}) for name in law.truth}
+    held = {name: lowest({name: truth[name]}) for name in law.truth if name in truth}
     least = min(result.chi2, lowest({}), *held.values())
     distance = {name: fitted[name] - truth[name] for name in held}
     for name in distance:
@@ -177,11 +198,9 @@ def roots(
     return {name: float(np.sign(distance[name]) * np.sqrt(held[name] - least)) for name in held}
 
 
-def true_values(law: str, level: str) -> dict[str, float]:
-    """The truth of every parameter."""
-    n0, flat = LEVELS[level]
-    behind = dict(zip(EXPERIMENT, (n0, cost_truth.ALPHA, flat, flat), strict=True))
-    return {**LAWS[law].truth, **behind}
+def true_values(law: str, level: str, way: str) -> dict[str, float]:
+    """The truth of every parameter that is free."""
+    return WAYS[way](LAWS[law], LEVELS[level], thrown(law, level, 0))[1]["start"]
 
 
 def known(path: Path, runs: int) -> dict[int, dict[str, Any]]:
@@ -229,7 +248,7 @@ def main() -> None:
                 level=level,
                 way=way,
                 search=options.no_start,
-                rooted=not options.no_start,
+                rooted=way in ROOTED and not options.no_start,
             )
             with path.open("a", encoding="utf-8") as file:
                 for result in pool.map(work, missing, chunksize=10):
@@ -237,7 +256,7 @@ def main() -> None:
                     file.write(json.dumps(result) + "\n")
                     file.flush()
             fits = [found[seed] for seed in sorted(found)]
-            told.append(cost_report.case(law, level, way, fits, true_values(law, level)))
+            told.append(cost_report.case(law, level, way, fits, true_values(law, level, way)))
             print(f"\n{cost_report.told(told[-1])}")
             print(f"{time.perf_counter() - begin:.0f} s", flush=True)
     print(cost_report.summary(told))

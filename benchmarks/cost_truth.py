@@ -59,6 +59,11 @@ def cosine(t: np.ndarray) -> np.ndarray:
     return 0.2 * np.exp(-0.3 * t) * np.cos(2 * np.pi * 1.59 * t + np.radians(6.0))
 
 
+def field(t: np.ndarray) -> np.ndarray:
+    """A line without relaxation, as of a weak transverse field."""
+    return 0.25 * np.cos(2 * np.pi * 1.59 * t + np.radians(6.0))
+
+
 def paper(t: np.ndarray) -> np.ndarray:
     """What relaxes, a line, and a constant: the model of an ordered magnet of many grains."""
     line = np.exp(-0.35 * t) * np.cos(2 * np.pi * 1.59 * t + np.radians(6.0))
@@ -86,6 +91,7 @@ LAWS = {
     "toyabe": Law(
         "gaussian_kt + constant", {"A1": 0.2, "delta1": 0.5, "A_bg": 0.02}, toyabe
     ),
+    "field": Law("cosine", {"A1": 0.25, "nu1": 1.59, "phi1": 6.0}, field),
 }  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def study() -> Any:
 def judged(study: ModuleType, *case: str, runs: int = RUNS, rooted: bool = False) -> Any:
     law, level, way = case
     fits = [study.one(FIRST + seed, *case, rooted=rooted) for seed in range(runs)]
-    truth = study.true_values(law, level)
+    truth = study.true_values(*case)
     return study.cost_report.case(law, level, way, fits, truth)
 
 
@@ -69,6 +69,8 @@ def test_mean_counts_are_integrals_of_the_law(study: ModuleType) -> None:
     [
         ("cosine", "rich", "asymmetry"),
         ("cosine", "rich", "poisson, free"),
+        ("cosine", "rich", "binomial"),
+        ("cosine", "rich", "histogram"),
         ("toyabe", "rich", "asymmetry"),
         ("toyabe", "rich", "poisson"),
         ("paper", "full", "asymmetry"),
@@ -94,6 +96,16 @@ def test_roots_hold_where_errors_do_not(study: ModuleType) -> None:
             assert abs(line.roots.within - 0.6827) < 3.5 * np.sqrt(0.6827 * 0.3173 / RUNS)
     biased = judged(study, "toyabe", "middle", "asymmetry", runs=40)
     assert max(line.pulls.excess for line in biased.lines) > 1.3
+
+
+def test_chi_squares_of_counts_bend_the_background(study: ModuleType) -> None:
+    """At 4 counts in the last bins: the weights of Neyman pull it down, those of Pearson up."""
+    for way, sign in (("neyman", -1), ("pearson", 1)):
+        found = judged(study, "cosine", "rich", way, runs=40)
+        backgrounds = [line for line in found.lines if line.name in ("b_F", "b_B")]
+        assert len(backgrounds) == 2
+        for line in backgrounds:
+            assert sign * line.pulls.mean > 0.75, (way, line)
 
 
 def test_poisson_finds_level_and_background_however_few_counts_there_are(
