@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from musrcu.calibration.combined_calibration import combine_calibrations
     from musrcu.calibration.dead_time import estimate_dead_time
     from musrcu.calibration.dead_time_result import DeadTimes
+    from musrcu.comparison.bootstrap import bootstrap
+    from musrcu.comparison.bootstrap_result import Bootstrap
+    from musrcu.comparison.compare import compare_models
+    from musrcu.comparison.comparison_result import Comparison
     from musrcu.comparison.residual_tests import ResidualTests, test_residuals
     from musrcu.comparison.residuals import Residuals, residuals
     from musrcu.containers.asymmetry import Asymmetry
@@ -75,7 +79,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Asymmetry",
+    "Bootstrap",
     "Calibration",
+    "Comparison",
     "Constraint",
     "Counts",
     "DeadTimes",
@@ -100,9 +106,11 @@ __all__ = [
     "TimeZero",
     "add_runs",
     "attach_temperature_log",
+    "bootstrap",
     "calibrate",
     "catalogue",
     "combine_calibrations",
+    "compare_models",
     "component",
     "correct_dead_time",
     "dipolar_component",
@@ -129,8 +137,8 @@ __all__ = [
     "rebin",
     "reduce",
     "reduce_counts",
-    "repeat",
     "reduce_histograms",
+    "repeat",
     "residuals",
     "robustness",
     "simulate",
@@ -150,6 +158,10 @@ _HOMES = {
     "musrcu.systematics.robustness_result": ("Robustness",),
     "musrcu.analysis.scan": ("fit_scan",),
     "musrcu.analysis.scan_result": ("Scan",),
+    "musrcu.comparison.bootstrap": ("bootstrap",),
+    "musrcu.comparison.bootstrap_result": ("Bootstrap",),
+    "musrcu.comparison.compare": ("compare_models",),
+    "musrcu.comparison.comparison_result": ("Comparison",),
     "musrcu.comparison.residuals": ("Residuals", "residuals"),
     "musrcu.comparison.residual_tests": ("ResidualTests", "test_residuals"),
     "musrcu.containers.asymmetry": ("Asymmetry",),

@@ -170,9 +170,9 @@ def _response(here: Placed) -> FloatArray:
     model = here.freedom.model
     own = getattr(model, "own", len(model.names))
     full = np.insert(here.freedom.expand(here.x), own, 0.0)
-    behind = set(model.names[own:])
-    request = Request(limits={name: (None, None) for name in behind})
     expression = f"{model.expression} + constant"
+    names = (*time_model(expression).names, *model.names[own:])
+    request = Request(fixed=dict(zip(names, full.tolist(), strict=True)))
     longer = settled(here.data, time_model(expression), request).freedom.model
     held = frozenset(range(len(longer.names))) - {own}
     open_ends = np.full(len(longer.names), np.inf)

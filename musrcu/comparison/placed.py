@@ -7,13 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.containers.asymmetry import Asymmetry
-from musrcu.containers.counts import Counts
 from musrcu.errors import FitError
 from musrcu.fitting.constraint import Constraint, as_constraints
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.data import Data
-from musrcu.fitting.fitted_data import fitted_data
+from musrcu.fitting.fitted_data import Fittable, fitted_data
 from musrcu.fitting.freedom import Freedom, Limits
 from musrcu.fitting.recorded import arguments
 from musrcu.fitting.request import Request, settled, time_model
@@ -41,13 +39,8 @@ class Placed:
         """What was minimised."""
         return self.data.cost(self.freedom, self.known)
 
-    @property
-    def groups(self) -> int:
-        """Histograms that are fitted side by side: 1 for an asymmetry, 2 for counts of a pair."""
-        return max(self.cost().size // max(self.data.time.size, 1), 1)
 
-
-def placed(data: Asymmetry | Counts, result: FitResult) -> Placed:
+def placed(data: Fittable, result: FitResult) -> Placed:
     """The fit behind a result, at its minimum.
 
     Parameters
@@ -63,7 +56,7 @@ def placed(data: Asymmetry | Counts, result: FitResult) -> Placed:
         raise FitError(f"expected a FitResult, not a {type(result).__name__}")
     if result.chi2 is None or not np.isfinite(result.values).all():
         raise FitError(f"the fit of {result.model!r} has no values: {result.reason}")
-    window = fitted_data(data, result.t_range, result.average_bins)
+    window = fitted_data(data, result.t_range, result.average_bins, result.request.get("cost"))
     model = time_model(result.model)
     freedom, known = _known_again(window, model.expression, result)
     if freedom.model.names != result.names:

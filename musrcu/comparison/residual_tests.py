@@ -13,8 +13,8 @@ from musrcu.comparison.line_scan import Line, left_line, line_scans
 from musrcu.comparison.placed import Placed, placed
 from musrcu.comparison.residuals import residuals_of
 from musrcu.comparison.runs_test import Runs, runs_test
-from musrcu.containers.asymmetry import Asymmetry
-from musrcu.containers.counts import Counts
+from musrcu.fitting.count_cost import CountCost
+from musrcu.fitting.fitted_data import Fittable
 from musrcu.fitting.result import FitResult
 
 LOW = 0.01
@@ -82,7 +82,7 @@ class ResidualTests:
         }
 
 
-def test_residuals(data: Asymmetry | Counts, result: FitResult) -> ResidualTests:
+def test_residuals(data: Fittable, result: FitResult) -> ResidualTests:
     """Whether what a fit leaves of its data is noise.
 
     Three tests, each with a probability that is uniform where nothing but noise is left:
@@ -123,7 +123,7 @@ def examined(here: Placed, result: FitResult) -> ResidualTests:
     left = residuals_of(here)
     line = left_line(line_scans(here), -np.array(here.cost().linearise(here.x)[0]))
     probability = result.probability
-    if left.expected is not None and result.chi2 is not None:
+    if left.expected is not None and result.chi2 is not None and here.cost().name == CountCost.name:
         n_known = sum(len(one.names) for one in here.known)
         probability = count_probability(left.expected, result.chi2, here.x.size, n_known)
     time = here.data.time

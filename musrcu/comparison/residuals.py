@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.comparison.placed import Placed, placed
-from musrcu.containers.asymmetry import Asymmetry
-from musrcu.containers.counts import Counts
 from musrcu.errors import FitError
+from musrcu.fitting.binomial_cost import BinomialCost
+from musrcu.fitting.count_cost import CountCost
+from musrcu.fitting.fitted_data import Fittable
 from musrcu.fitting.result import FitResult
 
 FloatArray = NDArray[np.float64]
@@ -36,7 +37,7 @@ class Residuals:
         return float((self.value**2).sum())
 
 
-def residuals(data: Asymmetry | Counts, result: FitResult, *, kind: str = "pearson") -> Residuals:
+def residuals(data: Fittable, result: FitResult, *, kind: str = "pearson") -> Residuals:
     """What a fit leaves of its data.
 
     Of an asymmetry (A - model) / sigma; of counts n where mu are expected ``pearson`` is
@@ -64,16 +65,19 @@ def residuals(data: Asymmetry | Counts, result: FitResult, *, kind: str = "pears
 def residuals_of(here: Placed, kind: str = "pearson") -> Residuals:
     """The residuals of a fit that was placed at its minimum."""
     cost, time = here.cost(), here.data.time
-    value = -cost.linearise(here.x)[0][: cost.size].reshape(-1, time.size)
-    counted = getattr(cost, "counts", None)
-    if counted is None:
-        return Residuals(time, value, None, kind)
-    model = cost.freedom.model
-    mu = np.asarray(model.value(cost.where, cost.freedom.expand(here.x))).reshape(value.shape)
-    if kind == "deviance":
-        from scipy.special import xlogy
+    if isinstance(cost, BinomialCost):
+        raise FitError(
+            "the binomial cost has no residuals of bins in time; fit with cost='poisson' for them"
+        )
+    if not isinstance(cost, CountCost):
+        left = -cost.linearise(here.x)[0][: cost.size]
+        return Residuals(time, left.reshape(-1, time.size), None, kind)
+    n = cost.counts.reshape(-1, time.size)
+    full = cost.freedom.expand(here.x)
+    mu = np.asarray(cost.freedom.model.value(cost.where, full)).reshape(n.shape)
+    if kind == "pearson":
+        return Residuals(time, (n - mu) / np.sqrt(mu), mu, kind)
+    from scipy.special import xlogy
 
-        n = np.asarray(counted, dtype=float).reshape(value.shape)
-        twice = 2 * (mu - n + xlogy(n, n / mu))
-        value = np.sign(n - mu) * np.sqrt(np.maximum(twice, 0.0))
-    return Residuals(time, value, mu, kind)
+    twice = 2 * (mu - n + xlogy(n, n / mu))
+    return Residuals(time, np.sign(n - mu) * np.sqrt(np.maximum(twice, 0.0)), mu, kind)

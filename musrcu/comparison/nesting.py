@@ -1,0 +1,182 @@
+"""Which of two fits is a special case of the other, and what their difference in cost then says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from musrcu.fitting.fitted import Fitted
+from musrcu.fitting.result import FitResult
+from musrcu.models.model import Model
+
+SINGULAR = "only a bootstrap has its probability"
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A fit that is another one with some parameters held, or without some of its terms."""
+
+    smaller: int
+    """Place of the special case among the fits, from 0."""
+    larger: int
+    more: int
+    """Free parameters that it has less."""
+    gain: float
+    """Cost of the special case minus that of the other."""
+    probability: float | None
+    """Of a gain at least this large where the special case is true; None where it has no
+    distribution of chi-square."""
+    why: str
+    """Which distribution the gain has, in words."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The pair as plain data."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """What the larger model has more."""
+
+    free: tuple[str, ...]
+    """Parameters of common terms that are held in the special case."""
+    at_limit: bool
+    """Whether one is held where the larger fit has a limit."""
+    amplitudes: int
+    """Terms more of which nothing but the amplitude is free."""
+    lost: tuple[str, ...]
+    """Parameters that mean nothing in the special case, because their term has no amplitude."""
+
+
+def nested(fits: tuple[FitResult, ...], smaller: int, larger: int) -> Nested | None:
+    """Whether one fit is a special case of another; None where it is not, as far as terms tell.
+
+    The gain of regular parameters is distributed as chi-square of their number; of one that is
+    held at its limit as half of it (S. G. Self and K.-Y. Liang, J. Am. Stat. Assoc. 82, 605,
+    1987). Where the special case has no use for a parameter, as for the frequency of a line of no
+    amplitude, the gain has no such distribution (R. B. Davies, Biometrika 74, 33, 1987).
+
+    Parameters
+    ----------
+    fits : fits of the same data with the same cost.
+    smaller, larger : places of the special case and of the other.
+    """
+    one, other = fits[smaller], fits[larger]
+    if one.chi2 is None or other.chi2 is None:
+        return None
+    more = other.n_free - one.n_free
+    found = _difference(one, other)
+    if found is None or more < 1:
+        return None
+    gain = one.chi2 - other.chi2
+    probability, why = _distribution(found, gain, more)
+    return Nested(smaller, larger, more, gain, probability, why)
+
+
+def _distribution(found: _Difference, gain: float, more: int) -> tuple[float | None, str]:
+    from scipy.special import gammaincc
+
+    if found.lost:
+        names = ", ".join(found.lost)
+        verb = "means" if len(found.lost) == 1 else "mean"
+        return None, f"{names} {verb} nothing without the term: {SINGULAR}"
+    whole = float(gammaincc(more / 2, max(gain, 0.0) / 2))
+    if not found.at_limit:
+        return whole, f"chi-square of {more} degree{'s' * (more > 1)} of freedom"
+    if more == 1:
+        return 0.5 * whole, "half that of chi-square of 1 degree of freedom: held at a limit"
+    return whole, f"at most that of chi-square of {more} degrees of freedom: held at a limit"
+
+
+def _difference(one: FitResult, other: FitResult) -> _Difference | None:
+    """What the other has more; None where it has less anywhere."""
+    few, many = Model(one.model), Model(other.model)
+    pairs = _matched(few, many)
+    if pairs is None:
+        return None
+    same = dict(_same_parameters(few, many, pairs))
+    behind = set(one.parameters) - set(few.names)
+    if behind != set(other.parameters) - set(many.names):
+        return None
+    same |= {name: name for name in behind}
+    free: list[str] = []
+    at_limit = False
+    for name, name_in_other in same.items():
+        a, b = one.parameters[name], other.parameters[name_in_other]
+        if _held(b) and not (_held(a) and _alike(a, b)):
+            return None
+        if _held(a) and not _held(b):
+            free.append(b.name)
+            at_limit |= a.value in (b.limits or ())
+    lost, amplitudes = _without_use(one, other, few, many, pairs)
+    new = [k for k in range(len(many.terms)) if k not in pairs.values()]
+    for term in new:
+        inner = _free(other, many, term)
+        amplitude = many.terms[term].amplitude
+        if amplitude is None or _held(other.parameters[many.names[amplitude]]):
+            return None
+        at_limit |= 0.0 in (other.parameters[many.names[amplitude]].limits or ())
+        lost += inner
+        amplitudes += not inner
+    return _Difference(tuple(free), at_limit, amplitudes, tuple(lost))
+
+
+def _matched(few: Model, many: Model) -> dict[int, int] | None:
+    """Each term of the smaller model and that of the larger with the same components, in order."""
+    pairs: dict[int, int] = {}
+    for number, label in enumerate(few.labels):
+        places = [
+            k for k, name in enumerate(many.labels) if name == label and k not in pairs.values()
+        ]
+        if not places:
+            return None
+        pairs[number] = places[0]
+    return pairs
+
+
+def _places(model: Model, term: int) -> list[int]:
+    """Positions of the parameters of a term, its amplitude first."""
+    amplitude, place = model.terms[term].amplitude, model.terms[term].place
+    inner = list(range(place.start, place.stop))
+    return inner if amplitude is None else [amplitude, *inner]
+
+
+def _same_parameters(few: Model, many: Model, pairs: dict[int, int]) -> list[tuple[str, str]]:
+    return [
+        (few.names[a], many.names[b])
+        for one, other in pairs.items()
+        for a, b in zip(_places(few, one), _places(many, other), strict=True)
+    ]
+
+
+def _without_use(
+    one: FitResult, other: FitResult, few: Model, many: Model, pairs: dict[int, int]
+) -> tuple[list[str], int]:
+    """Free parameters of terms whose amplitude the special case holds at 0."""
+    lost: list[str] = []
+    for a, b in pairs.items():
+        amplitude = few.terms[a].amplitude
+        if amplitude is None:
+            continue
+        held = one.parameters[few.names[amplitude]]
+        if _held(held) and held.value == 0.0:
+            lost += _free(other, many, b)
+    return lost, 0
+
+
+def _free(result: FitResult, model: Model, term: int) -> list[str]:
+    """Names of the free parameters of a term, its amplitude left out."""
+    place = model.terms[term].place
+    names = model.names[place.start : place.stop]
+    return [name for name in names if not _held(result.parameters[name])]
+
+
+def _held(parameter: Fitted) -> bool:
+    return parameter.fixed or parameter.tie is not None
+
+
+def _alike(one: Fitted, other: Fitted) -> bool:
+    """Whether two held parameters are held in the same way."""
+    if one.tie is not None or other.tie is not None:
+        return one.tie == other.tie
+    return one.value == other.value
