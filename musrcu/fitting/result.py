@@ -15,6 +15,7 @@ from musrcu import notation
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, checksum, write_text
 from musrcu.fitting.fitted import Fitted
+from musrcu.fitting.gamma_tail import gamma_tail
 from musrcu.models.bins import Bins
 from musrcu.models.model import Model
 from musrcu.notation import table
@@ -268,9 +269,7 @@ def chi2_probability(chi2: float | None, ndof: int) -> float | None:
     """Probability of a chi-square at least this large; None without degrees of freedom."""
     if chi2 is None or ndof < 1:
         return None
-    from scipy.special import gammaincc
-
-    return float(gammaincc(ndof / 2, chi2 / 2))
+    return gamma_tail(ndof / 2, chi2 / 2)
 
 
 def _plain_size(value: float, digits: int) -> str:
