@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.fitting.cost import Cost
+from musrcu.fitting.descent import descend, pressed
 from musrcu.fitting.freedom import Freedom
-from musrcu.fitting.minimise import Minimum, descend, minimise
+from musrcu.fitting.minimise import CONVERGED, Minimum, minimise
 
 FloatArray = NDArray[np.float64]
 
@@ -25,16 +26,16 @@ VAGUE = 3.0
 def bounded_minimum(cost: Cost, x: FloatArray) -> tuple[Minimum, Freedom, frozenset[int]]:
     """The minimum; parameters that end at a limit are held there and the fit is redone.
 
-    A parameter that the data hardly bound is within a small part of its error of any limit: it is
-    held only where chi-square does not rise by that.
+    What is pressed against a limit is held before Minuit, whose coordinates are singular there, has
+    its word. A parameter that the data hardly bound is within a small part of its error of any
+    limit: it is held only where chi-square does not rise by that.
     """
-    held: frozenset[int] = frozenset()
-    minimum = _minimum(cost, x)
+    held, cost, minimum = _without_pressed(cost, x)
     while minimum.at_limit and len(minimum.at_limit) < minimum.x.size:
         together = minimum.at_limit
         tried = [together, *((k,) for k in together if len(together) > 1)]
         for places in tried:
-            fewer, found = _held(cost, minimum, places)
+            fewer, found = _held(cost, minimum.x, places)
             if found.chi2 <= minimum.chi2 + SAME:
                 held |= {int(cost.free[k]) for k in places}
                 cost, minimum = fewer, found
@@ -44,20 +45,34 @@ def bounded_minimum(cost: Cost, x: FloatArray) -> tuple[Minimum, Freedom, frozen
     return minimum, cost.freedom, held
 
 
+def _without_pressed(cost: Cost, x: FloatArray) -> tuple[frozenset[int], Cost, Minimum]:
+    """The minimum with those held, of which there are some, that a descent leaves at a limit."""
+    x, _ = descend(cost, x, tolerance=CONVERGED)
+    at = pressed(cost, x)
+    if at and len(at) < x.size:
+        fewer, minimum = _held(cost, x, at)
+        whole = x.copy()
+        whole[[k for k in range(x.size) if k not in at]] = minimum.x
+        if minimum.valid and set(at) <= set(pressed(cost, whole)):
+            return frozenset(int(cost.free[k]) for k in at), fewer, minimum
+        x = whole
+    return frozenset(), cost, _minimum(cost, x)
+
+
 def _minimum(cost: Cost, x: FloatArray) -> Minimum:
     return minimise(cost, x, tuple(cost.freedom.model.names[k] for k in cost.free))
 
 
-def _held(cost: Cost, minimum: Minimum, places: Sequence[int]) -> tuple[Cost, Minimum]:
+def _held(cost: Cost, x: FloatArray, places: Sequence[int]) -> tuple[Cost, Minimum]:
     """The cost and its minimum with some of the free parameters at their nearer limits."""
     freedom = cost.freedom
     for k in places:
         place = int(cost.free[k])
         lower, upper = float(freedom.lower[place]), float(freedom.upper[place])
-        near_lower = minimum.x[k] - lower < upper - minimum.x[k]
+        near_lower = x[k] - lower < upper - x[k]
         freedom = freedom.hold(place, lower if near_lower else upper)
     fewer = cost.with_freedom(freedom)
-    return fewer, _minimum(fewer, np.delete(minimum.x, list(places)))
+    return fewer, _minimum(fewer, np.delete(x, list(places)))
 
 
 def boundless(cost: Cost, freedom: Freedom, minimum: Minimum) -> list[str]:

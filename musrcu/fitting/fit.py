@@ -29,6 +29,7 @@ from musrcu.fitting.fitted_data import Fittable, fitted_data
 from musrcu.fitting.freedom import Freedom, Limits
 from musrcu.fitting.judgement import Bound, Judgement
 from musrcu.fitting.minimise import Minimum
+from musrcu.fitting.minos import minos as minos_errors
 from musrcu.fitting.outcome import fitted_result, unfitted_result
 from musrcu.fitting.own_functions import methods, prepare, recheck
 from musrcu.fitting.recorded import record
@@ -40,6 +41,9 @@ from musrcu.fitting.validity import not_meant_for
 from musrcu.models.model import Model
 
 FloatArray = NDArray[np.float64]
+
+REFITS = 4
+"""Times that a fit begins again where the way to a MINOS error leads to a lower minimum."""
 
 
 def fit(
@@ -139,7 +143,7 @@ def _fit(
     freedom: Freedom,
     known: list[Constraint],
     bound: Bound,
-    minos: tuple[str, ...],
+    names: tuple[str, ...],
     depth: int = 0,
 ) -> FitResult:
     n_free = freedom.free.size
@@ -156,22 +160,25 @@ def _fit(
     def fit_smaller(reduced: Freedom, kept: list[Constraint]) -> FitResult:
         return _fit(data, reduced, kept, bound, (), depth + 1)
 
-    minimum, freedom, at_limit, judgement, spread, smaller = search(
-        cost, starts[0].x, known, bound, fit_smaller if depth < 2 else None
-    )
-    full = freedom.expand(minimum.x)
-    reason = judgement.reason or minimum.reason
-    reason = reason or too_fast(cost.freedom, full, data.width, data.averaged)
+    x, begun_again = starts[0].x, list[str]()
+    for left in reversed(range(REFITS)):
+        minimum, freedom, at_limit, judgement, spread, smaller = search(
+            cost, x, known, bound, fit_smaller if depth < 2 else None
+        )
+        reason = judgement.reason or minimum.reason
+        reason = reason or _too_fast(cost, freedom, minimum, data)
+        intervals = minos_errors(cost, freedom, minimum, () if reason else names)
+        if intervals.lower is None or not left:
+            break
+        x, begun_again = intervals.lower, intervals.notes
     notes = _notes(data, cost, starts, (minimum, freedom, at_limit, judgement, spread))
-    intervals = {}
-    if not reason:
-        intervals = _minos(minimum, freedom, minos, notes)
-    elif minos:
+    notes += [*begun_again, *intervals.notes]
+    if reason and names:
         notes.append("no MINOS errors: the fit is not valid")
     return fitted_result(
         data, cost, freedom, minimum,
         covariance=None if minimum.covariance is None else spread, at_limit=at_limit,
-        intervals=intervals, reason=reason, notes=tuple(notes),
+        intervals=intervals.found, reason=reason, notes=tuple(notes),
         start=_named(cost.freedom, starts[0].x),
         alternative=alternative(smaller, judgement, minimum.chi2 + SPARE),
     )  # fmt: skip
@@ -201,6 +208,10 @@ def _notes(
     return notes
 
 
+def _too_fast(cost: Cost, freedom: Freedom, minimum: Minimum, data: Data) -> str:
+    return too_fast(cost.freedom, freedom.expand(minimum.x), data.width, data.averaged)
+
+
 def _check_alpha(cost: Cost) -> None:
     """Refuse an alpha of which nothing is known beside a constant of the model."""
     names = cost.freedom.model.names
@@ -217,28 +228,6 @@ def _too_few(data: Data, n_free: int) -> str:
         first, last = data.offered[[0, -1]]
         reason += f" ({data.kind} has {data.offered.size}, {first:.3g} to {last:.3g} us)"
     return reason
-
-
-def _minos(
-    minimum: Minimum, freedom: Freedom, names: tuple[str, ...], notes: list[str]
-) -> dict[str, tuple[float, float]]:
-    free = {freedom.model.names[k] for k in freedom.free}
-    found = {}
-    for name in names:
-        if name not in free:
-            notes.append(f"no MINOS error for {name}: it is not free")
-            continue
-        try:
-            minimum.minuit.minos(name)
-        except RuntimeError as error:
-            notes.append(f"no MINOS error for {name}: {error}")
-            continue
-        errors = minimum.minuit.merrors[name]
-        if errors.is_valid:
-            found[name] = (float(errors.lower), float(errors.upper))
-        else:
-            notes.append(f"no MINOS error for {name}: chi-square does not rise by one")
-    return found
 
 
 def _named(freedom: Freedom, x: FloatArray) -> dict[str, float]:

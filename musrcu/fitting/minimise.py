@@ -9,13 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.fitting.cost import Cost
-from musrcu.models.product import gram, onto
+from musrcu.fitting.descent import descend as descend
 
 if TYPE_CHECKING:
     from iminuit import Minuit
 
 FloatArray = NDArray[np.float64]
 
+CONVERGED = 1e-6
+"""Gain in chi-square below which steps end before Minuit has its word."""
+CURVED = 1e-8
+"""Least curvature, in units of that along the parameters, of a minimum that is one."""
 AT_LIMIT = 1e-4
 """A parameter this close to a limit, in units of its error, is taken to lie at it; it is no further
 from it than its default is from 0."""
@@ -41,60 +45,37 @@ class Minimum:
     minuit: Minuit
 
 
-def descend(
-    cost: Cost, x: FloatArray, *, steps: int = 30, tolerance: float = 1e-3
-) -> tuple[FloatArray, float]:
-    """Damped Gauss-Newton steps (Levenberg-Marquardt) inside the limits.
-
-    Returns
-    -------
-    (x, chi2) where a step no longer promises to gain more than ``tolerance`` in chi-square.
-
-    Source: D. W. Marquardt, J. Soc. Indust. Appl. Math. 11, 431 (1963).
-    """
-    lower, upper = cost.freedom.lower[cost.free], cost.freedom.upper[cost.free]
-    x = np.clip(x, lower, upper)
-    best, damping = cost(x), 1e-3
-    for _ in range(steps):
-        residual, jacobian = cost.linearise(x)
-        matrix, slope = gram(jacobian), onto(jacobian, residual)
-        if not (np.isfinite(matrix).all() and np.isfinite(slope).all()):
-            break
-        # Scaled to a unit diagonal, the damped matrix can always be inverted.
-        diagonal = np.diag(matrix)
-        scale = np.sqrt(np.maximum(diagonal, 1e-12 * max(float(diagonal.max()), 1e-300)))
-        unit = matrix / np.outer(scale, scale)
-        while damping < 1e8:
-            step = np.linalg.solve(unit + damping * np.eye(x.size), -slope / scale) / scale
-            trial = np.clip(x + step, lower, upper)
-            chi2 = cost(trial)
-            if chi2 < best:
-                break
-            damping *= 10
-        else:
-            break
-        gain, x, best, damping = best - chi2, trial, chi2, max(damping / 10, 1e-9)
-        if gain < tolerance:
-            break
-    return x, best
-
-
 def minimise(cost: Cost, x: FloatArray, names: tuple[str, ...]) -> Minimum:
     """The minimum near ``x``: Gauss-Newton, then MIGRAD (strategy 1) and the exact Hessian.
 
-    MIGRAD is given the gradient and the Gauss-Newton Hessian; the errors come from the Hessian of
-    chi-square itself. Where MIGRAD does not converge, SIMPLEX and MIGRAD follow once more.
-    ``names`` are the names of the free parameters.
+    MIGRAD is given the gradient and the Gauss-Newton Hessian, and has only to confirm where the
+    steps have ended; the errors come from the Hessian of chi-square itself. Where MIGRAD does not
+    converge, SIMPLEX and MIGRAD follow once more. ``names`` are the names of the free parameters.
     """
     from iminuit import Minuit
 
-    x = descend(cost, np.asarray(x, dtype=float), tolerance=1e-5)[0]
-    minuit = Minuit(cost, x, grad=cost.grad, hessian=cost.gauss_newton, name=names)
-    for k, place in enumerate(cost.free):
-        minuit.limits[k] = (cost.freedom.lower[place], cost.freedom.upper[place])
-    minuit.errors = _steps(cost, x)
+    x = descend(cost, np.asarray(x, dtype=float), tolerance=CONVERGED)[0]
+
+    def value(at: FloatArray) -> float:
+        cost.linearise(at)  # the gradient is asked for next
+        return cost(at)
+
+    minuit = Minuit(value, x, grad=cost.grad, hessian=cost.gauss_newton, name=names)
+    lower, upper = cost.freedom.lower[cost.free], cost.freedom.upper[cost.free]
+    minuit.errors = steps = _steps(cost, x)
     minuit.strategy = 1
-    minuit.migrad()
+    # Limits change the coordinates in which Minuit works, next to a limit beyond recognition:
+    # where the minimum is inside, it has to confirm it without them.
+    inside = bool(((x - lower > steps) & (upper - x > steps)).all()) and _settled(cost, x)
+    if inside:
+        minuit.migrad()
+        ended = np.array(minuit.values)
+        inside = bool(minuit.valid and (ended >= lower).all() and (ended <= upper).all())
+    if not inside:
+        minuit.values, minuit.errors = x, steps
+        for k in np.flatnonzero(np.isfinite(lower) | np.isfinite(upper)):
+            minuit.limits[int(k)] = (lower[k], upper[k])
+        minuit.migrad()
     if not minuit.valid:
         reached, lowest = np.array(minuit.values), float(minuit.fval or np.inf)
         minuit.simplex().migrad()
@@ -102,6 +83,18 @@ def minimise(cost: Cost, x: FloatArray, names: tuple[str, ...]) -> Minimum:
             minuit.values = reached
             minuit.migrad(iterate=1)
     return _collect(cost, minuit)
+
+
+def _settled(cost: Cost, x: FloatArray) -> bool:
+    """Whether a full step leads nowhere, and the cost curves in every direction."""
+    matrix, slope = cost.normal(x)
+    diagonal = np.diag(matrix)
+    if not (np.isfinite(matrix).all() and np.isfinite(slope).all() and (diagonal > 0).all()):
+        return False
+    scale = np.sqrt(diagonal)
+    force = slope / scale
+    size, axes = np.linalg.eigh(matrix / np.outer(scale, scale))
+    return bool(size[0] > CURVED and ((axes.T @ force) ** 2 / size).sum() < 100 * CONVERGED)
 
 
 def _steps(cost: Cost, x: FloatArray) -> FloatArray:
