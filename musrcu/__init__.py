@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from musrcu.comparison.bootstrap_result import Bootstrap
     from musrcu.comparison.compare import compare_models
     from musrcu.comparison.comparison_result import Comparison
+    from musrcu.comparison.count_lines import count_lines
+    from musrcu.comparison.line_count import LineCount
     from musrcu.comparison.residual_tests import ResidualTests, test_residuals
     from musrcu.comparison.residuals import Residuals, residuals
     from musrcu.containers.asymmetry import Asymmetry
@@ -88,6 +90,7 @@ __all__ = [
     "FitResult",
     "Histogram",
     "JointResult",
+    "LineCount",
     "Model",
     "MusrcuError",
     "Nucleus",
@@ -113,6 +116,7 @@ __all__ = [
     "compare_models",
     "component",
     "correct_dead_time",
+    "count_lines",
     "dipolar_component",
     "estimate_dead_time",
     "field_from_nu",
@@ -162,6 +166,8 @@ _HOMES = {
     "musrcu.comparison.bootstrap_result": ("Bootstrap",),
     "musrcu.comparison.compare": ("compare_models",),
     "musrcu.comparison.comparison_result": ("Comparison",),
+    "musrcu.comparison.count_lines": ("count_lines",),
+    "musrcu.comparison.line_count": ("LineCount",),
     "musrcu.comparison.residuals": ("Residuals", "residuals"),
     "musrcu.comparison.residual_tests": ("ResidualTests", "test_residuals"),
     "musrcu.containers.asymmetry": ("Asymmetry",),

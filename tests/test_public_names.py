@@ -61,6 +61,8 @@ PLAN = [
     "field_from_nu",
     "fit",
     "fit_law",
+    "LineCount",
+    "count_lines",
     "Comparison",
     "compare_models",
     "Bootstrap",

@@ -57,9 +57,9 @@ def compare_models(
     if not listed:
         raise FitError("compare_models needs a model")
     made = [one if isinstance(one, FitResult) else time_model(one) for one in listed]
-    shared = _shared([one for one in made if isinstance(one, Model)], options)
+    options_of = shared_options([one for one in made if isinstance(one, Model)], options)
     fits = tuple(
-        one if isinstance(one, FitResult) else fit(data, one, **shared.pop(0)) for one in made
+        one if isinstance(one, FitResult) else fit(data, one, **options_of.pop(0)) for one in made
     )
     _check_alike(fits)
     tests = tuple(_tests(data, one) for one in fits)
@@ -111,8 +111,13 @@ def _check_alike(fits: tuple[FitResult, ...]) -> None:
                 )
 
 
-def _shared(models: list[Model], options: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Options of the fit of each model: those of parameters it has, and what is no table."""
+def shared_options(models: list[Model], options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Options of the fit of each model: those of parameters it has, and what is no table.
+
+    Raises
+    ------
+    ModelError for a parameter that no model has.
+    """
     shared: list[dict[str, Any]] = [
         {name: value for name, value in options.items() if name not in (*TABLES, "constraints")}
         for _ in models

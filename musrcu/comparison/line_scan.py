@@ -77,7 +77,7 @@ class LineScan:
         groups, n = self.envelope.shape
         inner = residual[: groups * n].reshape(groups, n)
         line = _transform((self.envelope * inner).sum(axis=0)[None], self.place, self.size)
-        line = line[0][: self.nu.size] - (self.rows @ residual) @ self.lost
+        line = line[0][-self.nu.size :] - (self.rows @ residual) @ self.lost
         return _largest(line, self.lost, self.square, float((self.envelope**2).sum()))
 
     def best(self, residual: FloatArray) -> tuple[float, float]:
@@ -98,13 +98,16 @@ class LineScan:
         return float(np.log1p(-min(single, 1 - 1e-16)) - self.expected * np.sqrt(gain) * single)
 
 
-def line_scans(here: Placed, dampings: tuple[float, ...] = DAMPINGS) -> list[LineScan]:
+def line_scans(
+    here: Placed, dampings: tuple[float, ...] = DAMPINGS, lowest: float = 0.0
+) -> list[LineScan]:
     """The scans of a fit, one for each damping.
 
     Parameters
     ----------
     here : the fit at its minimum.
     dampings : rates of the lines that are looked for, 1/µs.
+    lowest : slower lines are not looked for, MHz.
     """
     cost, time = here.cost(), here.data.time
     jacobian = cost.linearise(here.x)[1]
@@ -123,7 +126,9 @@ def line_scans(here: Placed, dampings: tuple[float, ...] = DAMPINGS) -> list[Lin
         mean = float(weight @ time / weight.sum())
         spread = float(weight @ (time - mean) ** 2 / weight.sum())
         nu = np.arange(top) / (size * step)
-        expected = float(nu[-1]) * np.sqrt(2 * np.pi * spread)
+        first = min(int(np.ceil(lowest * size * step)), top - 1)
+        nu, lost, square = nu[first:], lost[:, first:], square[first:]
+        expected = float(nu[-1] - nu[0]) * np.sqrt(2 * np.pi * spread)
         found.append(LineScan(nu, damping, envelope, lost, square, rows, place, size, expected))
     return found
 
