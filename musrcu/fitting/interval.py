@@ -28,6 +28,8 @@ TRIALS = 60
 """Places on the profile that are tried for one end."""
 NARROW = 1e-7
 """Bracket, as a share of the distance from the minimum, in which the cost jumps over the height."""
+TINY = 1e-200
+"""A cost that curves by less along every parameter does not curve."""
 FAR = 1e6
 """Distance in standard errors at which the cost is taken not to rise at all."""
 
@@ -93,10 +95,11 @@ def valley(cost: Cost, x: FloatArray, held: list[int]) -> tuple[FloatArray, Floa
     if not np.isfinite(matrix).all():
         return along, np.zeros((len(held), len(held)))
     inner = matrix[np.ix_(moving, moving)]
-    if moving.any():
-        scale = 1 / np.sqrt(np.maximum(np.diag(inner), 1e-12 * max(float(inner.max()), 1e-300)))
+    largest = float(np.diag(inner).max(initial=0.0))
+    if largest > TINY:
+        scale = 1 / np.sqrt(np.maximum(np.diag(inner), 1e-12 * largest))
         unit = inner * np.outer(scale, scale) + 1e-12 * np.eye(scale.size)
-        pull = matrix[np.ix_(moving, held)] * scale[:, None]
+        pull = matrix[moving][:, held] * scale[:, None]
         along[moving] = -np.linalg.solve(unit, pull) * scale[:, None]
     return along, along.T @ matrix @ along
 
@@ -149,7 +152,7 @@ def _moved(cost: Cost, x: FloatArray, along: FloatArray, k: int, value: float) -
     lower, upper = limits_of(cost)
     moved = np.minimum(np.maximum(x + along * (value - x[k]), lower), upper)
     moved[k] = value
-    return moved
+    return np.asarray(moved)
 
 
 class _Search:
