@@ -19,8 +19,8 @@ MOST = 24
 
 
 def arrangements(member: Member, full: FloatArray) -> list[FloatArray]:
-    """The point, and the same with terms of the same kind exchanged, as far as all of these are
-    free or all of them are not.
+    """The point, and the same with terms of the same kind exchanged; what is held or tied in one
+    of them stays where it is.
     """
     model = member.cost.freedom.model
     free = set(member.cost.free.tolist()) - member.draft.ties.keys()
@@ -29,10 +29,11 @@ def arrangements(member: Member, full: FloatArray) -> list[FloatArray]:
         places = [k for part in term.places for k in range(part.start, part.stop)]
         if term.amplitude is not None:
             places.insert(0, term.amplitude)
-        if set(places) <= free:
-            kinds.setdefault(tuple(f.component.key for f in term.factors), []).append(places)
+        kinds.setdefault(tuple(f.component.key for f in term.factors), []).append(places)
     found = [full]
-    for alike in kinds.values():
+    for several in kinds.values():
+        columns = [column for column in zip(*several, strict=True) if set(column) <= free]
+        alike = [list(places) for places in zip(*columns, strict=True)]
         orders = list(itertools.islice(itertools.permutations(range(len(alike))), MOST))[1:]
         for point in list(found):
             for order in orders:

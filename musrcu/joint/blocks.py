@@ -50,7 +50,7 @@ def exact_matrix(stack: Stack, state: State) -> FloatArray:
     for r, member in enumerate(stack.members):
         n = member.cost.free.size
         half[r, :n, :n] = member.cost.hessian(x[r, :n]) / 2
-    matrix = np.matmul(np.matmul(slopes.transpose(0, 2, 1), half), slopes)
+    matrix: FloatArray = np.matmul(np.matmul(slopes.transpose(0, 2, 1), half), slopes)
     for r in stack.tied:
         member, places = stack.members[r], stack.rows[r]
         n = member.cost.free.size

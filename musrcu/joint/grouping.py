@@ -9,6 +9,7 @@ from musrcu.containers.history import History
 from musrcu.containers.run import Run
 from musrcu.errors import FitError
 from musrcu.fitting.data import Data
+from musrcu.joint.member import label_of
 
 Key = str | Callable[[Run], Any]
 """A name of metadata, or what a function makes of a run."""
@@ -26,7 +27,7 @@ def groups(key: Key, data: Sequence[Data]) -> list[tuple[str, tuple[int, ...]]]:
     Parameters
     ----------
     key : ``field``, ``temperature``, ``run``, ``period``, ``instrument`` or another attribute of a
-        run, or a function of the run.
+        run, ``label`` of a single histogram, or a function of the run.
     data : what is fitted.
 
     Raises
@@ -55,6 +56,8 @@ def _value(key: Key, data: Data) -> Any:
         return key(run)
     if key == "period":
         return _period(data.history)
+    if key == "label":
+        return label_of(data)
     if key == "temperature":
         value: Any = run.temperature.value
     else:
@@ -62,7 +65,7 @@ def _value(key: Key, data: Data) -> Any:
         if name not in Run.__dataclass_fields__:
             raise FitError(
                 f"by {key!r}: a run has no such thing; group by field, temperature, run, period, "
-                "instrument, sample, title, or a function of the run"
+                "instrument, sample, title, label (of a histogram), or a function of the run"
             )
         value = getattr(run, name)
     if value is None:

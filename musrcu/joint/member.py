@@ -19,6 +19,11 @@ from musrcu.fitting.tie import Tie
 FloatArray = NDArray[np.float64]
 
 
+def label_of(data: Data) -> str:
+    """The name of a single histogram; empty for what is all of a run."""
+    return str(getattr(getattr(data, "histogram", None), "label", ""))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Draft:
     """A run before it is known what it shares."""
@@ -41,8 +46,8 @@ class Draft:
 
     @property
     def name(self) -> str:
-        """The run in words."""
-        return self.data.run.name
+        """The run in words, and which histogram of it."""
+        return " ".join(part for part in (self.data.run.name, label_of(self.data)) if part)
 
 
 @dataclass(slots=True, eq=False)

@@ -159,7 +159,7 @@ def _run(
     return FitResult(
         model=model.expression, parameters=parameters, covariance=covariance, chi2=number(cost),
         ndof=ndof, cost=member.cost.name, valid=not reason, reason=reason, notes=notes,
-        **identity(member.draft.data),
+        **{**identity(member.draft.data), "name": member.draft.name},
     )  # fmt: skip
 
 

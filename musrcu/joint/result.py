@@ -171,9 +171,19 @@ class JointResult:
             lines += str(table(rows, ["  shared parameter", "value"])).split("\n")
         lines += self.table().split("\n")
         lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join([*lines, *self._run_notes()])
+
+    def _run_notes(self) -> list[str]:
+        """The notes of the runs, each once where it is that of several."""
+        where: dict[str, list[str]] = {}
         for run in self.runs:
-            lines += [f"  note on {run.name}: {note}" for note in run.notes]
-        return "\n".join(lines)
+            for note in run.notes:
+                where.setdefault(note, []).append(run.name)
+        return [
+            f"  note on {'every run' if len(names) == len(self.runs) > 1 else ', '.join(names)}: "
+            f"{note}"
+            for note, names in where.items()
+        ]
 
     def _quality(self) -> str:
         verdict = "valid" if self.valid else f"NOT VALID: {self.reason}"

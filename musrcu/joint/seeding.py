@@ -11,16 +11,26 @@ from numpy.typing import NDArray
 from musrcu.joint.alignment import aligned, arrangements
 from musrcu.joint.assemble import Assembly
 from musrcu.joint.descent import descend, follow, inside
-from musrcu.joint.stack import Stack, State
+from musrcu.joint.stack import BoolArray, Stack, State
 
 FloatArray = NDArray[np.float64]
 
 FEW_STEPS = 12
 """Steps by which each candidate is refined before the best is chosen."""
+REFINED = ((5, 6), (FEW_STEPS, 3))
+"""Steps that candidates are refined by, and how many of them are kept then."""
+ORDERS = 6
+"""Orders of terms of the same kind, which of them is shared, that are tried."""
+FOLLOWED = 3
+"""Points of a run from which its local parameters descend."""
 TRIED = 3
 """Runs whose own shared parameters are tried for all."""
 WORSE = 25.0
 """A run this much worse in cost than alone is searched again with the shared parameters held."""
+ROUNDS = 3
+"""How often that is done."""
+NEIGHBOURS = 3
+"""Good runs whose local parameters are tried in bad ones."""
 NEAR_TIE = 4.0
 """Two minima closer than this in cost are both reported."""
 
@@ -53,13 +63,12 @@ def seed(stack: Stack, parts: Assembly) -> tuple[State, list[str]]:
     if given is not None:
         return given, []
     singles = [_single(parts, r) for r in range(len(stack.members))]
-    tried = []
-    for s, points in _candidates(stack, parts, singles):
-        state = _placed(stack, s, points)
-        tried.append(descend(stack, state, steps=FEW_STEPS, tolerance=0.05)[0])
-    tried.sort(key=stack.total)
-    state = _searched_again(stack, parts, singles, tried[0])
-    return state, _near_ties(stack, tried)
+    tried = [_placed(stack, s, points) for s, points in _candidates(stack, parts, singles)]
+    for steps, kept in REFINED:
+        tried = [descend(stack, one, steps=steps, tolerance=0.05)[0] for one in tried]
+        tried = sorted(tried, key=stack.total)[:kept]
+    tried[0] = _searched_again(stack, parts, singles, tried[0])
+    return tried[0], _near_ties(stack, tried)
 
 
 def _given(stack: Stack, parts: Assembly) -> State | None:
@@ -114,7 +123,7 @@ def _candidates(
 ) -> list[tuple[FloatArray, list[list[FloatArray]]]]:
     """(shared parameters, points of every run) to begin from: means, and those of single runs."""
     points = [
-        [one for point in single.points for one in arrangements(stack.members[r], point)]
+        [*arrangements(stack.members[r], single.points[0])[:ORDERS], *single.points[1:]]
         for r, single in enumerate(singles)
     ]
     order = sorted(range(len(singles)), key=lambda r: _vagueness(parts, singles[r], r))
@@ -125,14 +134,20 @@ def _candidates(
             for r in range(len(singles))
         ]
         mean = _mean(parts, near, [single.variance for single in singles])
-        own = mean.copy()
-        names = stack.members[first].cost.freedom.model.names
-        for name, index in parts.scopes.of_run[first].items():
-            if name in names:
-                own[index] = singles[first].points[0][names.index(name)]
         ordered = [[near[r], *points[r]] for r in range(len(singles))]
-        found += [(mean, ordered), (own, ordered)]
+        found.append((mean, ordered))
+        for point in arrangements(stack.members[first], singles[first].points[0])[:ORDERS]:
+            found.append((_with_those_of(parts, mean, first, point), ordered))
     return found
+
+
+def _with_those_of(parts: Assembly, s: FloatArray, first: int, point: FloatArray) -> FloatArray:
+    """Shared parameters with those of one run in the place of means; given ones stay."""
+    s, names = s.copy(), parts.drafts[first].freedom.model.names
+    for name, index in parts.scopes.of_run[first].items():
+        if name in names and not np.isfinite(parts.shared.start[index]):
+            s[index] = point[names.index(name)]
+    return s
 
 
 def _vagueness(parts: Assembly, single: Single, r: int) -> float:
@@ -169,14 +184,19 @@ def _mean(
 
 def _placed(stack: Stack, s: FloatArray, points: Sequence[Sequence[FloatArray]]) -> State:
     """The state with these shared parameters and, run by run, the best local ones."""
-    best: State | None = None
-    for k in range(max(len(one) for one in points)):
-        local = np.zeros((len(stack.members), stack.n))
-        for r, member in enumerate(stack.members):
+    n_points, n_runs = max(len(one) for one in points), len(stack.members)
+    local = np.zeros((n_points, n_runs, stack.n))
+    for r, member in enumerate(stack.members):
+        for k in range(n_points):
             full = points[r][min(k, len(points[r]) - 1)]
-            local[r, : len(member.local)] = full[list(member.local)]
-        state = stack.state(*inside(stack, s, local))
-        state = follow(stack, state, steps=8, tolerance=0.1)
+            local[k, r, : len(member.local)] = full[list(member.local)]
+    s, _ = inside(stack, s, local[0])
+    costs = np.array([stack.state(*inside(stack, s, one)).cost for one in local])
+    order = np.argsort(costs, axis=0, kind="stable")[:FOLLOWED]
+    best: State | None = None
+    for chosen in order:
+        state = stack.state(*inside(stack, s, local[chosen, np.arange(n_runs)]))
+        state = follow(stack, state, steps=5, tolerance=0.1)
         if best is None:
             best = state
             continue
@@ -190,18 +210,38 @@ def _placed(stack: Stack, s: FloatArray, points: Sequence[Sequence[FloatArray]])
 def _searched_again(
     stack: Stack, parts: Assembly, singles: Sequence[Single], state: State
 ) -> State:
-    """The state with other local parameters in runs that are much worse than alone."""
-    bad = [r for r, one in enumerate(singles) if state.cost[r] > one.cost + WORSE]
-    points = [[_full_of(stack, state, r)] for r in range(len(stack.members))]
-    for r in bad:
-        try:
-            points[r] += _single(parts, r, state.s).points
-        except NoStart:
-            continue
-    if not bad:
-        return state
-    found = descend(stack, _placed(stack, state.s, points), steps=FEW_STEPS, tolerance=0.05)[0]
-    return found if stack.total(found) < stack.total(state) else state
+    """The state with other local parameters in runs that are much worse than alone.
+
+    These are tried where other runs have them, and searched for once more with the shared
+    parameters held.
+    """
+    for _ in range(ROUNDS):
+        worse = state.cost - np.array([one.cost for one in singles])
+        bad = np.flatnonzero((worse > WORSE) | _outlying(stack, state))
+        if not bad.size:
+            break
+        points = [[_full_of(stack, state, r)] for r in range(len(stack.members))]
+        order = np.argsort(np.where(_outlying(stack, state), np.inf, worse), kind="stable")
+        good = [points[r][0] for r in order[:NEIGHBOURS]]
+        for r in bad.tolist():
+            points[r] += [one for one in good if one.size == points[r][0].size]
+            try:
+                points[r] += _single(parts, r, state.s).points
+            except NoStart:
+                continue
+        placed = _placed(stack, state.s, points)
+        found = descend(stack, placed, steps=FEW_STEPS, tolerance=0.05)[0]
+        if not stack.total(found) < stack.total(state) - 1.0:
+            break
+        state = found
+    return state
+
+
+def _outlying(stack: Stack, state: State) -> BoolArray:
+    """Which runs are much worse than the others, by their cost for each datum."""
+    size = np.array([one.cost.size for one in stack.members])
+    ratio = state.cost / size
+    return np.asarray(ratio > np.median(ratio) + 5 * np.sqrt(2 / size))
 
 
 def _full_of(stack: Stack, state: State, r: int) -> FloatArray:
