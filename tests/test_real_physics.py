@@ -7,18 +7,17 @@ in the fit file. Every option is given here as that file has it, so that only th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from published import parameters, published, reduced
 
 from musrcu.calibration.calibrate import calibrate
 from musrcu.constants import GAMMA_MU_OVER_2PI
 from musrcu.containers.asymmetry import Asymmetry
-from musrcu.containers.run import Run
 from musrcu.fitting.cost import AsymmetryCost
 from musrcu.fitting.fit import fit
 from musrcu.fitting.freedom import settle
@@ -29,12 +28,9 @@ from musrcu.models import registry
 from musrcu.models.parameter import Parameter
 from musrcu.models.registry import component
 from musrcu.readers.registry import read
-from musrcu.reduction.asymmetry import asymmetry_and_error, form_asymmetry
-from musrcu.reduction.rebin import rebin
-from musrcu.reduction.recipe import Reduction, grouped_counts, reduce
+from musrcu.reduction.recipe import Reduction, reduce
 
 PAPER = "exponential + damped_cosine + constant"
-PERIOD = 0.01975  # us between the pulses of the PSI accelerator
 
 
 @pytest.fixture
@@ -116,62 +112,6 @@ def test_fese_field(real: Path) -> None:
 
 
 # --- Published fits ---------------------------------------------------------------------------
-
-
-def published(real: Path, name: str) -> dict[str, Any]:
-    fits = json.loads((real / "musrfit_fits.json").read_text())["fits"]
-    (found,) = [one for one in fits if one["source"].endswith(f"/{name}.msr")]
-    return dict(found)
-
-
-def parameters(one: dict[str, Any]) -> dict[str, tuple[float, float]]:
-    """Value and error by name."""
-    return {p["name"]: (p["value"], abs(p["step_or_negative_error"])) for p in one["parameters"]}
-
-
-def background(run: Run, detector: int, window: list[int], packing: int) -> tuple[float, float]:
-    """Counts per raw bin before t0 and their variance, where the other program trims to."""
-    first, last = window
-    periods = int((last - first) * packing * run.bin_width / PERIOD)
-    end = first + int(periods * PERIOD / (packing * run.bin_width))
-    end = last if end == first else end
-    counts = run.counts[0, detector - 1, first : end + 1]
-    return float(counts.mean()), float(counts.sum()) / counts.size**2
-
-
-def reduced(real: Path, one: dict[str, Any], alpha: float) -> tuple[Asymmetry, tuple[float, float]]:
-    """The asymmetry of a published fit, and its range; ``alpha`` is ours.
-
-    Its errors are made to contain that of the background bin by bin, as that program's do.
-    """
-    (path,) = one["data_files"]
-    run, block = read(real / path), one["runs"][0]
-    (forward,), (backward,) = block["forward_histograms"], block["backward_histograms"]
-    packing, windows = block["packing"], block["background_bins"]
-    t0 = run.t0.copy()
-    t0[forward - 1], t0[backward - 1] = block["t0_bins"]
-    bins = block["data_bins"]
-    offsets = (bins[0] - t0[forward - 1], bins[2] - t0[backward - 1])
-    first, longer = max(offsets), int(np.argmax(offsets))
-    packs = int((bins[2 * longer + 1] - bins[2 * longer] - 1) / packing)
-    last = (first + packing * (packs - 0.5)) * run.bin_width
-    front = background(run, forward, windows[:2], packing)
-    back = background(run, backward, windows[2:], packing)
-    recipe = Reduction(
-        forward=str(forward),
-        backward=str(backward),
-        packing=packing,
-        t0=tuple(float(bin_) for bin_ in t0),
-        first_good=int(first),
-        background={"given": (front[0], back[0])},
-        dead_time="none",
-    )
-    low, high = block["fit_range_us"]
-    counts = rebin(grouped_counts(run, recipe), packing=packing)
-    variance = counts.variance + packing * np.array([[front[1]], [back[1]]])
-    data = form_asymmetry(counts, alpha=alpha)
-    error = asymmetry_and_error(counts.values, variance, alpha)[1]
-    return data.replace(error=error), (low, min(high, last))
 
 
 def free_alpha(raw: Asymmetry, t_range: tuple[float, float], model: str, **words: Any) -> Minimum:

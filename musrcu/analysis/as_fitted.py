@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from musrcu.fitting.count_cost import CountCost
+from musrcu.fitting.count_costs import COUNT_COST_WORDS
 from musrcu.fitting.result import FitResult
 from musrcu.reduction.recipe import Reduction
 
@@ -23,7 +23,7 @@ def recipe_as_fitted(recipe: Reduction, result: FitResult) -> Reduction:
     recipe : of the counts that were fitted.
     result : their fit.
     """
-    if result.cost != CountCost.name:
+    if result.cost not in COUNT_COST_WORDS:
         return recipe
     best = result.best
     found = {name: best.parameters[name].value for name in ("alpha", "detector_beta")}

@@ -51,6 +51,8 @@ _WHY = {
 }
 COUNT_COSTS = tuple(_KINDS)
 """Names of the costs that counts may have."""
+COUNT_COST_WORDS = frozenset(kind.name for kind in _KINDS.values())
+"""The same in words, as a result has them."""
 
 
 def count_cost(name: str | None, *, single: bool = False) -> Wanted:
