@@ -46,6 +46,15 @@ def descend(
 
     Source: D. W. Marquardt, J. Soc. Indust. Appl. Math. 11, 431 (1963).
     """
+    x, chi2, _ = descent(cost, x, steps, tolerance, held)
+    return x, chi2
+
+
+def descent(
+    cost: Cost, x: FloatArray, steps: int, tolerance: float, held: Sequence[int]
+) -> tuple[FloatArray, float, bool]:
+    """The same, and whether no step from there promises to gain a tenth of the tolerance; where a
+    step has gained less than the tolerance, the next one is not looked at."""
     lower, upper = cost.freedom.lower[cost.free], cost.freedom.upper[cost.free]
     x = np.minimum(np.maximum(x, lower), upper)
     moving = np.ones(x.size, dtype=bool)
@@ -59,7 +68,7 @@ def descend(
         while damping < HOPELESS:
             trial, promise = step_inside(x, matrix, slope, damping, (lower, upper), moving)
             if promise < least:
-                return x, best
+                return x, best, True
             cost.linearise(trial)
             chi2 = cost(trial)
             if chi2 < best:
@@ -71,7 +80,7 @@ def descend(
         if gain < tolerance:
             break
         matrix, slope = cost.normal(x)
-    return x, best
+    return x, best, False
 
 
 def step_inside(
@@ -89,10 +98,9 @@ def step_inside(
     """
     lower, upper = limits
     moving = moving & ~((x <= lower) & (slope > 0)) & ~((x >= upper) & (slope < 0))
-    step = np.zeros(x.size)
-    force = -slope
+    step, force = np.zeros(x.size), -slope
     while moving.any():
-        step[moving] = _solve(matrix, force, damping, moving)
+        step = _solve(matrix, force, damping, moving, step)
         trial = x + step
         beyond = moving & ((trial < lower) | (trial > upper))
         if not beyond.any():
@@ -104,15 +112,21 @@ def step_inside(
     return trial, float(-step @ (2 * slope + matrix @ step))
 
 
-def _solve(matrix: FloatArray, force: FloatArray, damping: float, moving: Mask) -> FloatArray:
-    """The step of what moves; scaled to a unit diagonal, the damped matrix can be inverted."""
-    if not moving.all():
-        matrix, force = matrix[np.ix_(moving, moving)], force[moving]
-    diagonal = np.diag(matrix)
-    scale = 1.0 / np.sqrt(np.maximum(diagonal, FLAT * max(float(diagonal.max()), 1e-300)))
-    unit = matrix * scale[:, None] * scale
-    unit.flat[:: scale.size + 1] += damping
-    return np.asarray(np.linalg.solve(unit, force * scale) * scale)
+def _solve(
+    matrix: FloatArray, force: FloatArray, damping: float, moving: Mask, step: FloatArray
+) -> FloatArray:
+    """The step of what moves, that of the rest as it is.
+
+    Scaled to a unit diagonal, the damped matrix can be inverted.
+    """
+    diagonal = np.where(moving, matrix.diagonal(), 0.0)
+    least = FLAT * max(float(diagonal.max()), 1e-300)
+    scale = np.where(moving, 1.0 / np.sqrt(np.maximum(diagonal, least)), 0.0)
+    unit = matrix * scale[:, None]
+    unit *= scale
+    unit.flat[:: scale.size + 1] += np.where(moving, damping, 1.0)
+    found = np.linalg.solve(unit, force * scale) * scale
+    return np.where(moving, found, step)
 
 
 def pressed(cost: Cost, x: FloatArray) -> tuple[int, ...]:

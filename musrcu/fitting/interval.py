@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.fitting.cost import Cost
-from musrcu.fitting.descent import descend, step_inside
+from musrcu.fitting.descent import descend, descent, step_inside
 
 FloatArray = NDArray[np.float64]
 
@@ -62,8 +62,8 @@ def follow(cost: Cost, x: FloatArray, held: list[int], tolerance: float = CLOSE)
 
     Where the steps ended before, they go on with a hundredth of the tolerance.
     """
-    x, height = descend(cost, x, tolerance=tolerance, held=held)
-    if _promise(cost, x, held) > tolerance:
+    x, height, verified = descent(cost, x, 30, tolerance, held)
+    if not verified and _promise(cost, x, held) > tolerance:
         x, height = descend(cost, x, tolerance=0.01 * tolerance, held=held, steps=100)
     return Place(x, height)
 
