@@ -64,7 +64,7 @@ def _end(stack: Stack, state: State, blocks: Blocks, k: int, sign: float) -> flo
         at = step
         rise = whole.total(here) - lowest
         if abs(rise - 1) < ENOUGH:
-            return step
+            return float(step)
         low, high = (max(low, abs(step)), high) if rise < 1 else (low, min(high, abs(step)))
         force = whole.gather(here.gradient[:, : whole.m])[k] + shared.known(here.s)[1][k]
         root = np.sqrt(max(rise, 1e-12))
