@@ -26,6 +26,7 @@ from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
 if TYPE_CHECKING:
+    from musrcu.comparison.residual_tests import ResidualTests
     from musrcu.containers.asymmetry import Asymmetry
     from musrcu.containers.counts import Counts
     from musrcu.containers.run import Run
@@ -61,12 +62,15 @@ def run(arguments: Namespace) -> int:
         except MusrcuError as error:
             files.fail(error)
             continue
+        left = _left(data, result)
         saved = result.identified().to_dict()
+        saved["residuals"] = None if left is None else left.to_dict()
         results.append((result.valid, saved))
         if not arguments.json:
             taken = {name: getattr(data.run, name) for name in ("temperature", "warnings")}
             shown = raw.replace(**taken) if recipe.temperature_log else raw
-            say(report(shown, data, result, asked=arguments.model is not None))
+            text = report(shown, data, result, asked=arguments.model is not None)
+            say(text if left is None else f"{text}  {left.summary()}\n")
         if arguments.robust:
             saved["robustness"] = _robust(raw, recipe, arguments)
         if arguments.plot is not None:
@@ -109,6 +113,16 @@ def fitted(
 
     model = arguments.model or options.DEFAULT_MODEL
     return fit_run(run, recipe, model, arguments.cost, **options.given_fit(arguments))
+
+
+def _left(data: Asymmetry | Counts, result: FitResult) -> ResidualTests | None:
+    """Whether the residuals are noise; None where a fit has none."""
+    from musrcu.comparison.residual_tests import test_residuals
+
+    try:
+        return test_residuals(data, result)
+    except MusrcuError:
+        return None
 
 
 def report(run: Run, data: Asymmetry | Counts, result: FitResult, *, asked: bool) -> str:

@@ -140,10 +140,13 @@ def add_functions(parser: Any) -> None:
     )
 
 
-def add_fit(parser: ArgumentParser, model: str, *, cost: Sequence[str] = ()) -> None:
+def add_fit(
+    parser: ArgumentParser, model: str, *, cost: Sequence[str] = (), several: bool = False
+) -> None:
     """The options of a fit; ``model`` is what is said of the model's default.
 
-    ``cost`` are the costs among which a user may choose, the default first.
+    ``cost`` are the costs among which a user may choose, the default first; ``several`` is whether
+    more than one model may be given.
     """
     group = parser.add_argument_group("fit")
     if cost:
@@ -153,7 +156,12 @@ def add_fit(parser: ArgumentParser, model: str, *, cost: Sequence[str] = ()) -> 
             default=cost[0],
             help=_said_of(cost),
         )
-    group.add_argument("--model", metavar="EXPR", help=f"sum of components; {model}")
+    group.add_argument(
+        "--model",
+        metavar="EXPR",
+        action="append" if several else "store",
+        help=f"sum of components; {model}",
+    )
     add_functions(group)
     group.add_argument(
         "--range", metavar="A,B", type=values.interval, help="fitted times, us; default: all"

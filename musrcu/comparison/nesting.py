@@ -9,7 +9,7 @@ from musrcu.fitting.fitted import Fitted
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 
-SINGULAR = "only a bootstrap has its probability"
+SINGULAR = "only a bootstrap has its probability, of a line count_lines"
 
 
 @dataclass(frozen=True, slots=True)

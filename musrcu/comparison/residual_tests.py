@@ -132,4 +132,4 @@ def examined(here: Placed, result: FitResult) -> ResidualTests:
 
 
 def _p(value: float) -> str:
-    return notation.probability(value, 1)
+    return notation.probability(value)
