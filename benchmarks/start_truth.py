@@ -59,10 +59,12 @@ def rate(rng: np.random.Generator) -> float:
 
 
 def logarithmic(rng: np.random.Generator, low: float, high: float) -> float:
+    """Evenly by the logarithm."""
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def frequency(rng: np.random.Generator) -> float:
+    """0.2 to 50 MHz, evenly by the logarithm."""
     return logarithmic(rng, 0.2, 50)
 
 
@@ -79,28 +81,33 @@ def _line(rng: np.random.Generator, k: int, damping: str = "lambda") -> Values:
 
 
 def turn(t: Array, p: Values, k: int) -> Array:
+    """A cosine from its phase in degrees."""
     return np.cos(2 * np.pi * p[f"nu{k}"] * t + np.radians(p[f"phi{k}"]))
 
 
 def damped(t: Array, p: Values, k: int) -> Array:
+    """A damped cosine."""
     return p[f"A{k}"] * np.exp(-p[f"lambda{k}"] * t) * turn(t, p, k)
 
 
 def relaxing(t: Array, p: Values, k: int) -> Array:
+    """An exponential."""
     return p[f"A{k}"] * np.exp(-p[f"lambda{k}"] * t)
 
 
 def bell(t: Array, p: Values, k: int) -> Array:
+    """A Gaussian."""
     return p[f"A{k}"] * np.exp(-((p[f"sigma{k}"] * t) ** 2) / 2)
 
 
 def static_kt(t: Array, delta: float) -> Array:
+    """The static Gaussian Kubo-Toyabe function."""
     x = (delta * t) ** 2
     return 1 / 3 + 2 / 3 * (1 - x) * np.exp(-x / 2)
 
 
 def field_kt(t: Array, delta: float, field: float) -> Array:
-    """Static Gaussian Kubo-Toyabe in a longitudinal field, G; the integral by the trapezium rule."""
+    """The same in a longitudinal field, G; the integral by the trapezium rule."""
     omega = 2 * np.pi * 0.01355342 * field
     if omega < 1e-3:
         return static_kt(t, delta)

@@ -100,7 +100,9 @@ def reference(case: Case, cost: AsymmetryCost, spectrum: Spectrum, seed: int) ->
 
 def without_line(case: Case, cost: AsymmetryCost) -> float:
     """Chi-square of the model without the line: a scan of its one rate, and descent."""
-    fewer = AsymmetryCost(cost.time, cost.value, 1 / cost.inverse_error, freedom_of(case.without, {}))
+    fewer = AsymmetryCost(
+        cost.time, cost.value, 1 / cost.inverse_error, freedom_of(case.without, {})
+    )
     if "exponential" not in case.without:
         return descend(fewer, np.zeros(1), steps=50)[1]
     slopes = np.geomspace(0.01, 300, 25)
@@ -184,8 +186,9 @@ def report(name: str, rows: list[Row]) -> None:
         for row in failed:
             print(
                 f"  {title}: seed {row['seed']}: {number(row, 'excess'):+.2f} to {row['where']}, "
-                f"gain {row.get('line_gain', '')}, nu {row.get('nu', '')}({row.get('nu_error', '')}) "
-                f"true {row.get('nu_true', '')}, damping {row.get('damping_true', '')}, "
+                f"gain {row.get('line_gain', '')}, nu {row.get('nu', '')} "
+                f"({row.get('nu_error', '')}), true {row.get('nu_true', '')}, "
+                f"damping {row.get('damping_true', '')}, "
                 f"{number(row, 'significance'):.3g} sigma, {row['bins']} bins, valid {row['valid']}"
             )
 

@@ -10,11 +10,12 @@ Source: M. Zechmeister and M. Kuerster, Astron. Astrophys. 496, 577 (2009), gene
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.models.product import onto, scalar
+from musrcu.models.product import product
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -42,50 +43,215 @@ class Spectrum:
     ----------
     time : (n_bins,) centres of the fitted bins, µs; gaps are allowed.
     weight : (n_bins,) 1 / sigma^2.
+    padding : frequencies lie closer than 1 / (padding x window).
     lowest : where bins show frequencies up to 1 / (2 step) only, those above fold back; the grid is
         the one between two multiples of it that holds this frequency, MHz.
     """
 
-    def __init__(self, time: FloatArray, weight: FloatArray, lowest: float = 0.0) -> None:
+    def __init__(
+        self,
+        time: FloatArray,
+        weight: FloatArray,
+        lowest: float = 0.0,
+        padding: int = PADDING,
+    ) -> None:
         spacing = np.diff(time)
         self.step = float(spacing.min()) if time.size > 1 else 1.0
         place = (time - time[0]) / self.step
         self.place = np.rint(place).astype(int)
         self.even = bool(np.abs(place - self.place).max(initial=0.0) < 1e-3)
         if not self.even:
-            # Uneven bins: a grid fine enough that rounding a time costs little phase.
+            # Uneven bins are shared out to the two nearest places of a fine grid.
             self.step /= 4
-            self.place = np.rint((time - time[0]) / self.step).astype(int)
-        self.time, self.weight = time, weight
-        n = int(self.place[-1]) + 1
-        self.size = 1 << int(np.ceil(np.log2(PADDING * n)))
+            place = (time - time[0]) / self.step
+            self.place = np.floor(place).astype(int)
+        self._share = None if self.even else place - self.place
+        self.time, self.weight, self.padding = time, weight, padding
+        self.size = _good_size(padding * (int(self.place[-1]) + 2))
         top = self.size // 2 if self.even else self.size // 16
-        self._index = np.arange(top) + top * int(lowest * self.size * self.step / top)
+        self._index = np.arange(top) + top * int(lowest * self.size * self.step / top + 1e-6)
         self.nu = self._index / (self.size * self.step)
         self._origin = np.exp(-2j * np.pi * self.nu * time[0])
 
     def transform(self, values: FloatArray) -> ComplexArray:
-        """Sums of values exp(-2 pi i nu t) at every frequency of the grid."""
-        return np.asarray(self._picked(values, self._index) * self._origin)
+        """Sums of values exp(-2 pi i nu t) at every frequency of the grid, for each row."""
+        return np.asarray(self._picked(self._placed(values), self._index) * self._origin)
 
     def holding(self, nu: float) -> Spectrum:
         """These bins on the grid that holds a frequency, MHz."""
         top = self.nu.size / (self.size * self.step)
-        return self if nu < top else Spectrum(self.time, self.weight, nu)
+        return self if nu < top else Spectrum(self.time, self.weight, nu, self.padding)
 
     def transform_doubled(self, values: FloatArray) -> ComplexArray:
-        """Sums of values exp(-2 pi i 2 nu t) at every frequency of the grid."""
-        return np.asarray(self._picked(values, 2 * self._index) * self._origin**2)
+        """Sums of values exp(-2 pi i 2 nu t) at every frequency of the grid, for each row."""
+        grid = self._placed(values)
+        half = self.size // 2
+        folded = grid[..., :half] + grid[..., half:]
+        return np.asarray(self._picked(folded, self._index) * self._origin**2)
 
-    def _picked(self, values: FloatArray, index: NDArray[np.int64]) -> ComplexArray:
-        """The sums at places of the grid, which repeats itself behind its mirror image."""
-        grid = np.zeros(self.size)
-        np.add.at(grid, self.place, values)
-        full = np.fft.rfft(grid)
-        index = index % self.size
-        below = index < full.size
-        mirrored = np.where(below, index, self.size - index)
-        return np.asarray(np.where(below, full[mirrored], np.conj(full[mirrored])))
+    def _placed(self, values: FloatArray) -> FloatArray:
+        grid = np.zeros((*values.shape[:-1], self.size))
+        if self._share is None:
+            grid[..., self.place] = values
+        else:
+            grid[..., self.place] = values * (1 - self._share)
+            grid[..., self.place + 1] = values * self._share
+        return grid
+
+    def _picked(self, grid: FloatArray, index: NDArray[np.int64]) -> ComplexArray:
+        """The sums at places of the transform, which repeats itself behind its mirror image."""
+        full, size = np.fft.rfft(grid), grid.shape[-1]
+        if index.size and index[-1] < full.shape[-1]:
+            return np.asarray(full[..., index[0] : index[-1] + 1])
+        index = index % size
+        below = index < full.shape[-1]
+        mirrored = np.where(below, index, size - index)
+        return np.asarray(np.where(below, full[..., mirrored], np.conj(full[..., mirrored])))
+
+
+def _good_size(least: int) -> int:
+    """A multiple of 32 with small factors alone, for which Fourier transforms are quick."""
+    size = 1 << max(int(np.ceil(np.log2(max(least, 1)))), 7)
+    return next(part for part in (size * 5 // 8, size * 3 // 4, size) if part >= least)
+
+
+class Frequencies(Protocol):
+    """Sums of weighted data at some frequencies."""
+
+    def transform(self, values: FloatArray) -> ComplexArray:
+        """Sums of values exp(-2 pi i nu t), for each row."""
+
+    def transform_doubled(self, values: FloatArray) -> ComplexArray:
+        """Sums of values exp(-2 pi i 2 nu t), for each row."""
+
+
+class Few:
+    """The same sums at a few frequencies, wherever they lie.
+
+    Parameters
+    ----------
+    time : (n_bins,) centres of the fitted bins, µs.
+    nu : frequencies, MHz.
+    """
+
+    def __init__(self, time: FloatArray, nu: FloatArray) -> None:
+        self.nu = np.asarray(nu, dtype=float)
+        turned = np.exp(-2j * np.pi * np.outer(self.nu, time))
+        doubled = turned * turned
+        self._parts = np.concatenate([turned.real, turned.imag])
+        self._doubled = np.concatenate([doubled.real, doubled.imag])
+
+    def transform(self, values: FloatArray) -> ComplexArray:
+        """Sums of values exp(-2 pi i nu t), for each row."""
+        return self._sums(values, self._parts)
+
+    def transform_doubled(self, values: FloatArray) -> ComplexArray:
+        """Sums of values exp(-2 pi i 2 nu t), for each row."""
+        return self._sums(values, self._doubled)
+
+    def _sums(self, values: FloatArray, parts: FloatArray) -> ComplexArray:
+        found = product(np.atleast_2d(values), parts.T)
+        found = found.reshape(*values.shape[:-1], parts.shape[0])
+        return np.asarray(found[..., : self.nu.size] + 1j * found[..., self.nu.size :])
+
+
+@dataclass(frozen=True, slots=True)
+class Gains:
+    """What a line gains beside each of several sets of smooth terms, at each frequency."""
+
+    gain: FloatArray
+    """(n_sets, n_nu) chi-square without the line minus with it."""
+    left: FloatArray
+    """(n_sets,) what the smooth terms gain by themselves."""
+    _line: ComplexArray
+    _square: ComplexArray
+    _half: FloatArray
+    _phase: float | None
+
+    def phase(self, at: int, nu: int | slice = slice(None)) -> FloatArray:
+        """Best phase beside one of the sets, degrees."""
+        line, square, half = self._line[at, nu], self._square[at, nu], self._half[at, nu]
+        if self._phase is not None:
+            return np.full(np.shape(half), self._phase)
+        return np.asarray(np.rad2deg(np.angle(half * line - 0.5 * square * np.conj(line))))
+
+
+def line_gains(
+    spectrum: Frequencies,
+    data: tuple[FloatArray, NDArray[np.int64]],
+    smooth: tuple[FloatArray, NDArray[np.int64]],
+    envelope: tuple[FloatArray, NDArray[np.int64]],
+    phase: float | None,
+) -> Gains:
+    """What a line of any frequency gains beside many sets of smooth terms.
+
+    Rows stand for arrays over the bins, and every set names the rows that it takes, so that what
+    sets have in common is transformed once.
+
+    Parameters
+    ----------
+    spectrum : frequencies.
+    data : rows of what the terms are to describe, in standard deviations; (n_sets,) which.
+    smooth : rows of terms that are free beside the line, so too; (n_sets, n_smooth) which.
+    envelope : rows of the damping of the line, over the standard deviation; (n_sets,) which.
+    phase : degrees where it is held; None solves for it.
+    """
+    line = _transformed(spectrum, envelope, data[0], data[1][:, None])[:, 0]
+    cross = _transformed(spectrum, envelope, smooth[0], smooth[1])
+    whiten, along = whitened(data, smooth)
+    left = (along**2).sum(axis=1)
+    square = spectrum.transform_doubled(envelope[0] ** 2)[envelope[1]]
+    full = 0.5 * (envelope[0] ** 2).sum(axis=1)[envelope[1], None]
+    half = np.broadcast_to(full, line.shape).copy()
+    for k in range(cross.shape[1]):
+        row = sum(whiten[:, k, j, None] * cross[:, j] for j in range(k + 1))
+        line = line - along[:, k, None] * row
+        half -= 0.5 * (row.real**2 + row.imag**2)
+        square = square - row * row
+    tiny = 1e-9 * full
+    if phase is not None:
+        # Along cos(wt + phase): the projection of everything on that one direction.
+        turn = np.exp(-1j * np.deg2rad(phase))
+        norm = half + 0.5 * (square * turn * turn).real
+        gain = (line * turn).real ** 2 / np.maximum(norm, tiny)
+        return Gains(np.where(norm > tiny, gain, 0.0), left, line, square, half, phase)
+    determinant = half * half - 0.25 * (square.real**2 + square.imag**2)
+    above = half * (line.real**2 + line.imag**2) - 0.5 * (np.conj(square) * line * line).real
+    sound = determinant > tiny * full
+    gain = np.where(sound, above / np.where(sound, determinant, 1.0), 0.0)
+    return Gains(gain, left, line, square, half, phase)
+
+
+def whitened(
+    data: tuple[FloatArray, NDArray[np.int64]], smooth: tuple[FloatArray, NDArray[np.int64]]
+) -> tuple[FloatArray, FloatArray]:
+    """Lower triangular matrices that make the smooth rows of each set orthonormal, and the data
+    along these: (n_sets, n_smooth, n_smooth) and (n_sets, n_smooth)."""
+    rows, which = smooth
+    n_sets, n_smooth = which.shape
+    if not n_smooth:
+        return np.zeros((n_sets, 0, 0)), np.zeros((n_sets, 0))
+    products, onto_data = product(rows, rows.T), product(rows, data[0].T)
+    matrix = products[which[:, :, None], which[:, None, :]]
+    size = np.sqrt(np.maximum(np.einsum("skk->sk", matrix), 1e-300))
+    unit = matrix / (size[:, :, None] * size[:, None, :]) + 1e-10 * np.eye(n_smooth)
+    whiten = np.linalg.inv(np.linalg.cholesky(unit)) / size[:, None, :]
+    along = onto_data[which, data[1][:, None]]
+    return whiten, np.einsum("skj,sj->sk", whiten, along)
+
+
+def _transformed(
+    spectrum: Frequencies,
+    envelope: tuple[FloatArray, NDArray[np.int64]],
+    rows: FloatArray,
+    which: NDArray[np.int64],
+) -> ComplexArray:
+    """(n_sets, n_which, n_nu) sums of rows times envelopes, each pair transformed once."""
+    pairs = envelope[1][:, None] * len(rows) + which
+    known, place = np.unique(pairs, return_inverse=True)
+    e, r = np.divmod(known, max(len(rows), 1))
+    found = spectrum.transform(envelope[0][e] * rows[r])
+    return np.asarray(found[place.reshape(pairs.shape)])
 
 
 def line_gain(
@@ -109,38 +275,15 @@ def line_gain(
     -------
     (gain, phase): chi-square without the line minus with it, and degrees, on ``spectrum.nu``.
     """
-    weight, weighted = spectrum.weight, spectrum.weight * envelope
-    matrix = (smooth * weight) @ smooth.T
-    inverse = np.linalg.pinv(matrix, hermitian=True)
-    data = inverse @ onto(smooth, weight * residual)
-    line = spectrum.transform(weighted * residual)
-    cross = np.array([spectrum.transform(weighted * row) for row in smooth])
-    cross = cross.reshape(len(smooth), line.size)
-    square = spectrum.transform_doubled(weighted * envelope)
-    half = 0.5 * scalar(weighted, envelope)
-    # cos(wt) is the real part of exp(-iwt), sin(wt) minus its imaginary part.
-    right = [line.real, -line.imag]
-    left = [cross.real, -cross.imag]
-    for k in range(2):
-        right[k] = right[k] - data @ left[k]
-    solved = [inverse @ part for part in left]
-    cc = half + 0.5 * square.real - np.einsum("kn,kn->n", left[0], solved[0])
-    ss = half - 0.5 * square.real - np.einsum("kn,kn->n", left[1], solved[1])
-    cs = -0.5 * square.imag - np.einsum("kn,kn->n", left[0], solved[1])
-    tiny = 1e-9 * half
-    if phase is not None:
-        c, s = np.cos(np.deg2rad(phase)), np.sin(np.deg2rad(phase))
-        norm = c * c * cc + s * s * ss - 2 * c * s * cs
-        along = c * right[0] - s * right[1]
-        gain = np.where(norm > tiny, along**2 / np.maximum(norm, tiny), 0.0)
-        return gain, np.full(gain.shape, phase)
-    determinant = cc * ss - cs * cs
-    sound = determinant > tiny * half
-    safe = np.where(sound, determinant, 1.0)
-    a = (ss * right[0] - cs * right[1]) / safe
-    b = (cc * right[1] - cs * right[0]) / safe
-    gain = np.where(sound, a * right[0] + b * right[1], 0.0)
-    return gain, np.rad2deg(np.arctan2(-b, a))
+    inverse_error, one = np.sqrt(spectrum.weight), np.zeros(1, dtype=int)
+    found = line_gains(
+        spectrum,
+        ((residual * inverse_error)[None], one),
+        (smooth * inverse_error, np.arange(len(smooth))[None]),
+        ((envelope * inverse_error)[None], one),
+        phase,
+    )
+    return found.gain[0], found.phase(0)
 
 
 def peaks(

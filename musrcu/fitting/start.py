@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.constants import MUON_LIFETIME
+from musrcu.fitting.averaged import averaged, on_growing, scatter, without
 from musrcu.fitting.cost import NO_NUMBER, AsymmetryCost, Cost
 from musrcu.fitting.minimise import descend
-from musrcu.fitting.projection import Peak, Spectrum, line_gain, peaks
-from musrcu.models.bins import Bins
+from musrcu.fitting.placing import Line, Placed, place_line, resolution, scanned_lines
+from musrcu.fitting.projection import whitened
+from musrcu.fitting.shapes import Shapes
+from musrcu.fitting.trial_grid import apart, combinations, is_rate, thinned, trial_values
 
 FloatArray = NDArray[np.float64]
-Line = tuple[int, int, int | None]
-"""Term, position of nu, position of phi; None for a line that has no phase."""
 
-MOST_TRIALS = 96
-"""Combinations of rates that are tried."""
-REFINED = 3
-"""Separate candidates that are refined."""
-PEAKS = 2
-"""Frequencies that are followed for one combination of rates."""
-ENOUGH_BINS = 1500
-"""Bins on which start values are searched."""
+REFINED = 8
+"""Separate candidates that are refined, at most."""
+OTHER = 3
+"""Candidates with a rate far from that of the best that are refined, at most."""
+PER_RATE, PER_FAST = 5, 4
+"""Values of a rate that are tried beside lines, and for a line too fast for averaged bins."""
+MOST_SCANNED = 96
+"""Trials for each of which frequencies are scanned."""
+OF_TABLE = 24
+"""The same for a law, whose table is short and whose minima lie close."""
+FAST = 4
+"""Lines too fast for averaged bins that are refined, at most."""
+SMOOTH = 2
+"""Minima of the model without its lines beside which these are looked for."""
+ENOUGH_BINS = 512
+"""Bins on which start values of slow lines are searched."""
+GROWTH, WIDEST = 0.06, 1 / 64
+"""Of bins for what only relaxes: width over time, and over the window."""
 FAR = 8.0
 """A candidate this much worse in chi-square after refinement is not followed to the full data."""
+MISFIT, NOISE = 0.15, 6.0
+"""Share of its gain, and chi-square, by which refinement may better a candidate."""
 NEAR_TIE = 4.0
 """Two minima closer than this in chi-square are both reported."""
 
@@ -41,237 +52,208 @@ class Start:
     chi2: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A trial before refinement, and the bins on which to refine it."""
+
+    cost: AsymmetryCost
+    offset: float
+    """What chi-square is higher by on all bins."""
+    full: FloatArray
+    chi2: float
+    """Of its linear problem, on all bins."""
+    gain: float
+    """What its line adds; refinement adds a share of that."""
+
+
 def find_starts(cost: AsymmetryCost) -> list[Start]:
     """Refined starting points of a fit, best first.
 
     Every parameter that the user gave keeps its value as the only trial. For each combination of
     trial values of the rates, the amplitudes are solved by linear least squares and frequencies
-    are scanned (:mod:`musrcu.fitting.projection`); the best separate candidates are refined by
-    Gauss-Newton steps. All this happens on bins averaged to about 1500, which is enough for slow
-    lines; one more scan looks for fast ones in the full data.
+    are scanned (:mod:`musrcu.fitting.placing`); the best separate candidates are refined by
+    Gauss-Newton steps. All this happens on averaged bins, which are enough for what is slow; one
+    more scan looks for fast lines in the full data.
     """
-    scanned = _scanned(cost)
-    averaged = _averaged(cost)
-    coarse = averaged or cost
-    candidates = _candidates(coarse, scanned, 0.0)
-    best = [Start(*descend(coarse, s.x, tolerance=0.1)) for s in _separate(coarse, candidates)]
-    if averaged is None:
-        return sorted(best, key=lambda start: start.chi2)
-    best.sort(key=lambda start: start.chi2)
-    best = [start for start in best if start.chi2 < best[0].chi2 + FAR]
-    refined = [Start(*descend(cost, start.x, tolerance=0.05)) for start in best]
-    refined.sort(key=lambda start: start.chi2)
-    fastest = _fastest_line(coarse)
-    given = ~np.isnan(cost.freedom.start)
-    if any(cost.freedom.upper[nu] > fastest and not given[nu] for _, nu, _ in scanned):
-        fast = _fast_lines(cost, scanned, fastest, refined)[:1]
-        if fast and (not refined or fast[0].chi2 < refined[0].chi2 + FAR):
-            refined.append(Start(*descend(cost, fast[0].x, tolerance=0.05)))
-    return sorted(refined, key=lambda start: start.chi2)
-
-
-def _fast_lines(
-    cost: AsymmetryCost,
-    scanned: list[Line],
-    fastest: float,
-    refined: list[Start],
-) -> list[Start]:
-    """Candidates with one line above ``fastest``, the others where they were found; best first."""
-    found = _candidates(cost, scanned, fastest)
-    if refined and len(scanned) > 1:
-        placed = cost.freedom.expand(refined[0].x)
-        spectrum = Spectrum(cost.time, cost.inverse_error**2)
-        for line in scanned:
-            found += _place_lines(cost, placed, [line], spectrum, fastest)
-    return sorted(found, key=lambda start: start.chi2)
-
-
-def _averaged(cost: AsymmetryCost) -> AsymmetryCost | None:
-    """The same cost on weighted means of neighbouring bins; None where there are few bins."""
-    factor = cost.n_bins // ENOUGH_BINS
-    if factor < 2:
-        return None
-    n = cost.n_bins // factor * factor
-    weight = (cost.inverse_error[:n] ** 2).reshape(-1, factor)
-    total = weight.sum(axis=1)
-    value = (weight * cost.value[:n].reshape(-1, factor)).sum(axis=1) / total
-    time = cost.time[:n].reshape(-1, factor).mean(axis=1)
-    where: FloatArray | Bins = time
-    if isinstance(cost.where, Bins):
-        width = np.broadcast_to(cost.where.width, cost.time.shape)[:n]
-        where = Bins(time, width.reshape(-1, factor).sum(axis=1))
-    return AsymmetryCost(where, value, 1 / np.sqrt(total), cost.freedom)
-
-
-def _fastest_line(cost: AsymmetryCost) -> float:
-    """Highest frequency that the bins show well: four bins a turn, MHz."""
-    return 0.25 * (cost.n_bins - 1) / float(cost.time[-1] - cost.time[0])
-
-
-def _candidates(cost: AsymmetryCost, scanned: list[Line], lowest: float) -> list[Start]:
-    """Trial vectors with their lines placed and amplitudes solved, best first."""
-    spectrum = Spectrum(cost.time, cost.inverse_error**2) if scanned else None
-    trials = _trials(cost, scanned)
-    if lowest > 0 and trials:
-        # A fast line is found with any damping; the middle one will do.
-        trials = [trials[len(trials) // 2]]
-    found: list[Start] = []
-    for full in trials:
-        found += _place_lines(cost, full, scanned, spectrum, lowest)
-    return sorted(found, key=lambda start: start.chi2)
-
-
-def _scanned(cost: AsymmetryCost) -> list[Line]:
-    """(term, nu, phi) of the oscillations whose frequency, or else phase, is to be found."""
-    free = set(cost.free.tolist())
-    wanted = {k for k in free if np.isnan(cost.freedom.start[k])}
-    return [
-        (term, nu, phi)
-        for term, nu, phi in cost.freedom.model.lines()
-        if nu in wanted or (phi in wanted and not np.isnan(cost.freedom.start[nu]))
-    ]
-
-
-def _trials(cost: AsymmetryCost, scanned: list[Line]) -> list[FloatArray]:
-    """Full parameter vectors with every combination of trial values of what is not linear."""
-    freedom, model = cost.freedom, cost.freedom.model
-    skip = {place for _, nu, phi in scanned for place in (nu, phi)}
-    choices: list[tuple[float, ...]] = []
-    for k, parameter in enumerate(model.parameters):
-        given = freedom.start[k]
-        if not np.isnan(given):
-            choices.append((float(given),))
-        elif parameter.kind == "amplitude" or k in skip or k in freedom.ties:
-            choices.append((parameter.default,))
-        else:
-            clipped = np.clip(parameter.trials, freedom.lower[k], freedom.upper[k])
-            choices.append(tuple(dict.fromkeys(float(v) for v in clipped)))
-    while np.prod([len(choice) for choice in choices]) > MOST_TRIALS:
-        longest = max(range(len(choices)), key=lambda k: len(choices[k]))
-        choices[longest] = choices[longest][: max(1, len(choices[longest]) - 1)]
-    vectors = [freedom.apply_ties(np.array(combo)) for combo in itertools.product(*choices)]
-    return [vector for vector in vectors if np.isfinite(vector).all()]
-
-
-def _place_lines(
-    cost: AsymmetryCost,
-    full: FloatArray,
-    scanned: list[Line],
-    spectrum: Spectrum | None,
-    lowest: float,
-) -> list[Start]:
-    """Candidates from one trial vector: the lines placed one after the other, strongest peaks."""
-    model = cost.freedom.model
-    branches = [(full, frozenset(term for term, _, _ in scanned))]
-    for term, nu, phi in scanned:
-        assert spectrum is not None
-        grown = []
-        for vector, absent in branches:
-            residual, smooth = _linear_problem(cost, vector, absent)
-            flat = vector.copy()
-            flat[[place for place in (nu, phi) if place is not None]] = 0.0
-            envelope = model.shapes(cost.time, flat)[term]
-            if not (np.isfinite(smooth).all() and np.isfinite(envelope).all()):
-                continue
-            here = spectrum.holding(_least(cost, nu))
-            gain, phase = line_gain(here, residual, smooth, envelope, _held_phase(cost, phi))
-            most = PEAKS if len(branches) == 1 else 1
-            for peak in _lines(cost, nu, here, gain, phase, lowest, most):
-                placed = vector.copy()
-                placed[nu] = peak.nu
-                if phi is not None:
-                    placed[phi] = _phase_inside(cost, term, phi, peak.phase)
-                grown.append((placed, absent - {term}))
-        branches = grown
-    return [_solve(cost, vector) for vector, _ in branches]
-
-
-def _held_phase(cost: AsymmetryCost, phi: int | None) -> float | None:
-    """The phase of a line that is not free, degrees."""
-    if phi is None:
-        return 0.0
-    return float(cost.freedom.start[phi]) if phi in cost.freedom.fixed else None
-
-
-def _phase_inside(cost: AsymmetryCost, term: int, phi: int, phase: float) -> float:
-    """The phase of the scan, turned so that it and the sign of its amplitude obey their limits."""
-    freedom = cost.freedom
-    amplitude = freedom.model.terms[term].amplitude
-    lower, upper = float(freedom.lower[phi]), float(freedom.upper[phi])
-    half_turns = (0, 180) if amplitude is None or freedom.upper[amplitude] > 0 else (180, 0)
-    for half in half_turns:
-        for turn in (0, 360, -360):
-            if lower <= phase + half + turn <= upper:
-                return phase + half + turn
-    return phase
-
-
-def _resolution(cost: Cost) -> float:
-    """Time over which a line is seen, µs."""
-    return max(float(min(cost.time[-1], MUON_LIFETIME)), 1e-6)
-
-
-def _least(cost: AsymmetryCost, nu: int) -> float:
-    """The frequency where it is given, else its lower limit, MHz."""
-    given = float(cost.freedom.start[nu])
-    return max(float(cost.freedom.lower[nu]) if np.isnan(given) else given, 0.0)
-
-
-def _bounds(cost: AsymmetryCost, nu: int, lowest: float) -> tuple[float, float]:
-    """Frequencies to scan: from half a turn in the window, inside the limits."""
-    lowest = max(lowest, 0.5 / max(float(cost.time[-1]), 1e-6))
-    return (max(float(cost.freedom.lower[nu]), lowest), float(cost.freedom.upper[nu]))
-
-
-def _lines(
-    cost: AsymmetryCost,
-    nu: int,
-    spectrum: Spectrum,
-    gain: FloatArray,
-    phase: FloatArray,
-    lowest: float,
-    most: int,
-) -> list[Peak]:
-    """The peaks of a scan; the given frequency where there is one."""
-    given = float(cost.freedom.start[nu])
-    if np.isnan(given):
-        width = 0.3 / _resolution(cost)
-        found = peaks(spectrum.nu, gain, phase, _bounds(cost, nu, lowest), width, most)
-        if found or lowest:
-            return found
-        # Limits that hold no frequency of the scan, too narrow or too low: their middle.
-        lower, upper = float(cost.freedom.lower[nu]), float(cost.freedom.upper[nu])
-        given = 0.5 * (lower + upper) if np.isfinite(lower + upper) else max(lower, 0.0)
-    nearest = int(np.argmin(np.abs(spectrum.nu - given)))
-    return [Peak(given, float(gain[nearest]), float(phase[nearest]))]
-
-
-def _linear_problem(
-    cost: AsymmetryCost, full: FloatArray, absent: frozenset[int]
-) -> tuple[FloatArray, FloatArray]:
-    """Data minus what is held, and the free linear terms, with some terms left out.
-
-    A term with a frequency that is placed already stays free in phase: its cosine and sine.
-    """
-    freedom, model = cost.freedom, cost.freedom.model
-    free = set(cost.free.tolist())
-    shapes = model.shapes(cost.where, full)
-    quarter = full.copy()
-    lines = {term: phi for term, _, phi in model.oscillations()}
-    for phi in lines.values():
-        quarter[phi] += 90.0
-    turned = model.shapes(cost.where, quarter) if lines else shapes
-    residual, columns = cost.value.copy(), []
-    for number, term in enumerate(model.terms):
-        if number in absent or term.amplitude is None:
+    lines = scanned_lines(cost)
+    refined = _refined(_slow(cost, lines) if lines else _smooth(cost), [])
+    if lines and refined:
+        refined = _refined(_fast(cost, lines, refined[0]), refined)
+    if refined:
+        refined = _refined(_other_rates(refined[0]), refined)
+    starts: list[Start] = []
+    for one in refined:
+        x, chi2 = one.full[cost.free], one.chi2
+        if chi2 > refined[0].chi2 + FAR or any(_same(x, other.x) for other in starts):
             continue
-        if term.amplitude in free and np.isnan(freedom.start[term.amplitude]):
-            columns.append(shapes[number])
-            if number in lines and lines[number] in free:
-                columns.append(turned[number])
-        else:
-            residual -= full[term.amplitude] * shapes[number]
-    return residual, np.array(columns).reshape(-1, cost.time.size)
+        if one.cost is not cost:
+            x, chi2 = descend(cost, x, tolerance=0.05)
+        starts.append(Start(x, chi2))
+    return sorted(starts, key=lambda start: start.chi2)
+
+
+def _refined(candidates: list[_Candidate], known: list[_Candidate]) -> list[_Candidate]:
+    """The candidates after refinement and those already known, best first.
+
+    What refinement cannot make the best, by what it may gain, is left out.
+    """
+    found = list(known)
+    best = min((one.chi2 for one in found), default=np.inf)
+    for one in sorted(candidates, key=lambda candidate: candidate.chi2):
+        if not one.chi2 - MISFIT * one.gain - NOISE <= best:
+            continue
+        start = _solve(one.cost, one.full)
+        if not start.chi2 < NO_NUMBER:
+            continue
+        x, chi2 = descend(one.cost, start.x, tolerance=0.1)
+        chi2, full = chi2 + one.offset, one.cost.freedom.expand(x)
+        found.append(_Candidate(one.cost, one.offset, full, chi2, one.gain))
+        best = min(best, chi2)
+    return sorted(found, key=lambda candidate: candidate.chi2)
+
+
+def _slow(cost: AsymmetryCost, lines: list[Line]) -> list[_Candidate]:
+    """Candidates with lines that averaged bins show, placed one after the other."""
+    coarse = averaged(cost, ENOUGH_BINS) or cost
+    highest = np.inf if coarse is cost else _fastest_line(coarse)
+    shapes = Shapes(coarse)
+    choices = _choices(coarse, lines)
+    absent = frozenset(term for term, _, _ in lines)
+    smooth = _without_lines(shapes, choices, absent)
+    few = len(choices) * [PER_RATE if smooth else MOST_SCANNED]
+    choices = [thinned(values, most) for values, most in zip(choices, few, strict=True)]
+    vectors = _settled(coarse, combinations(_single(coarse, choices, absent)))
+    placed: list[Placed] = []
+    for order, line in enumerate(lines):
+        bounds = _bounds(coarse, line[1], highest)
+        tried = _expanded(coarse, vectors, choices, line)
+        placed = place_line(shapes, tried, absent, line, bounds, REFINED, "amplitudes")
+        if not order and smooth:
+            tried = _expanded(coarse, smooth, choices, line)
+            placed += place_line(shapes, tried, absent, line, bounds, REFINED, "rates")
+            placed.sort(key=lambda one: one.chi2)
+        vectors = [one.full for one in placed]
+        absent -= {line[0]}
+    offset = 0.0 if coarse is cost else scatter(cost, coarse)
+    return [_Candidate(coarse, offset, p.full, p.chi2 + offset, p.gain) for p in placed]
+
+
+def _fast(cost: AsymmetryCost, lines: list[Line], best: _Candidate) -> list[_Candidate]:
+    """Candidates with one line too fast for averaged bins, the rest where it was found."""
+    if best.cost is cost:
+        return []
+    fastest, shapes = _fastest_line(best.cost), Shapes(cost)
+    choices = _choices(cost, lines)
+    found = []
+    for line in lines:
+        if not _may_exceed(cost, line[1], fastest):
+            continue
+        low, high = _bounds(cost, line[1], np.inf)
+        absent = frozenset({line[0]})
+        there: list[tuple[float, ...]] = [(float(value),) for value in best.full]
+        base = _without_lines(shapes, there, absent)[:1] or [best.full]
+        tried = _expanded(cost, base, [thinned(values, PER_FAST) for values in choices], line)
+        bounds = max(low, 0.9 * fastest), high
+        for one in place_line(shapes, tried, absent, line, bounds, FAST, "nothing"):
+            found.append(_Candidate(cost, 0.0, one.full, one.chi2, one.gain))
+    return found
+
+
+def _other_rates(best: _Candidate) -> list[_Candidate]:
+    """Candidates with one rate far from where the best has it, the rest following a little."""
+    cost, model = best.cost, best.cost.freedom.model
+    choices = trial_values(cost, ())
+    vectors = []
+    for k, values in enumerate(choices):
+        if len(values) > 1 and is_rate(model.parameters[k]):
+            for value in values:
+                full = best.full.copy()
+                full[k] = value
+                if apart(model, full, best.full):
+                    vectors.append(full)
+    vectors = _settled(cost, vectors)
+    if not vectors:
+        return []
+    chi2 = _linear(Shapes(cost), vectors, frozenset(), tangent=True) + best.offset
+    order = [k for k in np.argsort(chi2, kind="stable")[:OTHER] if chi2[k] < best.chi2 + FAR]
+    return [_Candidate(cost, best.offset, vectors[k], float(chi2[k]), np.inf) for k in order]
+
+
+def _without_lines(
+    shapes: Shapes, choices: list[tuple[float, ...]], absent: frozenset[int]
+) -> list[FloatArray]:
+    """Minima of the model without some lines, all parameters; none where ties are in the way."""
+    cost, model = shapes.cost, shapes.cost.freedom.model
+    first = _single(cost, choices, absent)
+    if cost.freedom.ties:
+        return []
+    freedom = cost.freedom
+    for number in sorted(absent):
+        for k in _places(model.terms[number].place):
+            freedom = freedom.hold(k, first[k][0])
+        amplitude = model.terms[number].amplitude
+        if amplitude is not None:
+            freedom = freedom.hold(amplitude, 0.0)
+    if not freedom.free.size:
+        return []
+    fewer = without(cost, freedom)
+    found = []
+    for full in _best_separate(shapes, _settled(cost, combinations(first)), absent, SMOOTH):
+        start = _solve(fewer, full)
+        if start.chi2 < NO_NUMBER:
+            found.append((*descend(fewer, start.x, tolerance=0.5),))
+    found.sort(key=lambda end: end[1])
+    return [freedom.expand(x) for x, _ in found]
+
+
+def _smooth(cost: AsymmetryCost) -> list[_Candidate]:
+    """Candidates of a model without lines."""
+    coarse = averaged(cost, 3 * ENOUGH_BINS) or cost
+    offset = 0.0 if coarse is cost else scatter(cost, coarse)
+    shapes = Shapes(_growing(coarse))
+    vectors = _settled(cost, combinations(trial_values(cost, ())))
+    most = REFINED if cost.freedom.model.variable == "t" else OF_TABLE
+    best = _best_separate(shapes, vectors, frozenset(), most)
+    return [_Candidate(coarse, offset, full, float(k), np.inf) for k, full in enumerate(best)]
+
+
+def _growing(cost: AsymmetryCost) -> AsymmetryCost:
+    """The same on few bins, where the model does nothing but relax."""
+    model, time = cost.freedom.model, cost.time
+    units = {p.unit for p in model.parameters if p.kind == "plain"}
+    if model.variable != "t" or not units <= {"1/us", ""} or time.size < ENOUGH_BINS:
+        return cost
+    if any(parameter.kind not in ("plain", "amplitude") for parameter in model.parameters):
+        return cost
+    return on_growing(cost, GROWTH, WIDEST * float(time[-1]))
+
+
+def _best_separate(
+    shapes: Shapes, vectors: list[FloatArray], absent: frozenset[int], most: int
+) -> list[FloatArray]:
+    """The trials of lowest chi-square, amplitudes solved for, that differ by a factor in a rate."""
+    chosen: list[FloatArray] = []
+    if not vectors:
+        return chosen
+    chi2 = _linear(shapes, vectors, absent, tangent=False)
+    for k in np.argsort(chi2, kind="stable"):
+        full = vectors[k]
+        model = shapes.cost.freedom.model
+        if chi2[k] < np.inf and all(apart(model, full, other) for other in chosen):
+            chosen.append(full)
+        if len(chosen) == most:
+            break
+    return chosen
+
+
+def _linear(
+    shapes: Shapes, vectors: list[FloatArray], absent: frozenset[int], tangent: bool
+) -> FloatArray:
+    """(n_vectors,) chi-square with the amplitudes solved for; infinite where it is no number."""
+    sets = shapes.sets(vectors, absent, tangent)
+    along = whitened(sets.data, sets.smooth)[1]
+    chi2 = (sets.data[0] ** 2).sum(axis=1)[sets.data[1]] - (along**2).sum(axis=1)
+    return np.where(sets.sound, chi2, np.inf)
 
 
 def _solve(cost: AsymmetryCost, full: FloatArray) -> Start:
@@ -294,22 +276,75 @@ def _solve(cost: AsymmetryCost, full: FloatArray) -> Start:
     return Start(x, cost(x))
 
 
-def _separate(cost: AsymmetryCost, candidates: list[Start]) -> list[Start]:
-    """The best candidates that differ in a frequency, or by a factor in a rate."""
-    chosen: list[Start] = []
-    for candidate in candidates:
-        if not candidate.chi2 < NO_NUMBER:
-            continue
-        if all(differing(cost, candidate.x, other.x) for other in chosen):
-            chosen.append(candidate)
-        if len(chosen) == REFINED:
-            break
-    return chosen
+def _expanded(
+    cost: AsymmetryCost,
+    vectors: list[FloatArray],
+    choices: list[tuple[float, ...]],
+    line: Line,
+) -> list[FloatArray]:
+    """Each vector with every combination of the trial values of a line."""
+    places = list(_places(cost.freedom.model.terms[line[0]].place))
+    most = max(MOST_SCANNED // max(len(vectors), 1), 4)
+    own = combinations([choices[k] for k in places], most)
+    found = []
+    for full in vectors:
+        for values in own:
+            one = full.copy()
+            one[places] = values
+            found.append(one)
+    return _settled(cost, found)
+
+
+def _choices(cost: AsymmetryCost, lines: list[Line]) -> list[tuple[float, ...]]:
+    """Trial values of everything that no scan finds."""
+    return trial_values(cost, {k for _, nu, phi in lines for k in (nu, phi) if k is not None})
+
+
+def _single(
+    cost: AsymmetryCost, choices: list[tuple[float, ...]], absent: frozenset[int]
+) -> list[tuple[float, ...]]:
+    """The choices, only the first of them for the parameters of absent terms."""
+    terms = cost.freedom.model.terms
+    own = {k for number in absent for k in _places(terms[number].place)}
+    return [values[:1] if k in own else values for k, values in enumerate(choices)]
+
+
+def _settled(cost: AsymmetryCost, vectors: list[FloatArray]) -> list[FloatArray]:
+    """The vectors with their ties; those that are numbers."""
+    tied = [cost.freedom.apply_ties(full) for full in vectors]
+    return [full for full in tied if np.isfinite(full).all()]
+
+
+def _places(place: slice) -> range:
+    return range(place.start, place.stop)
+
+
+def _fastest_line(cost: AsymmetryCost) -> float:
+    """Highest frequency that the bins show well: four bins a turn, MHz."""
+    return 0.25 * (cost.n_bins - 1) / float(cost.time[-1] - cost.time[0])
+
+
+def _may_exceed(cost: AsymmetryCost, nu: int, fastest: float) -> bool:
+    return bool(np.isnan(cost.freedom.start[nu]) and cost.freedom.upper[nu] > fastest)
+
+
+def _bounds(cost: AsymmetryCost, nu: int, highest: float) -> tuple[float, float]:
+    """Frequencies to scan, inside the limits; twice the given one."""
+    given = float(cost.freedom.start[nu])
+    if not np.isnan(given):
+        return given, given
+    lower, upper = max(float(cost.freedom.lower[nu]), 0.0), float(cost.freedom.upper[nu])
+    return lower, max(min(upper, highest), lower) if lower < highest else upper
+
+
+def _same(a: FloatArray, b: FloatArray) -> bool:
+    """Whether two points are one minimum."""
+    return bool((np.abs(a - b) <= 1e-4 + 0.01 * np.maximum(np.abs(a), np.abs(b))).all())
 
 
 def differing(cost: Cost, a: FloatArray, b: FloatArray) -> list[int]:
     """Positions of the free frequencies and rates in which two points are far apart."""
-    width = 0.3 / _resolution(cost)
+    width = 0.3 / resolution(cost)
     far = []
     for k, place in enumerate(cost.free):
         parameter = cost.freedom.model.parameters[place]

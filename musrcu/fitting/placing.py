@@ -1,0 +1,209 @@
+"""Lines placed by a scan of frequency, beside every set of trial values at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.constants import MUON_LIFETIME
+from musrcu.fitting.cost import AsymmetryCost, Cost
+from musrcu.fitting.projection import ComplexArray, Few, Gains, Spectrum, line_gains
+from musrcu.fitting.shapes import Shapes
+from musrcu.fitting.trial_grid import apart
+
+FloatArray = NDArray[np.float64]
+Line = tuple[int, int, int | None]
+"""Term, position of nu, position of phi; None for a line that has no phase."""
+
+Beside = Literal["amplitudes", "rates", "nothing"]
+
+FEW = 12
+"""Frequencies that are cheaper to compute one by one than all by a Fourier transform."""
+SLOWEST = (0.02, 0.1, 0.25)
+"""Turns in the window of lines that are nearly straight."""
+LOOKED_AT = 60
+"""Best places of a scan among which separate ones are chosen."""
+PER_PEAK = 2
+"""Trials that are followed at one frequency, where it is so low that rates matter to it."""
+PADDING = 2
+"""Frequencies lie closer than 1 / (PADDING x window)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A trial with a line placed."""
+
+    full: FloatArray
+    """(n_parameters,)."""
+    chi2: float
+    """Of the linear problem."""
+    gain: float
+    """Chi-square without the line minus with it."""
+
+
+class Grid:
+    """Frequencies to scan between two bounds: those of a transform, and a few by themselves."""
+
+    def __init__(self, cost: AsymmetryCost, bounds: tuple[float, float]) -> None:
+        window = max(float(cost.time[-1]), 1e-6)
+        low, high = bounds
+        few: FloatArray = np.zeros(0)
+        self._spectrum: Spectrum | None = None
+        if low == high:
+            few = np.array([low])
+        elif (high - low) * window * 2 <= FEW:
+            few = np.linspace(low, high, FEW)
+        else:
+            few = np.array([turns / window for turns in SLOWEST])
+            few = few[(few >= low) & (few <= high)]
+            self._spectrum = Spectrum(cost.time, cost.inverse_error**2, padding=PADDING).holding(
+                low
+            )
+        nu = few
+        if self._spectrum is not None:
+            found = self._spectrum.nu
+            first = max(low, 0.4 / window)
+            inside = np.flatnonzero((found >= first) & (found <= high))
+            self._slice = slice(int(inside[0]), int(inside[-1]) + 1) if inside.size else slice(0)
+            nu = np.concatenate([few, found[self._slice]])
+        self.nu = nu
+        self._few = Few(cost.time, few)
+
+    def transform(self, values: FloatArray) -> ComplexArray:
+        """Sums of values exp(-2 pi i nu t), for each row."""
+        found = self._few.transform(values)
+        if self._spectrum is None:
+            return found
+        rest = self._spectrum.transform(values)[..., self._slice]
+        return np.concatenate([found, rest], axis=-1)
+
+    def transform_doubled(self, values: FloatArray) -> ComplexArray:
+        """Sums of values exp(-2 pi i 2 nu t), for each row."""
+        found = self._few.transform_doubled(values)
+        if self._spectrum is None:
+            return found
+        rest = self._spectrum.transform_doubled(values)[..., self._slice]
+        return np.concatenate([found, rest], axis=-1)
+
+
+def scanned_lines(cost: AsymmetryCost) -> list[Line]:
+    """The oscillations whose frequency, or else phase, is to be found."""
+    free = set(cost.free.tolist())
+    wanted = {k for k in free if np.isnan(cost.freedom.start[k])}
+    return [
+        (term, nu, phi)
+        for term, nu, phi in cost.freedom.model.lines()
+        if nu in wanted or (phi in wanted and not np.isnan(cost.freedom.start[nu]))
+    ]
+
+
+def resolution(cost: Cost) -> float:
+    """Time over which a line is seen, µs."""
+    return max(float(min(cost.time[-1], MUON_LIFETIME)), 1e-6)
+
+
+def place_line(
+    shapes: Shapes,
+    vectors: list[FloatArray],
+    absent: frozenset[int],
+    line: Line,
+    bounds: tuple[float, float],
+    most: int,
+    beside: Beside = "rates",
+) -> list[Placed]:
+    """The trials with one line placed where it gains most, the best separate ones, best first.
+
+    Parameters
+    ----------
+    shapes : of the model at the bins to search in.
+    vectors : trials, all parameters of each.
+    absent : terms that are not placed yet, this line among them.
+    line : which.
+    bounds : frequencies to scan, MHz; twice the same one where it is known.
+    most : that many are followed.
+    beside : what follows the line: the amplitudes of the other terms, their rates too by small
+        changes, or nothing, where a line is so fast that it has no part in them; then the
+        amplitudes are those of the trial.
+    """
+    cost, (term, nu, phi) = shapes.cost, line
+    if not vectors:
+        return []
+    flat = [full.copy() for full in vectors]
+    for full in flat:
+        full[[place for place in (nu, phi) if place is not None]] = 0.0
+    grid = Grid(cost, bounds)
+    sets = (
+        shapes.residuals(vectors, absent)
+        if beside == "nothing"
+        else shapes.sets(vectors, absent, beside == "rates")
+    )
+    if not sets.sound.any() or not grid.nu.size:
+        return []
+    envelopes = shapes.envelopes(term, flat)
+    found = line_gains(grid, sets.data, sets.smooth, envelopes, _held_phase(cost, phi))
+    base = (sets.data[0] ** 2).sum(axis=1)[sets.data[1]] - found.left
+    chi2 = np.where(sets.sound[:, None], base[:, None] - found.gain, np.inf)
+    placed = []
+    for k, at in _chosen(cost, vectors, nu, grid.nu, chi2, most):
+        full = vectors[k].copy()
+        full[nu] = grid.nu[at]
+        if phi is not None:
+            full[phi] = _phase_inside(cost, term, phi, _phase(found, k, at))
+        full = cost.freedom.apply_ties(full)
+        if np.isfinite(full).all():
+            placed.append(Placed(full, float(chi2[k, at]), float(found.gain[k, at])))
+    return placed
+
+
+def _phase(found: Gains, k: int, at: int) -> float:
+    return float(found.phase(k, at))
+
+
+def _chosen(
+    cost: AsymmetryCost,
+    vectors: list[FloatArray],
+    nu: int,
+    grid: FloatArray,
+    chi2: FloatArray,
+    most: int,
+) -> list[tuple[int, int]]:
+    """(trial, place in the grid) of the lowest separate minima."""
+    low = np.isfinite(chi2)
+    low[:, 1:] &= chi2[:, 1:] <= chi2[:, :-1]
+    low[:, :-1] &= chi2[:, :-1] < chi2[:, 1:]
+    k, at = np.nonzero(low)
+    order = np.argsort(chi2[k, at], kind="stable")[:LOOKED_AT]
+    width, chosen = 0.3 / resolution(cost), list[tuple[int, int]]()
+    for trial, place in zip(k[order].tolist(), at[order].tolist(), strict=True):
+        near = [one for one, other in chosen if abs(grid[other] - grid[place]) < width]
+        follow = PER_PEAK if grid[place] < 7 * width else 1
+        if len(near) < follow and all(
+            apart(cost.freedom.model, vectors[trial], vectors[one]) for one in near
+        ):
+            chosen.append((trial, place))
+        if len(chosen) == most:
+            break
+    return chosen
+
+
+def _held_phase(cost: AsymmetryCost, phi: int | None) -> float | None:
+    """The phase of a line that is not free, degrees."""
+    if phi is None:
+        return 0.0
+    return float(cost.freedom.start[phi]) if phi in cost.freedom.fixed else None
+
+
+def _phase_inside(cost: AsymmetryCost, term: int, phi: int, phase: float) -> float:
+    """The phase of the scan, turned so that it and the sign of its amplitude obey their limits."""
+    freedom = cost.freedom
+    amplitude = freedom.model.terms[term].amplitude
+    lower, upper = float(freedom.lower[phi]), float(freedom.upper[phi])
+    half_turns = (0, 180) if amplitude is None or freedom.upper[amplitude] > 0 else (180, 0)
+    for half in half_turns:
+        for turn in (0, 360, -360):
+            if lower <= phase + half + turn <= upper:
+                return phase + half + turn
+    return phase

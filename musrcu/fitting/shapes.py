@@ -1,0 +1,161 @@
+"""Shapes of terms at the bins of a cost, each computed once for all trials that share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.fitting.cost import AsymmetryCost
+from musrcu.models.bin_average import average, average_and_gradient
+from musrcu.models.bins import Bins
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+QUARTER = 90.0
+"""Degrees from a cosine to its sine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The linear problems of several trials: which rows each of them takes."""
+
+    data: tuple[FloatArray, IntArray]
+    """Rows of the data less what is held, in standard deviations; (n_sets,) which."""
+    smooth: tuple[FloatArray, IntArray]
+    """Rows of the free linear terms, in standard deviations; (n_sets, n_smooth) which."""
+    sound: NDArray[np.bool_]
+    """(n_sets,) whether all its shapes are numbers."""
+
+
+class Shapes:
+    """Terms of a model without their amplitudes, in standard deviations of the data.
+
+    Parameters
+    ----------
+    cost : whose bins and errors they are for.
+    """
+
+    def __init__(self, cost: AsymmetryCost) -> None:
+        self.cost = cost
+        self._rows: list[FloatArray] = []
+        self._bad: set[int] = set()
+        self._known: dict[tuple[object, ...], int] = {}
+        self._data = cost.value * cost.inverse_error
+        self._phases = {term: phi for term, _, phi in cost.freedom.model.oscillations()}
+        self._free = set(cost.free.tolist())
+
+    @property
+    def total(self) -> float:
+        """Chi-square of nothing at all."""
+        return float(self._data @ self._data)
+
+    def envelopes(self, term: int, vectors: list[FloatArray]) -> tuple[FloatArray, IntArray]:
+        """Rows of a line that does not turn, at the centres, and which each vector takes."""
+        model, time = self.cost.freedom.model, self.cost.time
+        rows: list[FloatArray] = []
+        known: dict[bytes, int] = {}
+        which = []
+        for full in vectors:
+            key = full[model.terms[term].place].tobytes()
+            if key not in known:
+                known[key] = len(rows)
+                rows.append(model.terms[term].shape(time, full) * self.cost.inverse_error)
+            which.append(known[key])
+        return np.nan_to_num(np.array(rows), posinf=0.0, neginf=0.0), np.array(which)
+
+    def sets(self, vectors: list[FloatArray], absent: frozenset[int], tangent: bool) -> Sets:
+        """The linear problem of each trial with some terms left out.
+
+        A term with a frequency that is placed already stays free in phase: its cosine and sine.
+        With ``tangent``, so are the rates of the others for small changes.
+        """
+        model, start = self.cost.freedom.model, self.cost.freedom.start
+        held: dict[tuple[tuple[int, float], ...], int] = {(): 0}
+        data, smooth, sound = [], [], []
+        residuals = [self._data]
+        for full in vectors:
+            columns, fixed = [], []
+            for number, term in enumerate(model.terms):
+                if number in absent or term.amplitude is None:
+                    continue
+                place = self._row(number, full)
+                if term.amplitude not in self._free or not np.isnan(start[term.amplitude]):
+                    fixed.append((place, float(full[term.amplitude])))
+                    continue
+                columns.append(place)
+                turning = self._phases.get(number) in self._free
+                if turning:
+                    columns.append(self._turned(number, full))
+                if tangent:
+                    columns += self._tangents(number, full, turning)
+            key = tuple(fixed)
+            if key not in held:
+                held[key] = len(residuals)
+                residuals.append(self._data - sum(a * self._rows[place] for place, a in fixed))
+            data.append(held[key])
+            smooth.append(columns)
+            sound.append(self._bad.isdisjoint([*columns, *(place for place, _ in fixed)]))
+        rows = np.array(self._rows).reshape(-1, self._data.size)
+        which = np.array(smooth, dtype=int).reshape(len(vectors), -1)
+        return Sets((np.array(residuals), np.array(data)), (rows, which), np.array(sound))
+
+    def residuals(self, vectors: list[FloatArray], absent: frozenset[int]) -> Sets:
+        """What each trial leaves of the data with its own amplitudes, and nothing beside it."""
+        model, cost = self.cost.freedom.model, self.cost
+        rows: list[FloatArray] = []
+        known: dict[bytes, int] = {}
+        which = []
+        own = [term.place for k, term in enumerate(model.terms) if k in absent]
+        for full in vectors:
+            there = full.copy()
+            for number in absent:
+                there[model.terms[number].amplitude] = 0.0
+            for place in own:
+                there[place] = vectors[0][place]
+            key = there.tobytes()
+            if key not in known:
+                known[key] = len(rows)
+                rows.append((cost.value - model.value(cost.where, there)) * cost.inverse_error)
+            which.append(known[key])
+        sound = np.array([bool(np.isfinite(row).all()) for row in rows])
+        nothing = np.zeros((0, self._data.size)), np.zeros((len(vectors), 0), dtype=int)
+        data = np.nan_to_num(np.array(rows)), np.array(which)
+        return Sets(data, nothing, sound[np.array(which)])
+
+    def _row(self, number: int, full: FloatArray) -> int:
+        term, where = self.cost.freedom.model.terms[number], self.cost.where
+        key = (number, full[term.place].tobytes())
+        if key not in self._known:
+            shape = average(term, where, full) if isinstance(where, Bins) else None
+            self._add(key, term.shape(self.cost.time, full) if shape is None else shape)
+        return self._known[key]
+
+    def _turned(self, number: int, full: FloatArray) -> int:
+        quarter = full.copy()
+        quarter[self._phases[number]] += QUARTER
+        return self._row(number, quarter)
+
+    def _tangents(self, number: int, full: FloatArray, turning: bool) -> list[int]:
+        term, where = self.cost.freedom.model.terms[number], self.cost.where
+        places = range(term.place.start, term.place.stop)
+        start, turned = self.cost.freedom.start, self._phases[number] if turning else None
+        free = [k for k in places if k in self._free and np.isnan(start[k]) and k != turned]
+        keys = [(number, full[term.place].tobytes(), k) for k in free]
+        if any(key not in self._known for key in keys):
+            if isinstance(where, Bins):
+                rows = average_and_gradient(term, where, full)[1]
+            else:
+                rows = term.shape_and_gradient(self.cost.time, full)[1]
+            for key, k in zip(keys, free, strict=True):
+                self._add(key, rows[k - term.place.start])
+        return [self._known[key] for key in keys]
+
+    def _add(self, key: tuple[object, ...], shape: FloatArray) -> None:
+        place = self._known[key] = len(self._rows)
+        row = np.broadcast_to(shape, self._data.shape) * self.cost.inverse_error
+        if not np.isfinite(row).all():
+            self._bad.add(place)
+            row = np.zeros_like(row)
+        self._rows.append(row)

@@ -1,0 +1,99 @@
+"""Trial values of what is neither linear nor found by a scan: rates and widths over decades."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.fitting.cost import Cost
+from musrcu.models.model import Model
+from musrcu.models.parameter import Parameter
+
+FloatArray = NDArray[np.float64]
+
+MOST_TRIALS = 160
+"""Combinations that are tried."""
+PER_TERM = {1: 9, 2: 6, 3: 4}
+"""Values of a rate, by the number of parameters of its term that are tried."""
+FLAT = 0.02
+"""Rate times window below which relaxation is a straight line."""
+STEEP = 0.5
+"""Rate times bin width above which relaxation is over within a few bins."""
+
+
+def trial_values(cost: Cost, skip: Iterable[int]) -> list[tuple[float, ...]]:
+    """The values to try of every parameter: given ones alone, those of ``skip`` at their default.
+
+    A rate or width without seeds of its own kind is tried from what is a straight line in the
+    window to what is over within a few bins.
+    """
+    freedom, model = cost.freedom, cost.freedom.model
+    left = set(skip)
+    single: dict[int, bool] = {}
+    for k, parameter in enumerate(model.parameters):
+        held = not np.isnan(freedom.start[k]) or k in freedom.ties or k in left
+        single[k] = held or parameter.kind == "amplitude"
+    many: dict[int, int] = {}
+    for term in model.terms:
+        tried = [k for place in term.places for k in _range(place) if not single[k]]
+        many |= dict.fromkeys(tried, PER_TERM.get(len(tried), 3))
+    choices: list[tuple[float, ...]] = []
+    for k, parameter in enumerate(model.parameters):
+        given = float(freedom.start[k])
+        if single[k]:
+            choices.append((parameter.default if np.isnan(given) else given,))
+            continue
+        values = _values(cost, parameter, many.get(k, 1))
+        clipped = np.clip(values, freedom.lower[k], freedom.upper[k])
+        choices.append(tuple(dict.fromkeys(float(v) for v in clipped)))
+    return choices
+
+
+def thinned(values: tuple[float, ...], most: int) -> tuple[float, ...]:
+    """Some of the values, the first and last among them."""
+    if most == 1:
+        return values[len(values) // 2 :][:1]
+    keep = np.unique(np.linspace(0, len(values) - 1, most).round().astype(int))
+    return values if len(values) <= most else tuple(values[k] for k in keep)
+
+
+def combinations(choices: list[tuple[float, ...]], most: int = MOST_TRIALS) -> list[FloatArray]:
+    """Every combination of the values; where these are too many, the longest lists are thinned."""
+    lists, left = list(choices), max(len(values) for values in choices) if choices else 0
+    while np.prod([len(values) for values in lists]) > most and left > 1:
+        left -= 1
+        for k, values in enumerate(choices):
+            lists[k] = thinned(values, left)
+            if np.prod([len(one) for one in lists]) <= most:
+                break
+    return [np.array(combination) for combination in itertools.product(*lists)]
+
+
+def is_rate(parameter: Parameter) -> bool:
+    """Whether a parameter is a rate or width of relaxation in time."""
+    return parameter.kind == "plain" and parameter.unit == "1/us" and parameter.lower == 0
+
+
+def apart(model: Model, a: FloatArray, b: FloatArray) -> bool:
+    """Whether two trials differ by a factor of 3 in a rate, or in anything else."""
+    share = np.array([0.5 if is_rate(parameter) else 1e-3 for parameter in model.parameters])
+    return bool((np.abs(a - b) > share * (np.abs(a) + np.abs(b))).any())
+
+
+def _values(cost: Cost, parameter: Parameter, many: int) -> tuple[float, ...]:
+    if cost.freedom.model.variable != "t" or not is_rate(parameter):
+        return parameter.trials
+    time = cost.time
+    window = max(float(time[-1]), 1e-6)
+    step = float(np.diff(time).min()) if time.size > 1 else window
+    slow, fast = min(parameter.trials), max(parameter.trials)
+    low = min(slow, FLAT / window) if many > 6 else slow
+    high = min(max(fast, STEEP / step), parameter.certified[1])
+    return tuple(np.geomspace(low, max(high, fast), many).tolist())
+
+
+def _range(place: slice) -> range:
+    return range(place.start, place.stop)
