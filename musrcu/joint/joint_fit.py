@@ -18,6 +18,7 @@ from musrcu.joint.blocks import blocks, exact_matrix
 from musrcu.joint.descent import descend, free_of
 from musrcu.joint.grouping import Key
 from musrcu.joint.intervals import intervals
+from musrcu.joint.of_histograms import own_of_histograms
 from musrcu.joint.outcome import Found, joint_result
 from musrcu.joint.profiled import confirm
 from musrcu.joint.result import JointResult
@@ -61,7 +62,9 @@ def joint_fit(
     shared : names of parameters that all runs have in common; the others are local. Naming
         ``alpha`` frees it, as in a single fit.
     local : in the place of ``shared``: names that are local, every other parameter of the model
-        being shared; what the experiment adds (N0, backgrounds) stays local unless named.
+        being shared; what the experiment adds (N0, backgrounds) stays local unless named. Where
+        nothing is said, histograms of one run share everything but phases, and amplitudes of terms
+        that have none.
     by : names of parameters in common to runs of the same ``field``, ``temperature``, ``run``,
         ``period``, ``instrument`` or another attribute of a run, or for which a function of the run
         gives the same: ``{"nu2": "field"}``. Numbers within half a per cent are the same.
@@ -90,14 +93,16 @@ def joint_fit(
     Source: D. W. Marquardt, J. Soc. Indust. Appl. Math. 11, 431 (1963); G. Golub and V. Pereyra,
     SIAM J. Numer. Anal. 10, 413 (1973) for the elimination.
     """
-    several = _several(data)
+    several, model = _several(data), time_model(model)
+    if local is None and not (shared or by or extra):
+        local = own_of_histograms(several, model)
     told = words(
         shared=shared, local=local, by=by, start=start, fixed=fixed, limits=limits, ties=ties,
         extra=extra, constraints=as_constraints(constraints), max_asymmetry=max_asymmetry,
     )  # fmt: skip
     windows = [fitted_data(one, t_range, average_bins, cost) for one in several]
     totals = [(getattr(one, "total", None), getattr(one, "total_error", None)) for one in several]
-    parts = assemble(windows, totals, time_model(model), told)
+    parts = assemble(windows, totals, model, told)
     _check(parts)
     stack = Stack(parts.members, parts.shared)
     names = (minos,) if isinstance(minos, str) else tuple(minos or ())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from musrcu.joint.alignment import aligned, arrangements
 from musrcu.joint.assemble import Assembly
 from musrcu.joint.descent import descend, follow, inside
-from musrcu.joint.stack import BoolArray, Stack, State
+from musrcu.joint.stack import Stack, State
 
 FloatArray = NDArray[np.float64]
 
@@ -21,16 +21,16 @@ REFINED = ((5, 6), (FEW_STEPS, 3))
 """Steps that candidates are refined by, and how many of them are kept then."""
 ORDERS = 6
 """Orders of terms of the same kind, which of them is shared, that are tried."""
-FOLLOWED = 3
+FOLLOWED = 2
 """Points of a run from which its local parameters descend."""
-TRIED = 3
+TRIED = 2
 """Runs whose own shared parameters are tried for all."""
 WORSE = 25.0
 """A run this much worse in cost than alone is searched again with the shared parameters held."""
 ROUNDS = 3
 """How often that is done."""
 NEIGHBOURS = 3
-"""Good runs whose local parameters are tried in bad ones."""
+"""Good runs whose local parameters are tried in all."""
 NEAR_TIE = 4.0
 """Two minima closer than this in cost are both reported."""
 
@@ -66,9 +66,21 @@ def seed(stack: Stack, parts: Assembly) -> tuple[State, list[str]]:
     tried = [_placed(stack, s, points) for s, points in _candidates(stack, parts, singles)]
     for steps, kept in REFINED:
         tried = [descend(stack, one, steps=steps, tolerance=0.05)[0] for one in tried]
-        tried = sorted(tried, key=stack.total)[:kept]
+        tried = sorted(tried, key=lambda one: (_folded(stack, one), stack.total(one)))[:kept]
     tried[0] = _searched_again(stack, parts, singles, tried[0])
     return tried[0], _near_ties(stack, tried)
+
+
+def _folded(stack: Stack, state: State) -> bool:
+    """Whether a line is faster than the bins can show: it looks like a slower one."""
+    x, _ = stack.x(state.s, state.local, stack.all)
+    for member, row in zip(stack.members, x, strict=True):
+        full = member.full(row[: member.cost.free.size])
+        model, free = member.cost.freedom.model, set(member.cost.free.tolist())
+        highest = 0.5 / float(member.draft.data.width.min())
+        if any(nu in free and abs(full[nu]) > highest for _, nu, _ in model.oscillations()):
+            return True
+    return False
 
 
 def _given(stack: Stack, parts: Assembly) -> State | None:
@@ -177,6 +189,10 @@ def _mean(
         if model.parameters[places[0]].kind == "phase":
             turned = (weight * np.exp(1j * np.radians(value))).sum()
             s[k] = np.degrees(np.angle(turned))
+        elif model.parameters[places[0]].kind == "frequency":  # a wrong line pulls no mean
+            order = np.argsort(value)
+            half = np.searchsorted(np.cumsum(weight[order]), 0.5 * weight.sum())
+            s[k] = value[order[min(half, value.size - 1)]]
         else:
             s[k] = (weight * value).sum() / weight.sum()
     return s
@@ -196,7 +212,7 @@ def _placed(stack: Stack, s: FloatArray, points: Sequence[Sequence[FloatArray]])
     best: State | None = None
     for chosen in order:
         state = stack.state(*inside(stack, s, local[chosen, np.arange(n_runs)]))
-        state = follow(stack, state, steps=5, tolerance=0.1)
+        state = follow(stack, state, steps=4, tolerance=0.1)
         if best is None:
             best = state
             continue
@@ -210,25 +226,21 @@ def _placed(stack: Stack, s: FloatArray, points: Sequence[Sequence[FloatArray]])
 def _searched_again(
     stack: Stack, parts: Assembly, singles: Sequence[Single], state: State
 ) -> State:
-    """The state with other local parameters in runs that are much worse than alone.
+    """The state with other local parameters where those are better.
 
-    These are tried where other runs have them, and searched for once more with the shared
-    parameters held.
+    Every run is tried where the best runs have theirs; one that is much worse than alone is
+    searched once more with the shared parameters held.
     """
+    alone = np.array([one.cost for one in singles])
+    size = np.array([one.cost.size for one in stack.members])
     for _ in range(ROUNDS):
-        worse = state.cost - np.array([one.cost for one in singles])
-        bad = np.flatnonzero((worse > WORSE) | _outlying(stack, state))
-        if not bad.size:
-            break
         points = [[_full_of(stack, state, r)] for r in range(len(stack.members))]
-        order = np.argsort(np.where(_outlying(stack, state), np.inf, worse), kind="stable")
-        good = [points[r][0] for r in order[:NEIGHBOURS]]
-        for r in bad.tolist():
-            points[r] += [one for one in good if one.size == points[r][0].size]
-            try:
-                points[r] += _single(parts, r, state.s).points
-            except NoStart:
-                continue
+        best = np.argsort(state.cost / size, kind="stable")[:NEIGHBOURS]
+        good = [points[r][0] for r in best]
+        for r, mine in enumerate(points):
+            mine += [one for one in good if one.size == mine[0].size and one is not mine[0]]
+            if state.cost[r] > alone[r] + WORSE:
+                mine += _points_again(parts, r, state.s)
         placed = _placed(stack, state.s, points)
         found = descend(stack, placed, steps=FEW_STEPS, tolerance=0.05)[0]
         if not stack.total(found) < stack.total(state) - 1.0:
@@ -237,11 +249,12 @@ def _searched_again(
     return state
 
 
-def _outlying(stack: Stack, state: State) -> BoolArray:
-    """Which runs are much worse than the others, by their cost for each datum."""
-    size = np.array([one.cost.size for one in stack.members])
-    ratio = state.cost / size
-    return np.asarray(ratio > np.median(ratio) + 5 * np.sqrt(2 / size))
+def _points_again(parts: Assembly, r: int, s: FloatArray) -> tuple[FloatArray, ...]:
+    """What a search of one run finds with the shared parameters held."""
+    try:
+        return _single(parts, r, s).points
+    except NoStart:
+        return ()
 
 
 def _full_of(stack: Stack, state: State, r: int) -> FloatArray:

@@ -1,0 +1,47 @@
+"""What histograms of one run have in common when nobody says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from musrcu.containers.histogram import Histogram
+from musrcu.errors import FitError
+from musrcu.fitting.fitted_data import Fittable
+from musrcu.models.model import Model
+
+
+def own_of_histograms(data: Sequence[Fittable], model: Model) -> tuple[str, ...] | None:
+    """Parameters of a model that each detector of a run has for itself; None of other data.
+
+    Muons and field are the same for all detectors, and so are rates, frequencies and the sizes of
+    what precesses; each sees a precession at a phase of its own. A term without a phase is seen by
+    the cosine of an angle that is not in the model, so that its amplitude is local.
+
+    Raises
+    ------
+    FitError if a detector is in two histograms of the run.
+    """
+    histograms = [one for one in data if isinstance(one, Histogram)]
+    if len(histograms) < len(data) or len({_run_of(one) for one in histograms}) > 1:
+        return None
+    owner: dict[int, str] = {}
+    for one in histograms:
+        for d in one.detectors:
+            if d in owner:
+                raise FitError(
+                    f"{one.run.name}: detector {d} is in {owner[d]} and in {one.label}; its "
+                    "counts would be fitted twice"
+                )
+            owner[d] = one.label
+    phases = {term: phi for term, _, phi in model.oscillations()}
+    local = []
+    for number, term in enumerate(model.terms):
+        place = phases.get(number, term.amplitude)
+        if place is not None:
+            local.append(model.names[place])
+    return tuple(dict.fromkeys(local))
+
+
+def _run_of(one: Histogram) -> tuple[object, ...]:
+    run = one.run
+    return (run.path, run.instrument, run.number, run.start)
