@@ -36,6 +36,8 @@ UNKNOWN_BETA = 0.05
 detectors differ by some per cent, and taken as equal they would tell a fit its alpha."""
 SEARCHED_BINS = 1500
 """Start values are searched in counts packed to no more bins than this."""
+ROUNDS = 4
+"""Least-squares fits, each with the weights of the one before, that find a level."""
 ASYMPTOTIC = 5.0
 """Expected counts below which the likelihood is not distributed as chi-square."""
 
@@ -223,12 +225,20 @@ def known_background(
 def flat_level(counted: FloatArray, bins: CountBins | HistogramBins) -> FloatArray:
     """(n_groups,) background per raw bin by least squares on N e^(-t/tau) + b, 0 or above.
 
-    ``counted`` are (n_groups, n_bins).
+    ``counted`` are (n_groups, n_bins). The weights are those of the fit before, not of the counts
+    themselves, which would make few counts look like fewer.
     """
-    weight = 1 / np.sqrt(np.maximum(counted.mean(axis=0), 1.0))
-    design = np.array([bins.decay, bins.raw_bins]).T * weight[:, None]
-    found = np.linalg.lstsq(design, (counted * weight).T, rcond=None)[0][1]
-    return np.asarray(np.maximum(found, 0.0))
+    design = np.array([bins.decay, bins.raw_bins]).T
+    found = []
+    for row in counted:
+        expected = row.sum() * bins.decay / bins.decay.sum() + row.mean()
+        for _ in range(ROUNDS):
+            weight = 1 / np.sqrt(np.maximum(expected, 1e-3))
+            pair = np.linalg.lstsq(design * weight[:, None], row * weight, rcond=None)[0]
+            pair = np.maximum(pair, 0.0)
+            expected = design @ pair
+        found.append(pair[1])
+    return np.array(found)
 
 
 def packs_searched(cost: Cost, n_bins: int, widest: float) -> tuple[int, int]:
