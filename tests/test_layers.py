@@ -14,7 +14,16 @@ import musrcu
 
 PACKAGE = Path(musrcu.__file__).parent
 
-BOTTOM = {"errors", "constants", "notation", "files", "toml", "instrument_table", "processes"}
+BOTTOM = {
+    "errors",
+    "constants",
+    "notation",
+    "files",
+    "toml",
+    "instrument_table",
+    "processes",
+    "forks",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ TABLE = {
     "notation": rule({"errors"}, top=""),
     "files": rule({"errors"}, top=""),
     "processes": rule(set(), top=""),
+    "forks": rule(set(), top=""),
     "toml": rule({"errors", "files"}, top=""),
     "pulse": rule({"constants"}),
     "psi_text": rule({"constants"}, top=""),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options
-from musrcu.cli.robust import add_robust, scan_budget
+from musrcu.cli.robust import add_robust, scan_budget, workers
 from musrcu.cli.saved import recipe_to_dict
 from musrcu.cli.scan_figure import draw
 from musrcu.cli.targets import check_targets
@@ -61,25 +61,27 @@ def run(arguments: Namespace) -> int:
         files=[arguments.output],
         pictures=[figure],
     )
-    scan, problem = fitted(plan, progress=sys.stderr.isatty())
-    content = {**scan.to_dict(), "recipe": recipe_to_dict(plan.recipe)}
+    scan, problem = fitted(plan, progress=sys.stderr.isatty(), jobs=arguments.jobs)
     # printed before anything is written, so that a full disk costs no result
     last = ["", *_last_lines(scan, problem)]
     if not arguments.json:
         say("\n".join([scan.summary(), *last]))
+    more: dict[str, Any] = {}
     if arguments.robust:
         found, why = scan_budget(plan, arguments.jobs)
-        content["robustness"] = None if found is None else found.to_dict()
+        more["robustness"] = None if found is None else found.to_dict()
         problem = problem or why
         if not arguments.json:
             say("\n" + (why if found is None else found.summary()))
-    saved = dumps(content)
+    table = arguments.output is not None and arguments.output.suffix == ".csv"
+    if arguments.json or (arguments.output is not None and not table):
+        saved = dumps({**scan.to_dict(), "recipe": recipe_to_dict(plan.recipe), **more})
     if arguments.json:
         say(saved)
     sys.stdout.flush()
     written = []
     if arguments.output is not None:
-        if arguments.output.suffix == ".csv":
+        if table:
             write_scan(scan, arguments.output, overwrite=arguments.force)
         else:
             write_text(arguments.output, saved + "\n", overwrite=arguments.force)
@@ -136,13 +138,14 @@ def _inputs(arguments: Namespace, plan: ScanFile) -> list[PathLike | None]:
     return inputs
 
 
-def fitted(plan: ScanFile, *, progress: bool) -> tuple[Scan, str]:
+def fitted(plan: ScanFile, *, progress: bool, jobs: int | None = 1) -> tuple[Scan, str]:
     """The scan with its order parameter, and why there is none (empty where there is one)."""
     import dataclasses
 
     from musrcu.analysis.order_parameter import fit_order_parameter
 
-    scan = dataclasses.replace(plan, order=None).run(progress=progress)
+    with workers(jobs, len(plan.data)) as executor:
+        scan = dataclasses.replace(plan, order=None).run(executor=executor, progress=progress)
     _refuse_nothing(scan)
     if plan.order is None:
         return scan, ""
