@@ -95,13 +95,12 @@ def test_an_interrupt_leaves_no_copy_behind() -> None:
         "    time.sleep(30)\n"
         "list(Forks(2).map(work, range(4)))\n"
     )
-    running = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    assert running.stdout is not None
-    numbers = {int(running.stdout.readline()) for _ in range(2)}
-    running.send_signal(signal.SIGINT)
-    assert running.wait(timeout=10) != 0
+    words = [sys.executable, "-c", code]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        numbers = {int(running.stdout.readline()) for _ in range(2)}
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=10) != 0
     time.sleep(0.1)
     for number in numbers:
         with pytest.raises(ProcessLookupError):
