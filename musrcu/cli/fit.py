@@ -1,4 +1,4 @@
-"""Fit a model to one run, or to several one by one; what was assumed is printed.
+"""Fit a model to one run, to several one by one or jointly; what was assumed is printed.
 
 A saved result in place of a run is made again from its file: does it still say the same?
 
@@ -8,6 +8,7 @@ Examples:
   musrcu fit run.bin --alpha 1.2 --range 0.02,8 --fix phi2=0 --plot run.png
   musrcu fit run.bin --cost poisson --calibration tf_run.bin --background fit
   musrcu fit "ltf_{0001-0005}.bin" --json
+  musrcu fit "ltf_{0001-0005}.bin" --share A1,A2,phi2,A_bg -o joint.json
   musrcu fit run.bin --alpha 1.2 -o result.json
   musrcu fit result.json
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, repeat
+from musrcu.cli.joint import add_joint, fit_jointly, joined
 from musrcu.cli.robust import add_robust, fit_budget
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import RUNS, Files, UsageError, add_data, dumps, reduction_text, say
@@ -39,6 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", help=RUNS)
     add_data(parser)
     options.add_fit(parser, f"default: {options.DEFAULT_MODEL}", cost=options.COSTS)
+    add_joint(parser)
     add_robust(parser)
     options.add_reduction(parser)
     options.add_output(parser, "write the result as JSON")
@@ -53,6 +56,8 @@ def run(arguments: Namespace) -> int:
         return repeat.run(arguments)
     files = Files(arguments.runs, arguments.data)
     _check(arguments, files)
+    if joined(arguments):
+        return fit_jointly(arguments, files)
     recipe = options.recipe(arguments)
     results, drawable = [], []
     for path in files.paths:

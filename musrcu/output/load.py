@@ -14,21 +14,24 @@ from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, read_text
 from musrcu.fitting.result import KIND as FIT
 from musrcu.fitting.result import FitResult
+from musrcu.joint.result import KIND as JOINT
+from musrcu.joint.result import JointResult
 from musrcu.systematics.robustness_result import KIND as ROBUSTNESS
 from musrcu.systematics.robustness_result import Robustness
 
-Loaded = FitResult | Scan | OrderParameter | Robustness
+Loaded = FitResult | JointResult | Scan | OrderParameter | Robustness
 
 _KINDS: dict[str, Callable[[Mapping[str, Any]], Loaded]] = {
     FIT: FitResult.from_dict,
+    JOINT: JointResult.from_dict,
     SCAN: Scan.from_dict,
     ORDER: OrderParameter.from_dict,
     ROBUSTNESS: Robustness.from_dict,
 }
 
 
-def load(path: PathLike) -> FitResult | Scan | OrderParameter | Robustness:
-    """The fit, scan, order parameter or budget in a JSON file that musrcu wrote.
+def load(path: PathLike) -> FitResult | JointResult | Scan | OrderParameter | Robustness:
+    """The fit, joint fit, scan, order parameter or budget in a JSON file that musrcu wrote.
 
     Parameters
     ----------
