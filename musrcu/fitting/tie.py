@@ -55,9 +55,10 @@ class Tie:
     def evaluate(self, values: Mapping[str, float]) -> Dual:
         """(value, derivative by parameter) at ``values``; NaN where it is undefined there."""
         try:
-            return _evaluate(self.tree, {name: float(values[name]) for name in self.names})
+            found = _evaluate(self.tree, {name: float(values[name]) for name in self.names})
         except (ZeroDivisionError, ValueError, OverflowError):
             return math.nan, dict.fromkeys(self.names, math.nan)
+        return float(found[0]), found[1]
 
     def curvature(self, values: Mapping[str, float]) -> dict[tuple[str, str], float]:
         """Second derivatives by pairs of parameters, both orders; NaN where it is undefined."""
