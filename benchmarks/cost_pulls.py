@@ -155,7 +155,8 @@ def one(
         return {"seed": seed, "valid": False, "reason": str(error), "parameters": {}}
     parameters = {name: [result[name].value, result[name].error] for name in truth}
     if result.chi2 is not None and rooted:
-        for name, root in roots(data, LAWS[law], told, truth, result).items():
+        found = roots(data, LAWS[law], told, truth, result, both=level == "poor")
+        for name, root in found.items():
             parameters[name].append(root)
     return {
         "seed": seed,
@@ -169,24 +170,24 @@ def one(
 
 def roots(
     data: Data, law: Law, told: dict[str, Any], truth: dict[str, float],
-    result: mu.FitResult,
+    result: mu.FitResult, *, both: bool,
 ) -> dict[str, float]:  # fmt: skip
     """Roots of the likelihood of every parameter of the model.
 
-    Minima are the lowest of two descents, from the truth and from the fit: a minimum that is not
-    the lowest would show in a root, whichever of the two it is.
+    Descents begin at the fit, and at the truth where nothing is held, the fit is not valid or
+    ``both`` are wanted, as where minima are many: one that is not the lowest would show in a root.
     """
     window = fitted_data(data, RANGE, True, told.get("cost"))
     fitted = {name: result[name].value for name in truth}
 
     def lowest(fixed: dict[str, float]) -> float:
         found = []
-        for values in (truth, fitted):
+        for values in (fitted,) if fixed and result.valid and not both else (fitted, truth):
             start = {name: value for name, value in values.items() if name not in fixed}
             request = Request(start=start, fixed={**told.get("fixed", {}), **fixed})
             ready = settled(window, mu.Model(law.expression), request)
             cost = window.cost(ready.freedom, ready.known)
-            found.append(descend(cost, ready.freedom.start[cost.free], steps=60, tolerance=1e-6)[1])
+            found.append(descend(cost, ready.freedom.start[cost.free], steps=40, tolerance=1e-4)[1])
         return min(found)
 
     held = {name: lowest({name: truth[name]}) for name in law.truth if name in truth}
