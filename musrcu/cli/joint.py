@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, values
-from musrcu.cli.terminal import Files, UsageError, dumps, reduction_text, say
+from musrcu.cli.terminal import Files, UsageError, dumps, say
 from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
@@ -91,10 +91,15 @@ def _reduced(run: Run, recipe: Any, cost: str) -> Asymmetry | Counts:
 def _report(
     raw: list[Run], data: list[Asymmetry | Counts], summary: str, default: str | None
 ) -> str:
-    """The runs, the steps behind the first of them, and the result."""
+    """The runs, every step behind them, what differs as a range, and the result."""
+    from musrcu.analysis.scan_assumptions import assumptions_of
+
     lines = [str(one).split("\n")[0] for one in raw]
     lines += [f"  {one.name}: {warning}" for one in raw for warning in one.warnings]
-    lines.append(reduction_text(data[0]).replace("reduction:", f"reduction of {raw[0].name}:", 1))
+    steps = [
+        {step.stage: {**step.options, "note": step.note} for step in one.history} for one in data
+    ]
+    lines.append("\n  ".join([f"reduction of {len(data)} runs:", *assumptions_of(steps)]))
     if default is not None:
         lines.append(f"model: none given, so {default} (choose with --model)")
     return "\n".join([*lines, summary])

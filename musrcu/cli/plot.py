@@ -170,6 +170,7 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     from musrcu.analysis.order_result import OrderParameter
     from musrcu.analysis.scan_result import Scan
     from musrcu.fitting.result import FitResult
+    from musrcu.joint.result import JointResult
     from musrcu.output.load import load
     from musrcu.systematics.robustness_result import Robustness
 
@@ -178,6 +179,8 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     loaded = load(name)
     if isinstance(loaded, Robustness):
         raise MusrcuError(f"{name} holds systematic errors, of which there is no picture")
+    if isinstance(loaded, JointResult):
+        raise MusrcuError(f"{name} holds a joint fit, of which there is no picture; name a run")
     if not (isinstance(loaded, Scan) and arguments.runs):
         kind = "a fit" if isinstance(loaded, FitResult) else "nu(T)"
         unused = ("runs",) if isinstance(loaded, FitResult) else ("range", "percent", "runs")
