@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from musrcu.containers.run import Run
     from musrcu.errors import MusrcuError, ReadError
     from musrcu.fitting.constraint import Constraint
+    from musrcu.fitting.contour import Contour, contour
     from musrcu.fitting.fit import fit
     from musrcu.fitting.law import fit_law
+    from musrcu.fitting.profile import Profile, profile
     from musrcu.fitting.result import FitResult
     from musrcu.joint.joint_fit import joint_fit
     from musrcu.joint.result import JointResult
@@ -85,6 +87,7 @@ __all__ = [
     "Calibration",
     "Comparison",
     "Constraint",
+    "Contour",
     "Counts",
     "DeadTimes",
     "FitResult",
@@ -97,6 +100,7 @@ __all__ = [
     "OrderParameter",
     "Parameter",
     "Periodogram",
+    "Profile",
     "ReadError",
     "Reduction",
     "Repetition",
@@ -115,6 +119,7 @@ __all__ = [
     "combine_calibrations",
     "compare_models",
     "component",
+    "contour",
     "correct_dead_time",
     "count_lines",
     "dipolar_component",
@@ -136,6 +141,7 @@ __all__ = [
     "measure_background",
     "nu_from_field",
     "periodogram",
+    "profile",
     "read",
     "read_events",
     "rebin",
@@ -177,8 +183,10 @@ _HOMES = {
     "musrcu.containers.run": ("Run",),
     "musrcu.errors": ("MusrcuError", "ReadError"),
     "musrcu.fitting.constraint": ("Constraint",),
+    "musrcu.fitting.contour": ("Contour", "contour"),
     "musrcu.fitting.fit": ("fit",),
     "musrcu.fitting.law": ("fit_law",),
+    "musrcu.fitting.profile": ("Profile", "profile"),
     "musrcu.fitting.result": ("FitResult",),
     "musrcu.joint.joint_fit": ("joint_fit",),
     "musrcu.joint.result": ("JointResult",),

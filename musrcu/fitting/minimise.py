@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,11 +57,7 @@ def minimise(cost: Cost, x: FloatArray, names: tuple[str, ...]) -> Minimum:
 
     x = descend(cost, np.asarray(x, dtype=float), tolerance=CONVERGED)[0]
 
-    def value(at: FloatArray) -> float:
-        cost.linearise(at)  # the gradient is asked for next
-        return cost(at)
-
-    minuit = Minuit(value, x, grad=cost.grad, hessian=cost.gauss_newton, name=names)
+    minuit = Minuit(_Function(cost), x, grad=cost.grad, hessian=cost.gauss_newton, name=names)
     lower, upper = cost.freedom.lower[cost.free], cost.freedom.upper[cost.free]
     minuit.errors = steps = _steps(cost, x)
     minuit.strategy = 1
@@ -83,6 +80,20 @@ def minimise(cost: Cost, x: FloatArray, names: tuple[str, ...]) -> Minimum:
             minuit.values = reached
             minuit.migrad(iterate=1)
     return _collect(cost, minuit)
+
+
+class _Function:
+    """The cost as Minuit calls it: what it would ask of its signature is said at once."""
+
+    _parameters = MappingProxyType({"x": None})
+    errordef = Cost.errordef
+
+    def __init__(self, cost: Cost) -> None:
+        self.cost = cost
+
+    def __call__(self, x: FloatArray) -> float:
+        self.cost.linearise(x)  # the gradient is asked for next
+        return self.cost(x)
 
 
 def _settled(cost: Cost, x: FloatArray) -> bool:

@@ -10,8 +10,20 @@ from __future__ import annotations
 from musrcu.plot.component_curve import component
 from musrcu.plot.one_run import asymmetry
 from musrcu.plot.order_curve import order
+from musrcu.plot.profile_curve import contour, profile
 from musrcu.plot.saving import save
+from musrcu.plot.spectrum_panels import spectrum
 from musrcu.plot.stack import scan
 from musrcu.plot.traces import traces
 
-__all__ = ["asymmetry", "component", "order", "save", "scan", "traces"]
+__all__ = [
+    "asymmetry",
+    "component",
+    "contour",
+    "order",
+    "profile",
+    "save",
+    "scan",
+    "spectrum",
+    "traces",
+]

@@ -1,0 +1,221 @@
+"""Chi-square against one parameter of a fit, minimised over all the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.errors import FitError
+from musrcu.fitting.constraint import as_constraints
+from musrcu.fitting.cost import Cost
+from musrcu.fitting.fit import fit
+from musrcu.fitting.fitted_data import Fittable, fitted_data
+from musrcu.fitting.freedom import is_number
+from musrcu.fitting.interval import LOWER, Place, follow, interval, interval_end, limits_of, valley
+from musrcu.fitting.minos import with_scale
+from musrcu.fitting.request import Request, settled, time_model
+from musrcu.fitting.result import FitResult
+from musrcu.models.model import Model
+
+FloatArray = NDArray[np.float64]
+
+POINTS = 31
+"""Values of a profile where nothing else is asked for."""
+WIDE = 9.0
+"""Rise of chi-square up to which a profile reaches then: three standard errors."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """Chi-square of a fit against one of its parameters, all others at their best."""
+
+    name: str
+    """Of the parameter."""
+    unit: str
+    values: FloatArray
+    """(n,) of the parameter, rising."""
+    chi2: FloatArray
+    """(n,) the smallest chi-square with the parameter held there; of counts, the likelihood."""
+    parameters: FloatArray
+    """(n, n_parameters) all parameters there, in the order of those of the fit."""
+    best: float
+    """Where the fit found its minimum."""
+    minimum: float
+    """Chi-square there."""
+    interval: tuple[float, float] | None
+    """Distances from ``best`` to where chi-square has risen by one: the MINOS errors; None where
+    it does not."""
+    notes: tuple[str, ...]
+    """What a reader should know: a limit, another minimum."""
+    result: FitResult
+    """The fit."""
+
+    @property
+    def rise(self) -> FloatArray:
+        """(n,) chi-square above its minimum."""
+        return np.asarray(self.chi2 - self.minimum)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """A fit as a cost that can be followed away from its minimum."""
+
+    result: FitResult
+    cost: Cost
+    place: Place
+    spread: FloatArray
+    """(n_free, n_free) covariance; zero rows for what is held at a limit."""
+
+    def position(self, name: str) -> int:
+        """Where a parameter stands among the free ones."""
+        model = self.cost.freedom.model
+        place = model.index(name)
+        found = np.flatnonzero(self.cost.free == place)
+        if not found.size:
+            raise FitError(f"{model.names[place]} is not free in this fit; it has no profile")
+        return int(found[0])
+
+    def full_name(self, k: int) -> str:
+        """The name of a free parameter."""
+        return str(self.cost.freedom.model.names[self.cost.free[k]])
+
+    def unit(self, k: int) -> str:
+        """Its unit."""
+        return str(self.cost.freedom.model.parameters[self.cost.free[k]].unit)
+
+
+def followed(data: Fittable, model: Model | str, options: Mapping[str, Any]) -> Followed:
+    """The fit of some data, ready to be followed.
+
+    Raises
+    ------
+    FitError if it is not valid.
+    """
+    words = dict(options)
+    result = fit(data, model, **words)
+    if not result.valid or result.covariance is None:
+        raise FitError(f"the fit is not valid and has no profile: {result.reason}")
+    about = {key: words.pop(key, default) for key, default in _ABOUT.items()}
+    words.pop("minos", None)
+    words["constraints"] = as_constraints(words.get("constraints"))
+    window = fitted_data(data, about["t_range"], about["average_bins"], about["cost"])
+    ready = settled(window, time_model(model), Request(**words))
+    cost = window.cost(ready.freedom, ready.known)
+    x = result.values[cost.free]
+    return Followed(
+        result, cost, Place(x, cost(x)), result.covariance[np.ix_(cost.free, cost.free)]
+    )
+
+
+_ABOUT: dict[str, Any] = {"t_range": None, "average_bins": False, "cost": None}
+
+
+def profile(
+    data: Fittable,
+    model: Model | str,
+    name: str,
+    *,
+    points: int | Sequence[float] = POINTS,
+    **options: Any,
+) -> Profile:
+    """Chi-square against one parameter of a fit, minimised over all the others.
+
+    Each value is reached from its neighbour by Newton steps of the other parameters along the
+    valley, and is a minimum from which no step promises to gain.
+
+    Parameters
+    ----------
+    data, model : what is fitted, as for :func:`musrcu.fit`.
+    name : of the parameter.
+    points : the values themselves, or how many of them, evenly spaced over what lies within a rise
+        of chi-square by 9.
+    options : as for :func:`musrcu.fit`: ``start``, ``fixed``, ``limits``, ``ties``,
+        ``constraints``, ``t_range``, ``average_bins``, ``cost``.
+
+    Returns
+    -------
+    Profile; ``musrcu.plot.profile`` draws it.
+
+    Raises
+    ------
+    FitError if the fit is not valid, the parameter not free, or the points are no numbers.
+    """
+    made = followed(data, model, options)
+    k = made.position(name)
+    spread = with_scale(made.cost, made.place, made.spread, k)
+    ends = interval(made.cost, made.place, spread, k)
+    values = _values(made, spread, k, points)
+    places = _followed(made, spread, k, values)
+    notes = [
+        f"{made.full_name(k)} ends at its limit {end.place.x[k]:.4g}"
+        for end in ends
+        if end.at_limit
+    ]
+    notes += [one for one in {end.reason for end in ends} if one]
+    chi2 = np.array([place.cost for place in places])
+    lowest = int(np.argmin(chi2))
+    if chi2[lowest] < made.place.cost - LOWER:
+        notes.append(
+            f"chi-square is lower by {made.place.cost - chi2[lowest]:.3g} at {made.full_name(k)} = "
+            f"{values[lowest]:.6g}: the fit has another minimum there"
+        )
+    known = all(not end.reason and end.lower is None for end in ends)
+    best = float(made.place.x[k])
+    return Profile(
+        made.full_name(k), made.unit(k), values, chi2,
+        np.array([made.cost.freedom.expand(place.x) for place in places]),
+        best, made.place.cost,
+        (float(ends[0].place.x[k]) - best, float(ends[1].place.x[k]) - best) if known else None,
+        tuple(notes), made.result,
+    )  # fmt: skip
+
+
+def _values(
+    made: Followed, spread: FloatArray, k: int, points: int | Sequence[float]
+) -> FloatArray:
+    """Where the profile is computed."""
+    lower, upper = (float(ends[k]) for ends in limits_of(made.cost))
+    if isinstance(points, int) and not isinstance(points, bool):
+        if points < 2:
+            raise FitError(f"points = {points}; a profile has two or more")
+        sides = [interval_end(made.cost, made.place, spread, k, side, WIDE) for side in (-1, 1)]
+        reach = 3 * float(np.sqrt(spread[k, k]))
+        far = [float(end.place.x[k]) for end in sides]
+        for n, (end, side) in enumerate(zip(sides, (-1, 1), strict=True)):
+            if end.reason or end.lower is not None:
+                far[n] = float(np.clip(made.place.x[k] + side * reach, lower, upper))
+        return np.linspace(far[0], far[1], points)
+    values = list(points) if isinstance(points, (Sequence, np.ndarray)) else []
+    if not values or not all(is_number(value) for value in values):
+        raise FitError(f"points = {points!r}; give a number of points or a list of values")
+    found = np.sort(np.array(values, dtype=float))
+    if found[0] < lower or found[-1] > upper:
+        raise FitError(
+            f"points from {found[0]:g} to {found[-1]:g} leave the limits [{lower:g}, {upper:g}] of "
+            f"{made.full_name(k)}"
+        )
+    return found
+
+
+def _followed(made: Followed, spread: FloatArray, k: int, values: FloatArray) -> list[Place]:
+    """The minima at rising values, each from its neighbour nearer to the best value."""
+    middle = int(np.searchsorted(values, made.place.x[k]))
+    above = _one_side(made, spread, k, values[middle:])
+    below = _one_side(made, spread, k, values[:middle][::-1])
+    return below[::-1] + above
+
+
+def _one_side(made: Followed, spread: FloatArray, k: int, values: FloatArray) -> list[Place]:
+    lower, upper = limits_of(made.cost)
+    here, along, found = made.place, spread[:, k] / spread[k, k], []
+    for value in values:
+        x = np.clip(here.x + along * (value - here.x[k]), lower, upper)
+        x[k] = value
+        here = follow(made.cost, x, [k])
+        along = valley(made.cost, here.x, [k])[0][:, 0]
+        found.append(here)
+    return found

@@ -1,0 +1,78 @@
+"""Pictures of how well a fit determines one parameter, or two together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from musrcu.fitting.contour import Contour
+from musrcu.fitting.profile import Profile
+from musrcu.plot.style import BLACK, BLUE, GREY, ORANGE, SINGLE, new_figure, style, symbol
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LINES = ("-", "--", "-.", ":")
+
+
+def profile(found: Profile, *, ax: Axes | None = None, width: float = SINGLE) -> Axes:
+    """Picture of chi-square above its minimum against a parameter, all others at their best.
+
+    The grey band is the interval in which it rises by less than one; the dashed line is the
+    parabola of a symmetric error.
+
+    Parameters
+    ----------
+    found : as :func:`musrcu.profile` returns it.
+    ax : axes to draw into; None makes a figure.
+    width : of the figure, inches.
+
+    Returns
+    -------
+    matplotlib axes.
+    """
+    with style():
+        ax = new_figure(width, 0.75 * width).subplots() if ax is None else ax
+        error = found.result[found.name].error
+        if found.interval is not None:
+            low, high = (found.best + side for side in found.interval)
+            ax.axvspan(low, high, color=GREY, alpha=0.25, linewidth=0)
+            ax.axhline(1.0, color=GREY, linewidth=0.8)
+        if error:
+            parabola = ((found.values - found.best) / error) ** 2
+            ax.plot(found.values, parabola, "--", color=ORANGE, linewidth=1.0)
+        ax.plot(found.values, found.rise, "-", color=BLUE)
+        ax.plot([found.best], [0.0], "o", color=BLACK, markersize=3)
+        top = float(found.rise[found.rise < float("inf")].max())
+        ax.set_ylim(min(0.0, 1.05 * float(found.rise.min())), 1.05 * max(top, 1.0))
+        ax.set_xlabel(_label(found.name, found.unit))
+        ax.set_ylabel(r"$\chi^2 - \chi^2_{\min}$")
+    return ax
+
+
+def contour(found: Contour, *, ax: Axes | None = None, width: float = SINGLE) -> Axes:
+    """Picture of the regions that hold two parameters jointly with given probabilities.
+
+    Parameters
+    ----------
+    found : as :func:`musrcu.contour` returns it.
+    ax : axes to draw into; None makes a figure.
+    width : of the figure, inches.
+
+    Returns
+    -------
+    matplotlib axes.
+    """
+    with style():
+        ax = new_figure(width, 0.85 * width).subplots() if ax is None else ax
+        for n, (level, curve) in enumerate(zip(found.levels, found.curves, strict=True)):
+            shape = LINES[n % len(LINES)]
+            ax.plot(curve[:, 0], curve[:, 1], shape, color=BLUE, label=f"{100 * level:.4g} %")
+        ax.plot(*[[value] for value in found.best], "o", color=BLACK, markersize=3)
+        ax.set_xlabel(_label(found.names[0], found.units[0]))
+        ax.set_ylabel(_label(found.names[1], found.units[1]))
+        ax.legend()
+    return ax
+
+
+def _label(name: str, unit: str) -> str:
+    return f"{symbol(name)} ({unit})" if unit else symbol(name)
