@@ -7,6 +7,7 @@ Examples:
   musrcu fit run.bin --model "exponential + damped_cosine + constant"
   musrcu fit run.bin --alpha 1.2 --range 0.02,8 --fix phi2=0 --plot run.png
   musrcu fit run.bin --cost poisson --calibration tf_run.bin --background fit
+  musrcu fit run.bin --cost histograms --detectors 1,2 --model damped_cosine
   musrcu fit "ltf_{0001-0005}.bin" --json
   musrcu fit "ltf_{0001-0005}.bin" --share A1,A2,phi2,A_bg -o joint.json
   musrcu fit run.bin --alpha 1.2 -o result.json
@@ -19,7 +20,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musrcu.cli import options, repeat
+from musrcu.cli import histograms, options, repeat
 from musrcu.cli.joint import add_joint, fit_jointly, joined
 from musrcu.cli.robust import add_robust, fit_budget
 from musrcu.cli.targets import check_targets
@@ -41,6 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", help=RUNS)
     add_data(parser)
     options.add_fit(parser, f"default: {options.DEFAULT_MODEL}", cost=options.COSTS)
+    histograms.add_detectors(parser)
     add_joint(parser)
     add_robust(parser)
     options.add_reduction(parser)
@@ -49,11 +51,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
+    """Fit each run, its histograms, or repeat saved fits, as the words ask."""
+    if repeat.asked_for(arguments.runs):
+        return repeat.run(arguments)
+    if histograms.asked_for(arguments):
+        return histograms.run(arguments)
+    return _run(arguments)
+
+
+def _run(arguments: Namespace) -> int:
     """Fit each run; one that cannot be read or set up does not stop the others."""
     from musrcu.readers.registry import read
 
-    if repeat.asked_for(arguments.runs):
-        return repeat.run(arguments)
     files = Files(arguments.runs, arguments.data)
     _check(arguments, files)
     if joined(arguments):

@@ -91,7 +91,7 @@ _FIT = (
         "what is known of parameters, such as A1=0.055,0.002,lambda2=0.35,0.01",
     ),
 )
-COSTS = ("auto", "asymmetry", "poisson", "binomial", "neyman", "pearson")
+COSTS = ("auto", "asymmetry", "poisson", "binomial", "neyman", "pearson", "histograms")
 """What a fit may minimise."""
 _COSTS = {
     "auto": "asymmetry where every bin holds 20 counts in each group, else poisson",
@@ -100,6 +100,7 @@ _COSTS = {
     "binomial": "how the counts of each bin divide into forward and backward",
     "neyman": "chi-square of counts, weights from the data",
     "pearson": "the same, weights from the model; both biased, for comparison",
+    "histograms": "poisson of detectors or groups, each with its phase and level (--detectors)",
 }
 _FIT_NAMES = {
     "start": "start",

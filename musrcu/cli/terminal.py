@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from musrcu.containers.asymmetry import Asymmetry
     from musrcu.containers.counts import Counts
+    from musrcu.containers.histogram import Histogram
     from musrcu.containers.trace import Trace
 
 RUNS = "files, globs, {0001-0020}, or numbers such as ltf:1-20"
@@ -51,7 +52,7 @@ class UsageError(Exception):
     """Words on the command line that do not go together."""
 
 
-def reduction_text(reduced: Asymmetry | Counts | Trace) -> str:
+def reduction_text(reduced: Asymmetry | Counts | Histogram | Trace) -> str:
     """Every step and default behind an asymmetry, counts or another form, one a line."""
     return "\n".join(["reduction:", *(f"  {step}" for step in reduced.history)])
 

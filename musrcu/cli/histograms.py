@@ -1,0 +1,141 @@
+"""``musrcu fit --cost histograms``: the detectors of a run, each with its phase and level."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from musrcu.cli import options
+from musrcu.cli.targets import check_targets
+from musrcu.cli.terminal import Files, UsageError, dumps, reduction_text, say
+from musrcu.errors import MusrcuError
+from musrcu.files import write_text
+
+if TYPE_CHECKING:
+    from musrcu.containers.histogram import Histogram
+    from musrcu.containers.run import Run
+    from musrcu.fitting.result import FitResult
+    from musrcu.joint.result import JointResult
+    from musrcu.reduction.recipe import Reduction
+
+COST = "histograms"
+"""Its name among the costs."""
+MODEL = "damped_cosine"
+"""The model where none is given: a constant would be a part of each level."""
+_PAIR = ("forward", "backward", "geometry", "alpha", "detector_beta")
+"""Options of a pair, which histograms are not."""
+_OTHERS = ("robust", "plot")
+
+
+def add_detectors(parser: ArgumentParser) -> None:
+    """``--detectors``."""
+    parser.add_argument(
+        "--detectors",
+        metavar="WHICH",
+        action="append",
+        help="with --cost histograms: each (default), detectors that are taken singly, such as "
+        "1,3,5, or a group NAME=1-8 (once for each group)",
+    )
+
+
+def asked_for(arguments: Namespace) -> bool:
+    """Whether histograms are to be fitted.
+
+    Raises
+    ------
+    UsageError if other options have no meaning for them.
+    """
+    if arguments.cost != COST:
+        if arguments.detectors is not None:
+            raise UsageError("fit: --detectors belongs to --cost histograms")
+        return False
+    for name in (*_PAIR, *_OTHERS):
+        if getattr(arguments, name):
+            word = name.replace("_", "-")
+            raise UsageError(f"fit: --cost histograms has no pair of groups; leave out --{word}")
+    return True
+
+
+def run(arguments: Namespace) -> int:
+    """Fit the histograms of each run; 0 where all are valid, 3 where one is not, 1 for an error."""
+    from musrcu.readers.registry import read
+
+    groups = _groups(arguments.detectors)
+    files = Files(arguments.runs, arguments.data)
+    check_targets(
+        [*files.paths, arguments.calibration, *(arguments.functions or ())],
+        force=arguments.force,
+        files=[arguments.output],
+    )
+    recipe = options.recipe(arguments)
+    found: list[JointResult | FitResult] = []
+    for path in files.paths:
+        try:
+            raw = read(path)
+            data, result = _fitted(raw, recipe, groups, arguments)
+        except MusrcuError as error:
+            files.fail(error)
+            continue
+        found.append(result)
+        if not arguments.json:
+            say(_report(raw, data, result, asked=arguments.model is not None))
+    _give([one.to_dict() for one in found], arguments, files.several)
+    if files.failures:
+        return 1
+    return 0 if all(one.valid for one in found) else 3
+
+
+def _fitted(
+    run: Run, recipe: Reduction, groups: Any, arguments: Namespace
+) -> tuple[tuple[Histogram, ...], JointResult | FitResult]:
+    """The histograms of a run and their fit, a joint one where they are several."""
+    from musrcu.fitting.fit import fit
+    from musrcu.joint.joint_fit import joint_fit
+    from musrcu.reduction.histograms import reduce_histograms
+
+    data = reduce_histograms(run, recipe, groups)
+    model, given = arguments.model or MODEL, options.given_fit(arguments)
+    if len(data) == 1:
+        return data, fit(data[0], model, **given)
+    return data, joint_fit(data, model, **given)
+
+
+def _groups(words: Sequence[str] | None) -> str | dict[str, str] | None:
+    """What :func:`musrcu.reduce_histograms` takes as groups."""
+    if words is None or list(words) == ["each"]:
+        return None
+    named = [word.partition("=") for word in words]
+    if all(sign for _, sign, _ in named):
+        found = {name.strip(): which for name, _, which in named}
+        if len(found) < len(named) or not all(found):
+            raise UsageError("fit: --detectors needs another name for each group: Up=1-8")
+        return found
+    if any(sign for _, sign, _ in named):
+        raise UsageError("fit: --detectors takes single ones, 1,3,5, or groups, Up=1-8, not both")
+    return ",".join(words)
+
+
+def _report(
+    run: Run, data: Sequence[Histogram], result: JointResult | FitResult, *, asked: bool
+) -> str:
+    """The run, every step behind its histograms, and the result."""
+    lines = [str(run), reduction_text(data[0])]
+    if len(data) > 1:
+        lines.append(f"  ... and so {len(data) - 1} more")
+    if not asked:
+        lines.append(f"model: none given, so {result.model} (choose with --model)")
+    return "\n".join([*lines, result.summary(), ""])
+
+
+def _give(content: list[dict[str, Any]], arguments: Namespace, several: bool) -> None:
+    """Print and save the results as JSON, as far as it was asked for."""
+    if not content:
+        return
+    text = dumps(content if several else content[0])
+    if arguments.json:
+        say(text)
+    if arguments.output is not None:
+        write_text(arguments.output, text + "\n", overwrite=arguments.force)
+        if not arguments.json:
+            say(f"saved: {arguments.output}")
