@@ -91,6 +91,11 @@ def _draft(
     seen, known = data.seen(model.expression, plain, by_others | {*fixed})
     for name in extra & set(seen.names):
         raise FitError(f"extra parameter {name} has the name of one of the model; choose another")
+    ties = {
+        _place(seen, name): bind(tie, name, data.run, {*seen.names, *extra})
+        for name, tie in words.ties.items()
+    }
+    _check_ties(seen, ties, extra)
     left = [one.given(fixed, by_others) for one in known.constraints]
     wanted = [one for one in told if not set(one.names) & extra]
     wanted += [one for one in left if one is not None]
@@ -102,12 +107,11 @@ def _draft(
     }
     start = {name: value for name, value in start.items() if name in plain}
     freedom = settle(seen, start, held, limits)
-    ties = {
-        _place(seen, name): bind(tie, name, data.run, {*seen.names, *extra})
-        for name, tie in words.ties.items()
-    }
     values = {seen.names[k]: float(freedom.start[k]) for k in freedom.fixed}
-    ties = {place: _filled(seen, place, tie, ties, values, extra) for place, tie in ties.items()}
+    ties = {
+        place: tie.bound({name: values[name] for name in tie.names & values.keys()})
+        for place, tie in ties.items()
+    }
     for place in ties.keys() & freedom.fixed:
         raise FitError(f"{seen.names[place]} is fixed and tied; choose one")
     return Draft(data, freedom, ties, constraints, fields, bound)
@@ -121,28 +125,21 @@ def _full(seen: Any, name: str) -> str:
     return str(seen.names[seen.index(name)])
 
 
-def _filled(
-    seen: Any,
-    place: int,
-    tie: Tie,
-    ties: Mapping[int, Tie],
-    values: Mapping[str, float],
-    extra: set[str],
-) -> Tie:
-    """A tie with what is held in it as numbers; its other names are parameters."""
-    for name in tie.names - extra:
-        try:
-            other = seen.index(name)
-        except ModelError as error:
-            raise FitError(
-                f"tie {seen.names[place]} = {tie.text}: {name!r} is no parameter, field, "
-                f"temperature or run; declare it with extra={{{name!r}: start}}"
-            ) from error
-        if seen.names[other] != name:
-            raise FitError(f"tie {tie.text!r}: write {seen.names[other]} for {name}")
-        if other in ties:
-            raise FitError(f"{seen.names[place]} is tied to {name}, which is tied itself")
-    return tie.bound({name: values[name] for name in tie.names & values.keys()})
+def _check_ties(seen: Any, ties: Mapping[int, Tie], extra: set[str]) -> None:
+    """Raise a FitError unless ties use parameters that are not tied themselves, and extra ones."""
+    for place, tie in ties.items():
+        for name in tie.names - extra:
+            try:
+                other = seen.index(name)
+            except ModelError as error:
+                raise FitError(
+                    f"tie {seen.names[place]} = {tie.text}: {name!r} is no parameter, field, "
+                    f"temperature or run; declare it with extra={{{name!r}: start}}"
+                ) from error
+            if seen.names[other] != name:
+                raise FitError(f"tie {tie.text!r}: write {seen.names[other]} for {name}")
+            if other in ties:
+                raise FitError(f"{seen.names[place]} is tied to {name}, which is tied itself")
 
 
 def _shared(drafts: Sequence[Draft], sharing: Scopes, known: Knowledge, words: Words) -> Shared:

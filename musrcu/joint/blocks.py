@@ -123,7 +123,7 @@ def _flat_run(stack: Stack, own: FloatArray, free: BoolArray, r: int) -> str:
     text = f"{member.draft.name}: {_together(found)}: the covariance is singular"
     if len(found) == 2:
         i, j = (names.index(name) for name in found)
-        text += f" (correlation {-np.sign(block[i, j]):.0f}.0000)"
+        text += f" (correlation {-block[i, j]:.4f})"
     return text
 
 

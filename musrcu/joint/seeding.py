@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.fitting.cost import NO_NUMBER
 from musrcu.joint.alignment import aligned, arrangements
 from musrcu.joint.assemble import Assembly
 from musrcu.joint.descent import descend, follow, inside
@@ -61,14 +62,31 @@ def seed(stack: Stack, parts: Assembly) -> tuple[State, list[str]]:
     """
     given = _given(stack, parts)
     if given is not None:
+        _check_number(stack, given)
         return given, []
     singles = [_single(parts, r) for r in range(len(stack.members))]
     tried = [_placed(stack, s, points) for s, points in _candidates(stack, parts, singles)]
+    tried.sort(key=stack.total)
+    _check_number(stack, tried[0])
+    tried = [one for one in tried if stack.total(one) < NO_NUMBER]
     for steps, kept in REFINED:
         tried = [descend(stack, one, steps=steps, tolerance=0.05)[0] for one in tried]
         tried = sorted(tried, key=lambda one: (_folded(stack, one), stack.total(one)))[:kept]
     tried[0] = _searched_again(stack, parts, singles, tried[0])
     return tried[0], _near_ties(stack, tried)
+
+
+def _check_number(stack: Stack, state: State) -> None:
+    """Raise NoStart where a run has no finite cost."""
+    bad = np.flatnonzero(state.cost >= NO_NUMBER)
+    if not bad.size:
+        return
+    draft = stack.members[int(bad[0])].draft
+    why = "no start values give a finite chi-square"
+    if draft.ties:
+        texts = ", ".join(tie.text for tie in draft.ties.values())
+        why = f"{texts} is no number where the fit begins; give other start values"
+    raise NoStart(f"{draft.name}: {why}")
 
 
 def _folded(stack: Stack, state: State) -> bool:
