@@ -18,7 +18,7 @@ from musrcu.analysis.scan_options import (
     recipe_of,
 )
 from musrcu.analysis.scan_result import Scan, ScanRun
-from musrcu.analysis.verdict import NU_MIN, decide, expected_gain
+from musrcu.analysis.verdict import NU_MIN, decide, expected_gain, line_fails
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.kinds import an
@@ -38,6 +38,9 @@ ORDERED = "exponential + damped_cosine + constant"
 PARAMAGNETIC = "gaussian + exponential + constant"
 BETTER = 0.05
 """Gain in chi-square for which a fit started from a neighbour replaces a run's own."""
+BEYOND_DOUBT = 200.0
+"""A line worth more than this in chi-square decides a run, whichever terms the fit without it could
+spare: verdicts are decided between 12 and about 40."""
 
 
 def fit_scan(
@@ -146,6 +149,10 @@ class ScanPlan:
     def parameter(self) -> str:
         """The order parameter: name of the frequency in the ordered model."""
         return self.models[0].names[self.models[0].oscillations()[0][1]]
+
+    def fitted(self, data: Asymmetry, which: int, **more: Any) -> FitResult:
+        """The fit of one of the models, by its place."""
+        return fit(data, self.models[which], t_range=self.t_range, **self.options[which], **more)
 
     def work(
         self, runs: object, recipe: Reduction, executor: Any = None, progress: bool = False
@@ -266,13 +273,23 @@ def work_on_run(source: Run | PathLike, *, recipe: Reduction, plan: ScanPlan) ->
         path = path or (None if run.path is None else str(run.path))
         asymmetry = reduce(run, recipe)
         run = asymmetry.run  # its temperature may be that of a log
-        errors: tuple[str, ...] = plan.minos
-        for model, chosen in zip(plan.models, plan.options, strict=True):
-            fits.append(fit(asymmetry, model, t_range=plan.t_range, minos=errors, **chosen))
-            errors = ()
+        fits.append(plan.fitted(asymmetry, 0, minos=plan.minos))
+        for which in range(1, len(plan.models)):
+            fits.append(_without_line(asymmetry, which, plan, fits[0]))
     except MusrcuError as error:
         return WorkedRun(run, asymmetry, tuple(fits), path, str(error))
     return WorkedRun(run, asymmetry, tuple(fits), path, "")
+
+
+def _without_line(
+    asymmetry: Asymmetry, which: int, plan: ScanPlan, ordered: FitResult
+) -> FitResult:
+    """The fit of a model without the line; which of its terms are spare only where it matters."""
+    quick = plan.fitted(asymmetry, which, alternatives=False)
+    clear = ordered.valid and not line_fails(ordered)
+    if clear and quick.chi2 is not None and ordered.chi2 is not None:
+        clear = quick.chi2 - ordered.chi2 > BEYOND_DOUBT
+    return quick if quick.valid or clear else plan.fitted(asymmetry, which)
 
 
 def _from_neighbours(worked: list[WorkedRun], plan: ScanPlan) -> list[WorkedRun]:

@@ -42,6 +42,9 @@ from musrcu.models.model import Model
 
 FloatArray = NDArray[np.float64]
 
+DEEPEST = 2
+"""Spare terms that are left out one after the other, at most."""
+
 REFITS = 4
 """Times that a fit begins again where the way to a MINOS error leads to a lower minimum."""
 
@@ -60,6 +63,7 @@ def fit(
     max_asymmetry: float | None = None,
     average_bins: bool = False,
     cost: str | None = None,
+    alternatives: bool = True,
 ) -> FitResult:
     """Fit of a model to one run, minimised by Minuit with analytic gradients.
 
@@ -98,6 +102,8 @@ def fit(
         divides into forward and backward: the decay and what changes both groups alike drop out
         (:class:`musrcu.fitting.binomial_cost.BinomialCost`). ``neyman`` and ``pearson`` are
         chi-squares of counts, biased where these are few, for comparison with other programs.
+    alternatives : whether, where two terms cannot be told apart or an amplitude leaves what physics
+        allows, fits without one of the terms are made too; they take as long as the fit itself.
 
     Returns
     -------
@@ -127,14 +133,16 @@ def fit(
     names = tuple(seen.names[seen.index(name)] for name in minos)
     prepare(freedom, window.time)
     before = methods(seen)
-    result = _fit(window, freedom, ready.known, bound, names)
+    depth = 0 if alternatives else DEEPEST
+    result = _fit(window, freedom, ready.known, bound, names, depth)
     recheck(seen, window.time, result.values)
     if methods(seen) != before:  # some derivatives were not to be trusted
-        result = _fit(window, freedom, ready.known, bound, names)
+        result = _fit(window, freedom, ready.known, bound, names, depth)
     notes = (*result.notes, *assumed(ready.fields, window.run))
     asked = record(
-        data, request, t_range=t_range, minos=minos, average_bins=average_bins, cost=cost
-    )
+        data, request, t_range=t_range, minos=minos, average_bins=average_bins or None, cost=cost,
+        alternatives=None if alternatives else False,
+    )  # fmt: skip
     return dataclasses.replace(result, notes=notes, **asked)
 
 
@@ -163,7 +171,7 @@ def _fit(
     x, begun_again = starts[0].x, list[str]()
     for left in reversed(range(REFITS)):
         minimum, freedom, at_limit, judgement, spread, smaller = search(
-            cost, x, known, bound, fit_smaller if depth < 2 else None
+            cost, x, known, bound, fit_smaller if depth < DEEPEST else None
         )
         reason = judgement.reason or minimum.reason
         reason = reason or _too_fast(cost, freedom, minimum, data)

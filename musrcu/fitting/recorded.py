@@ -20,7 +20,7 @@ FORMS = {Asymmetry: "asymmetry", Counts: "counts", Histogram: "histogram"}
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "start": dict, "fixed": dict, "limits": dict, "ties": dict, "constraints": list,
     "t_range": list, "minos": list, "average_bins": bool, "max_asymmetry": (int, float),
-    "cost": str,
+    "cost": str, "alternatives": bool,
 }  # fmt: skip
 """What a request may hold, as JSON has it."""
 
@@ -32,7 +32,7 @@ def record(data: Asymmetry | Counts | Histogram, request: Request, **more: Any) 
     ----------
     data : what was fitted.
     request : what was asked of the parameters.
-    more : the other arguments of the fit, by name; those that are None or False are left out.
+    more : the other arguments of the fit, by name; those that are None or empty are left out.
     """
     asked = {
         "start": _numbers(request.start),
@@ -43,11 +43,11 @@ def record(data: Asymmetry | Counts | Histogram, request: Request, **more: Any) 
         "max_asymmetry": request.max_asymmetry,
         **more,
     }
-    kept = {name: plain(value) for name, value in asked.items() if value or value == 0.0}
+    kept = {n: plain(v) for n, v in asked.items() if v is not None and v not in ({}, [], ())}
     return {
         "path": None if data.run.path is None else str(data.run.path),
         "recipe": None if data.recipe is None else plain(data.recipe.to_tables()),
-        "request": {"data": FORMS[type(data)]} | {n: v for n, v in kept.items() if v is not False},
+        "request": {"data": FORMS[type(data)], **kept},
     }
 
 

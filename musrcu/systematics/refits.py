@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from musrcu.analysis.scan import ScanPlan, WorkedRun, work_on_run
+from musrcu.analysis.scan import BEYOND_DOUBT, ScanPlan, WorkedRun, work_on_run
 from musrcu.analysis.scan_result import ScanRun
 from musrcu.analysis.verdict import line_fails
 from musrcu.containers.run import Run
@@ -19,10 +19,6 @@ from musrcu.models.model import Model
 from musrcu.readers.registry import read
 from musrcu.reduction.recipe import Reduction
 from musrcu.systematics.variations import VARIATIONS, Nominal, Setup, Variation
-
-BEYOND_DOUBT = 200.0
-"""A line worth more than this in chi-square stays ordered while its fit is valid: verdicts are
-decided between 12 and about 40."""
 
 
 @dataclass(frozen=True, slots=True)
