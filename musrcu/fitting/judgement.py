@@ -18,6 +18,10 @@ SINGULAR = 0.99999
 """A pair correlated beyond this is one parameter in all but name."""
 NAMED = 0.98
 """A pair correlated beyond this is named in an otherwise sound fit."""
+INFLATED = 1e5
+"""Inflation of a variance beyond which a parameter is one of several that are flat together."""
+VAGUE = 2.0
+"""Of such a pair, a term whose amplitude has fewer standard errors than this may be spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Judgement:
     """Why it is not physics; empty where it is."""
     notes: tuple[str, ...]
     spare: tuple[int, ...]
-    """Terms of which one can be dropped, where two are one."""
+    """Terms of which one can be dropped, where two are one; of a sound fit those that may be."""
 
 
 def judge(
@@ -85,7 +89,7 @@ def judge(
     pair = _strongest(model, correlation)
     excess = _excess(model, values, errors, bound, fixed)
     if singular:
-        return _singular(model, pair, correlation)
+        return _singular(model, pair, correlation, covariance)
     if excess is not None:
         amplitude, text = excess
         partner = _amplitude_pair(model, correlation, amplitude)
@@ -97,22 +101,60 @@ def judge(
             )
         return Judgement(text, (), (_owner(model, amplitude),))
     if pair is not None and abs(correlation[pair]) > SINGULAR:
-        return _singular(model, pair, correlation)
-    notes = tuple(
-        _pair_text(model, (i, j), correlation)
+        return _singular(model, pair, correlation, covariance)
+    named = [
+        (int(i), int(j))
         for i, j in zip(*np.nonzero(np.triu(np.abs(correlation) > NAMED, 1)), strict=True)
-    )
-    return Judgement("", notes, ())
+    ]
+    notes = tuple(_pair_text(model, one, correlation) for one in named)
+    return Judgement("", notes, _vague(model, values, errors, named))
 
 
-def _singular(model: Model, pair: tuple[int, int] | None, correlation: FloatArray) -> Judgement:
+def _vague(
+    model: Model, values: FloatArray, errors: FloatArray, pairs: list[tuple[int, int]]
+) -> tuple[int, ...]:
+    """Terms in these pairs whose amplitude may as well be 0."""
+    found = []
+    for number in sorted({_owner(model, place) for pair in pairs for place in pair}):
+        amplitude = model.terms[number].amplitude
+        if amplitude is not None and abs(values[amplitude]) < VAGUE * errors[amplitude]:
+            found.append(number)
+    return tuple(found)
+
+
+def _singular(
+    model: Model, pair: tuple[int, int] | None, correlation: FloatArray, covariance: FloatArray
+) -> Judgement:
     if pair is None or abs(correlation[pair]) <= SINGULAR:
-        return Judgement("the covariance is singular", (), tuple(range(len(model.terms))))
+        reason = "the covariance is singular"
+        together = _together(covariance)
+        if len(together) > 2:
+            names = [model.names[k] for k in together]
+            listed = f"{', '.join(names[:-1])} and {names[-1]}"
+            reason = f"{listed} cannot be told apart: {reason}"
+        return Judgement(reason, (), tuple(range(len(model.terms))))
     owners = _owners(model, pair)
     if len(owners) == 2:
         return Judgement(_one_term(model, *pair, correlation), (), owners)
     text = f"{_pair_text(model, pair, correlation)}: the covariance is singular"
     return Judgement(text, (), owners)
+
+
+def _together(covariance: FloatArray) -> list[int]:
+    """Parameters that take part in what is flat: the others being free inflates their variance.
+
+    The inflation of one is its variance times its curvature while the others are held, 1 where it
+    is correlated with none.
+    """
+    free = np.flatnonzero(np.diag(covariance) > 0)
+    if not free.size:
+        return []
+    scale = np.sqrt(np.diag(covariance)[free])
+    unit = covariance[np.ix_(free, free)] / np.outer(scale, scale)
+    inflation = np.diag(np.linalg.pinv(unit, rcond=1e-14, hermitian=True))
+    if inflation.max() < INFLATED:
+        return []
+    return [int(k) for k in free[inflation > 1e-3 * inflation.max()]]
 
 
 def _correlation(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -151,7 +151,10 @@ def _covariance(cost: Cost, x: FloatArray) -> tuple[FloatArray | None, str]:
 
 def _blurred(curvature: FloatArray) -> FloatArray:
     diagonal = np.diag(curvature)
-    scale = np.sqrt(np.where(np.isfinite(diagonal) & (diagonal > 0), diagonal, 1.0))
+    sound = np.isfinite(diagonal) & (diagonal > 0)
+    least = 1e-40 * float(diagonal[sound].max(initial=0.0))  # its inverse is still a number
+    scale = np.sqrt(np.where(sound & (diagonal > least), diagonal, max(least, 1e-100)))
+    scale = np.where(sound, scale, 1.0)
     unit = np.nan_to_num(curvature / np.outer(scale, scale))
     return np.asarray(np.linalg.inv(unit + 1e-8 * np.eye(scale.size)) / np.outer(scale, scale))
 

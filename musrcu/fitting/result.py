@@ -137,9 +137,11 @@ class FitResult:
 
     @property
     def best(self) -> FitResult:
-        """This fit, or its valid alternative where it is not valid itself."""
+        """This fit, or where it is not valid, the first valid one among its alternatives."""
         other = self.alternative
-        return other if not self.valid and other is not None and other.valid else self
+        if self.valid or other is None:
+            return self
+        return other.best if other.best.valid else self
 
     def curve(self, t: Any, width: Any = None) -> NDArray[np.float64]:
         """The fitted asymmetry at times ``t``, µs.

@@ -53,11 +53,20 @@ def search(
             break
         again = bounded_minimum(cost, _from_smaller(cost, x, one))
         if again[0].chi2 < found[0].chi2 - SAME:
-            found = again
-            judgement, spread = judged(found, bound)
+            verdict = judged(again, bound)
+            if verdict[0].reason and not judgement.reason:
+                break  # lower, but out of what is physical: the sound minimum stands
+            found, (judgement, spread) = again, verdict
             smaller = _smaller(cost.freedom, known, judgement, fit_smaller)
             break
+    if not judgement.reason:
+        smaller = [one for one in smaller if one.valid and _rank(one)[1] <= _criterion(cost, found)]
     return *found, judgement, spread, smaller
+
+
+def _criterion(cost: Cost, found: tuple[Minimum, Freedom, frozenset[int]]) -> float:
+    """Akaike's criterion of a minimum, up to what all models of these data share."""
+    return found[0].chi2 - 2 * cost.ndof
 
 
 def judged(
@@ -94,8 +103,8 @@ def _from_smaller(cost: Cost, x: FloatArray, smaller: FitResult) -> FloatArray:
 def _smaller(
     freedom: Freedom, known: list[Constraint], judgement: Judgement, fit_smaller: Fit | None
 ) -> list[FitResult]:
-    """The fits without each of the spare terms."""
-    if not judgement.reason or fit_smaller is None:
+    """The fits without each of the spare terms, or of those that may be."""
+    if fit_smaller is None:
         return []
     found = []
     for term in judgement.spare:

@@ -8,6 +8,7 @@ from asymmetries import asymmetry, thrown
 from throw import paper, paper_parameters
 
 from musrcu.constants import MAX_ASYMMETRY
+from musrcu.containers.asymmetry import Asymmetry
 from musrcu.fitting.fit import fit
 from musrcu.fitting.judgement import Bound, judge
 from musrcu.models.model import Model
@@ -197,3 +198,46 @@ def test_nothing_to_precess() -> None:
     result = fit(thrown(lambda t: 0.1 + 0 * t, 2e6, 5), PAPER).best
     if result.valid and "A2" in result.names:
         assert abs(result["A2"].value) < 0.02
+
+
+def relaxing(seed: int, constant: float = 0.05) -> Asymmetry:
+    rng = np.random.default_rng(seed)
+    t = 0.02 * (np.arange(400) + 0.5)
+    error = 0.004 * np.exp(t / 4.4)
+    value = 0.15 * np.exp(-0.8 * t) + constant + error * rng.standard_normal(t.size)
+    return asymmetry(t, value, error)
+
+
+def test_a_sound_fit_with_a_vague_term_comes_with_the_fit_without_it() -> None:
+    """One decay fitted by two: whatever the second took, the simpler fit is as good."""
+    offered = 0
+    for seed in range(6):
+        data = relaxing(seed)
+        result = fit(data, "exponential + exponential + constant")
+        plain = fit(data, "exponential + constant")
+        other = result if result.alternative is None else result.alternative
+        assert other.chi2 is not None
+        assert plain.chi2 is not None
+        if result.valid and result.alternative is not None:
+            offered += 1
+            assert result.best is result
+            assert other.valid
+            assert other.chi2 - 2 * other.ndof <= (result.chi2 or 0.0) - 2 * result.ndof
+    assert offered
+
+
+def test_a_term_that_is_needed_is_not_offered_away() -> None:
+    result = fit(relaxing(1), "exponential + constant")
+    assert result.valid
+    assert result.alternative is None
+
+
+def test_several_that_cannot_be_told_apart_are_named() -> None:
+    rng = np.random.default_rng(2)
+    t = 0.02 * (np.arange(300) + 0.5)
+    data = asymmetry(t, 0.2 + 0.01 * rng.standard_normal(300), np.full(300, 0.01))
+    result = fit(data, "constant + constant + constant")
+    assert not result.valid
+    assert result.reason.startswith("A_bg, A_bg2 and A_bg3 cannot be told apart")
+    assert result.best.valid  # the alternative of the alternative
+    assert result.best.n_free == 1
