@@ -73,9 +73,9 @@ def test_the_cost_follows_the_counts(
     assert "cost: asymmetry chi-square (every bin holds at least 50 counts in each" in rich.out
     whole = mu.read(run1)
     few = np.random.default_rng(1).binomial(np.asarray(whole.counts), 0.01)
-    mu.write(whole.replace(counts=few), "few.bin")
+    mu.write(whole.replace(counts=few), "deltat_tdc_ltf_0001.bin")
     words = ("--packing", "10", "--model", "damped_cosine", "--alpha", "0.93", "--json")
-    poor = musrcu("fit", "few.bin", *words).json
+    poor = musrcu("fit", "deltat_tdc_ltf_0001.bin", *words).json
     assert poor["cost"] == "Poisson likelihood of counts"
     assert "hold fewer than 20 counts in a group, where chi-square is biased" in poor["cost_reason"]
     assert poor["request"]["data"] == "counts"

@@ -7,43 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 from asymmetries import asymmetry
+from thrown_counts import DT, TAU, TIME, TRUTH, counts_of, means
 
-from musrcu.containers.counts import Counts
-from musrcu.containers.history import History, Step
+from musrcu.containers.history import Step
 from musrcu.containers.losses import Losses
-from musrcu.containers.run import Run
 from musrcu.errors import FitError, MusrcuError
 from musrcu.fitting.constraint import Constraint, as_constraints
 from musrcu.fitting.count_cost import CountCost
 from musrcu.fitting.fit import fit
 from musrcu.fitting.freedom import settle
 from musrcu.fitting.seen import CountBins, SeenCounts
-
-TAU = 2.1969811
-DT = 0.02
-TIME = (np.arange(500) + 0.5) * DT
-TRUTH = {"A1": 0.2, "lambda1": 0.3, "nu1": 1.59, "phi1": np.rad2deg(0.1), "alpha": 1.2}
-
-
-def means(n0: float, flat: float, dead: float = 0.0) -> np.ndarray:
-    """(2, n_bins) mean counts of the case of the notes on fitting, seen through dead time."""
-    line = np.cos(2 * np.pi * 1.59 * TIME + 0.1)
-    a, decay = 0.2 * np.exp(-0.3 * TIME) * line, np.exp(-TIME / TAU)
-    root = np.sqrt(1.2)
-    mu = n0 * decay * np.array([root * (1 + a), (1 - a) / root]) + flat
-    return mu / (1 + mu * dead / DT)
-
-
-def counts_of(values: np.ndarray, source: str = "continuous", **more: Any) -> Counts:
-    run = Run(
-        counts=np.ones((1, 2, 8), dtype=int), bin_width=DT, t0=np.zeros(2),
-        first_good=np.zeros(2, dtype=int), last_good=np.full(2, 7), labels=("Forw", "Back"),
-        source=source, number=7, instrument="SIM",  # type: ignore[arg-type]
-    )  # fmt: skip
-    return Counts(
-        time=TIME, values=values, variance=values, bin_width=DT, packing=1, first_good=0,
-        last_good=TIME.size - 1, detectors=((1,), (2,)), run=run, history=History(), **more,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
