@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from musrcu.notation import bracket
 
@@ -16,9 +16,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.offsetbox import AnchoredOffsetbox
 
-    from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.containers.history import History
+    from musrcu.containers.run import Run
     from musrcu.containers.temperature import Temperature
-    from musrcu.containers.trace import Trace
+
+
+class OfARun(Protocol):
+    """Anything that stands for a run: an asymmetry, a trace, a spectrum."""
+
+    @property
+    def run(self) -> Run:
+        """The run behind it."""
+
+    @property
+    def history(self) -> History:
+        """What was done to it."""
+
 
 SINGLE, DOUBLE = 3.4, 6.8
 """Width of one column and of two, inches."""
@@ -134,7 +147,7 @@ def quantity(name: str, value: float | None, error: float | None, unit: str = ""
     return f"{symbol(name)} = {number}{gap}{shown}"
 
 
-def headline(asymmetry: Asymmetry | Trace) -> list[str]:
+def headline(asymmetry: OfARun) -> list[str]:
     """Name, period, temperature and field of a run, as far as they are known."""
     run = asymmetry.run
     parts = [run.name, period_name(asymmetry)]
@@ -145,7 +158,7 @@ def headline(asymmetry: Asymmetry | Trace) -> list[str]:
     return [part for part in parts if part]
 
 
-def period_name(asymmetry: Asymmetry | Trace) -> str:
+def period_name(asymmetry: OfARun) -> str:
     """The period with its name in the file, ``period 1 (Laser on)``; empty where there is one.
 
     Several are ``periods 1-2 (Laser on - Laser off)``.

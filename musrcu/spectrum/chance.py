@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray
@@ -34,3 +36,12 @@ def chance_anywhere(z: float, turns: float) -> float:
         return 1.0
     one = np.exp(-z)
     return float(-np.expm1(np.log1p(-one) - turns * one * np.sqrt(z)))
+
+
+def level_of(chance: float, probability: Callable[[float], float]) -> float:
+    """The z whose probability is ``chance``; ``probability`` falls with z."""
+    low, high = 0.0, 100.0 - 2 * float(np.log(max(chance, 1e-300)))
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if probability(middle) > chance else (low, middle)
+    return high

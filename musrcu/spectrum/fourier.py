@@ -14,6 +14,7 @@ from musrcu.containers.history import Step
 from musrcu.containers.numbers import is_number, is_whole
 from musrcu.errors import FitError
 from musrcu.spectrum.apodisation import apodised
+from musrcu.spectrum.chance import chance_anywhere, level_of
 from musrcu.spectrum.fourier_sum import FourierSum
 from musrcu.spectrum.noise import noise_at_each, white_noise
 from musrcu.spectrum.peak import SpectrumPeak
@@ -62,9 +63,10 @@ def fourier(
     phase : degrees by which the real part is turned; ``auto`` those of the highest peak.
     t0 : the time at which phases are taken, µs; a muon that came later than the file says has a
         positive one.
-    detrend : smooth terms that are taken out: ``exponential + constant``, ``gaussian + constant``,
-        ``constant``, ``none``. They are fitted together with the strongest line; without this a
-        relaxing part fills the low frequencies.
+    detrend : smooth terms that are taken out, ``gaussian + exponential + constant``, some of them,
+        or ``none``. They are fitted together with the strongest line, and a relaxation that lowers
+        chi-square by less than 9 is left out; without this a relaxing part fills the low
+        frequencies.
     group : of counts: ``forward`` (default) or ``backward``.
     lifetime : of counts: whether the decay of the muon is taken out, y = N e^(t/tau) / N0 - 1.
     nu_range : frequencies in which peaks are looked for, MHz; None from the resolution to the
@@ -99,6 +101,8 @@ def fourier(
         "t0": float(t0),
         "detrend": " + ".join(smooth.terms) or "none",
     }
+    level = white_noise(weight, signal.error)
+    highest = level_of(search.least_chance, lambda z: chance_anywhere(z, search.turns))
     step = Step("fourier", f"{weighted}; smooth part: {smooth.note}", options)
     return Spectrum(
         kind=signal.name,
@@ -106,7 +110,9 @@ def fourier(
         nu=sums.nu,
         transform=search.shown,
         noise=search.noise,
-        noise_level=white_noise(weight, signal.error),
+        noise_level=level,
+        threshold=level * float(np.sqrt(2 * highest)),
+        threshold_chance=search.least_chance,
         resolution=search.resolution,
         phase=turned,
         t0=float(t0),
@@ -151,7 +157,7 @@ def _check(padding: object, phase: object, t0: object, chance: object, most: obj
         raise FitError(f"phase = {phase!r}; expected degrees or 'auto'")
     if not is_number(t0):
         raise FitError(f"t0 = {t0!r}; expected a time in us")
-    if not (is_number(chance) and 0 <= chance <= 1):  # type: ignore[operator]
+    if not (is_number(chance) and 0 < chance < 1):  # type: ignore[operator]
         raise FitError(f"chance = {chance!r}; expected a probability")
     if not (is_whole(most) and most >= 0):  # type: ignore[operator]
         raise FitError(f"most = {most!r}; expected a whole number, 0 or above")

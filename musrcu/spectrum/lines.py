@@ -9,7 +9,7 @@ import numpy as np
 from musrcu.containers.arrays import FloatArray
 from musrcu.spectrum.fourier_sum import ComplexArray
 
-RATES = (0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0)
+RATES = (0.03, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0)
 """Dampings that are tried, 1/µs."""
 
 
@@ -34,32 +34,45 @@ class Line:
         return np.asarray(2 * self.turning(time).real)
 
 
-def envelopes(time: FloatArray) -> list[FloatArray]:
-    """Exponential and Gaussian dampings that are tried."""
-    found = [np.ones(time.size)]
-    for rate in RATES:
-        found += [np.exp(-rate * time), np.exp(-0.5 * (rate * time) ** 2)]
-    return found
+def _exponential(x: FloatArray) -> FloatArray:
+    return np.asarray(np.exp(-x))
 
 
-def fitted_line(
-    time: FloatArray, value: FloatArray, root: FloatArray, nu: float, tried: list[FloatArray]
-) -> Line:
-    """The line of a frequency that lowers chi-square most, of all envelopes.
+def _gaussian(x: FloatArray) -> FloatArray:
+    return np.asarray(np.exp(-0.5 * x * x))
+
+
+def fitted_line(time: FloatArray, value: FloatArray, root: FloatArray, nu: float) -> Line:
+    """The line of a frequency that lowers chi-square most, with exponential or Gaussian damping.
 
     Parameters
     ----------
     root : (n_bins,) 1 / sigma.
     """
+    from scipy.optimize import minimize_scalar
+
     turn = np.exp(2j * np.pi * nu * time)
-    best, found = -1.0, Line(nu, tried[0], 0j)
-    for envelope in tried:
-        design = np.array([turn.real, -turn.imag]) * (envelope * root)
-        matrix, data = design @ design.T, design @ (value * root)
-        solved = np.linalg.pinv(matrix, rcond=1e-10, hermitian=True) @ data
-        if solved @ data > best:
-            best, found = float(solved @ data), Line(nu, envelope, complex(solved[0], solved[1]))
-    return found
+    rows, data = np.array([turn.real, -turn.imag]) * root, value * root
+
+    def solved(envelope: FloatArray) -> tuple[float, complex]:
+        design = rows * envelope
+        right = design @ data
+        values = np.linalg.pinv(design @ design.T, rcond=1e-10, hermitian=True) @ right
+        return float(values @ right), complex(values[0], values[1])
+
+    tried = [np.ones(time.size)]
+    for shape in (_exponential, _gaussian):
+        gains = [solved(shape(rate * time))[0] for rate in RATES]
+        rate = RATES[int(np.argmax(gains))]
+        finer = minimize_scalar(
+            lambda log, shape=shape, rate=rate: -solved(shape(rate * np.exp(log) * time))[0],
+            bounds=(-1.0, 1.0),
+            method="bounded",
+            options={"xatol": 1e-3},
+        )
+        tried.append(shape(rate * np.exp(float(finer.x)) * time))
+    envelope = max(tried, key=lambda one: solved(one)[0])
+    return Line(nu, envelope, solved(envelope)[1])
 
 
 def solved_together(

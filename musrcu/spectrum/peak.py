@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,6 +57,19 @@ class SpectrumPeak:
         )
 
 
+class Measured(NamedTuple):
+    """What is known of a line."""
+
+    nu: float
+    nu_error: float
+    value: complex
+    """Amplitude and phase at t0."""
+    error: float
+    """Of the amplitude."""
+    phase_error: float
+    """Degrees."""
+
+
 def maximum(sums: FourierSum, values: ComplexArray | FloatArray, nu: float, half: float) -> float:
     """Frequency of the largest abs(sum) within ``half`` of ``nu``, MHz."""
     for _ in range(ROUNDS):
@@ -74,46 +88,47 @@ def measured(
     sums: FourierSum,
     weight: FloatArray,
     error: FloatArray,
-    values: ComplexArray,
-    start: float,
-    half: float,
-) -> tuple[float, float, complex, float, float]:
-    """A line measured at the maximum of its power, with errors from those of the bins.
+    turning: ComplexArray,
+    envelope: FloatArray,
+    around: tuple[float, float],
+) -> Measured:
+    """A line measured where its power is largest, with errors from those of the bins.
 
-    With s_k = sum w y (t - t0)^k exp(-i omega t) at the maximum, tc = Re s_1/s_0 and
-    V = Re[s_2/s_0 - (s_1/s_0)^2], noise shifts it by
-    -2 sum w e (t - tc) sin(omega t + phi) / (A W V). For an undamped line weighted by its errors
-    this is the Cramer-Rao bound, sqrt2 / (2 pi A sqrt(sum 1/sigma^2 Var t)).
+    The frequency is that of the maximum with the weights u = w E, E the damping of the line: with
+    the weights w alone a broad line breaks up into ripples of noise. With M_k = sum u E t^k,
+    tc = M_1/M_0 and V = M_2/M_0 - tc^2, noise shifts it by
+    -sum u e (t - tc) sin(omega t + phi) / (A M_0 V / 2). For a line weighted by its errors this is
+    the Cramer-Rao bound, sqrt2 / [2 pi A sqrt(sum (E/sigma)^2 Var t)]. Height and phase are those
+    of the weights w at this frequency.
 
     Parameters
     ----------
-    values : (n_bins,) the half of the line that turns with +nu.
-    start, half : where to look, MHz.
-
-    Returns
-    -------
-    (nu, nu_error, complex amplitude at t0, its error along its phase, phase_error in degrees).
+    turning : (n_bins,) the half of the line that turns with +nu, and the noise.
+    envelope : (n_bins,) damping of the line.
+    around : (nu, half), where to look, MHz.
     """
-    weighted = weight * values
-    nu = maximum(sums, weighted, start, half)
+    matched = weight * envelope
+    nu = maximum(sums, matched * turning, *around)
     time = sums.time - sums.t0
-    s0, s1, s2 = (complex(sums.at(weighted * time**k, nu)) for k in range(3))
-    centre = (s1 / s0).real
-    spread = (s2 / s0 - (s1 / s0) ** 2).real
-    total = float(weight.sum())
-    height = 2 * abs(s0) / total
-    turn = 2 * np.pi * nu * time + np.angle(s0)
+    height = 2 * complex(sums.at(weight * turning, nu)) / float(weight.sum())
+    turn = 2 * np.pi * nu * time + np.angle(height)
     along, across = np.cos(turn), np.sin(turn)
-    unit = 2 * weight * error / total
-    amplitude_error = float(np.sqrt(((unit * along) ** 2).sum()))
-    if not spread > 0:
-        return nu, np.inf, 2 * s0 / total, amplitude_error, np.inf
-    lever = (time - centre) / spread
-    shift = unit * across * lever / height
-    turned = unit * across * (1 - centre * lever) / height
-    nu_error = float(np.sqrt((shift**2).sum())) / (2 * np.pi)
-    phase_error = float(np.rad2deg(np.sqrt((turned**2).sum())))
-    return nu, nu_error, 2 * s0 / total, amplitude_error, phase_error
+    filtered = 2 * complex(sums.at(matched * turning, nu))
+    moments = [float((matched * envelope * time**k).sum()) for k in range(3)]
+    centre = moments[1] / moments[0]
+    lever = (time - centre) / (moments[2] / moments[0] - centre**2)
+    shift = -2 * matched * error * across * lever / abs(filtered)
+    # the phase of the height: turned by noise, and by the frequency about the centre of the line
+    seen = float((weight * envelope * time).sum() / (weight * envelope).sum())
+    unit = 2 * weight * error / float(weight.sum())
+    turned = -unit * across / abs(height) - shift * seen
+    return Measured(
+        nu=nu,
+        nu_error=float(np.sqrt((shift**2).sum())) / (2 * np.pi),
+        value=height,
+        error=float(np.sqrt(((unit * along) ** 2).sum())),
+        phase_error=float(np.rad2deg(np.sqrt((turned**2).sum()))),
+    )
 
 
 def half_width(nu: FloatArray, power: FloatArray, centre: float) -> float:

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from musrcu.containers.arrays import FloatArray
 from musrcu.spectrum.chance import chance_anywhere, effective_length
 from musrcu.spectrum.fourier_sum import ComplexArray, FourierSum
-from musrcu.spectrum.lines import Line, envelopes, fitted_line, solved_together
+from musrcu.spectrum.lines import Line, fitted_line, solved_together
 from musrcu.spectrum.peak import SpectrumPeak, half_width, maximum, measured
 from musrcu.spectrum.signal import Signal
 
+POLISHED = 12
+"""Times at most that each line is measured again with all others taken out."""
+SETTLED = 0.02
+"""Share of the error of a frequency by which it may still move."""
 LEFT = 0.5
 """A peak is one of its own where this share of it is left when stronger lines are taken out."""
 ATTEMPTS = 3
@@ -46,12 +50,21 @@ class Search:
         total = float(self.weight.sum())
         return np.asarray(2 * np.abs(self.sums.grid(self.weight * values)) / total)
 
+    @property
+    def turns(self) -> float:
+        """Independent frequencies in the range that is searched."""
+        spread = (self.weight * self.signal.error) ** 2
+        return (self.bounds[1] - self.bounds[0]) * effective_length(self.signal.time, spread)
+
+    def half(self, envelope: FloatArray) -> float:
+        """How far from where it shows a line of this damping is looked for, MHz."""
+        spread = (self.weight * envelope * self.signal.error) ** 2
+        return 0.5 / effective_length(self.signal.time, spread)
+
     def chance(self, height: float, nu: float) -> float:
         """Probability that noise makes a peak of this height anywhere in the range."""
         noise = float(np.interp(nu, self.sums.nu, self.noise))
-        spread = (self.weight * self.signal.error) ** 2
-        turns = (self.bounds[1] - self.bounds[0]) * effective_length(self.signal.time, spread)
-        return chance_anywhere(0.5 * (height / noise) ** 2, turns) if noise > 0 else 1.0
+        return chance_anywhere(0.5 * (height / noise) ** 2, self.turns) if noise > 0 else 1.0
 
 
 def find_peaks(search: Search) -> tuple[SpectrumPeak, ...]:
@@ -63,7 +76,7 @@ def find_peaks(search: Search) -> tuple[SpectrumPeak, ...]:
     line of another shape are not. Each is measured with all others, and its own mirror image at
     -nu, taken out.
     """
-    lines = _found(search)
+    lines = _polished(search, _found(search))
     peaks = [_measure(search, lines, k) for k in range(len(lines))]
     return tuple(sorted(peaks, key=lambda peak: -peak.amplitude))
 
@@ -74,7 +87,6 @@ def _found(search: Search) -> list[Line]:
     open_ = (nu >= search.bounds[0]) & (nu <= search.bounds[1])
     shown = np.abs(search.shown)
     tops = _maxima(shown)
-    tried = envelopes(time)
     lines: list[Line] = []
     left, height = search.residual, shown
     for _ in range(ATTEMPTS * search.most):
@@ -88,14 +100,23 @@ def _found(search: Search) -> list[Line]:
         if not own.any() or height[top] < LEFT * shown[beside].max():
             open_ &= ~beside
             continue
-        half = max(0.5 * search.resolution, float(nu[1]))
-        place = maximum(search.sums, search.weight * left, float(nu[top]), half)
-        lines.append(fitted_line(time, left, root, place, tried))
+        lines.append(_line(search, left, float(nu[top])))
         lines = solved_together(time, search.residual, root, lines)
         left = search.residual - _total(time, lines)
         height = search.amplitude(left)
         open_ &= ~beside
     return lines
+
+
+def _line(search: Search, left: FloatArray, nu: float) -> Line:
+    """The line near a frequency: its place and its damping, each found with the other."""
+    time, root = search.signal.time, 1 / search.signal.expected
+    envelope = np.ones(time.size)
+    for _ in range(2):
+        place = maximum(search.sums, search.weight * envelope * left, nu, search.half(envelope))
+        envelope = fitted_line(time, left, root, place).envelope
+    place = maximum(search.sums, search.weight * envelope * left, nu, search.half(envelope))
+    return Line(place, envelope, 0j)
 
 
 def _total(time: FloatArray, lines: list[Line]) -> FloatArray:
@@ -113,23 +134,55 @@ def _maxima(height: FloatArray) -> NDArray[np.bool_]:
     return found
 
 
-def _measure(search: Search, lines: list[Line], k: int) -> SpectrumPeak:
-    time, sums = search.signal.time, search.sums
+def _polished(search: Search, lines: list[Line]) -> list[Line]:
+    """The lines, each placed and damped again with the others and its mirror image taken out."""
+    time, root = search.signal.time, 1 / search.signal.expected
+    for _ in range(POLISHED):
+        moved = 0.0
+        for k, line in enumerate(lines):
+            alone, turning = _alone(search, lines, k)
+            place = maximum(
+                search.sums,
+                search.weight * line.envelope * turning,
+                line.nu,
+                search.half(line.envelope),
+            )
+            lines[k] = fitted_line(time, alone, root, place)
+            height = abs(lines[k].value) * float((lines[k].envelope * search.weight).sum())
+            noise = float(np.sqrt(((search.weight * search.signal.error) ** 2).sum()))
+            moved = max(moved, abs(place - line.nu) * height / noise)
+        if moved < SETTLED * search.resolution:
+            break
+    return lines
+
+
+def _alone(search: Search, lines: list[Line], k: int) -> tuple[FloatArray, ComplexArray]:
+    """(n_bins,) the data without the other lines, and of these the half that turns with +nu."""
+    time = search.signal.time
     alone = search.residual - _total(time, [line for j, line in enumerate(lines) if j != k])
-    turning: ComplexArray = np.asarray(alone - np.conj(lines[k].turning(time)))
-    half = max(0.5 * search.resolution, float(sums.nu[1]))
-    nu, nu_error, value, error, phase_error = measured(
-        sums, search.weight, search.signal.error, turning, lines[k].nu, half
+    return alone, np.asarray(alone - np.conj(lines[k].turning(time)))
+
+
+def _measure(search: Search, lines: list[Line], k: int) -> SpectrumPeak:
+    sums = search.sums
+    alone, turning = _alone(search, lines, k)
+    found = measured(
+        sums,
+        search.weight,
+        search.signal.error,
+        turning,
+        lines[k].envelope,
+        (lines[k].nu, search.half(lines[k].envelope)),
     )
-    height = abs(value)
+    nu, height = found.nu, abs(found.value)
     noise = float(np.interp(nu, sums.nu, search.noise))
     return SpectrumPeak(
         nu=nu,
-        nu_error=nu_error,
+        nu_error=found.nu_error,
         amplitude=height,
-        amplitude_error=error,
-        phase=float(np.rad2deg(np.angle(value))),
-        phase_error=phase_error,
+        amplitude_error=found.error,
+        phase=float(np.rad2deg(np.angle(found.value))),
+        phase_error=found.phase_error,
         width=half_width(sums.nu, search.amplitude(alone) ** 2, nu),
         significance=height / noise,
         chance=search.chance(height, nu),

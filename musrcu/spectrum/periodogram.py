@@ -19,7 +19,7 @@ from musrcu.spectrum.scan import Scan
 from musrcu.spectrum.signal import signal_of
 from musrcu.spectrum.smooth import DEFAULT, Smooth, find_smooth, read_terms
 
-DAMPINGS = (0.0, 0.4, 1.5, 5.0)
+DAMPINGS = (0.0, 0.3, 0.7, 1.5, 3.0)
 """1/µs."""
 
 
@@ -46,8 +46,8 @@ def periodogram(
     ----------
     data : asymmetry; a histogram; or counts, of which one group is taken with the decay taken out.
     t_range : (first, last) time, µs; None takes all.
-    smooth : terms beside the line: ``exponential + constant``, ``gaussian + constant``,
-        ``constant`` or ``none``; rates are found beside the strongest line and then held.
+    smooth : terms beside the line: ``gaussian + exponential + constant``, some of them, or
+        ``none``; rates are found beside the strongest line and then held.
     damping : of the line, 1/µs; of several the best is taken at each frequency.
     phase : degrees where it is known; None solves for it.
     nu_range : searched frequencies, MHz; None from half a turn in the data to the highest that the

@@ -6,7 +6,7 @@ import numpy as np
 
 from musrcu.containers.arrays import FloatArray
 from musrcu.fitting import projection
-from musrcu.spectrum.chance import chance_anywhere, effective_length
+from musrcu.spectrum.chance import chance_anywhere, effective_length, level_of
 from musrcu.spectrum.periodogram_result import PeriodogramPeak
 from musrcu.spectrum.signal import Signal
 
@@ -126,9 +126,4 @@ class Scan:
 
     def level(self, chance: float, bounds: tuple[float, float]) -> float:
         """The gain that has this probability."""
-        low, high = 0.0, 200.0 - 4 * float(np.log(chance))
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            above = self.chance(middle, bounds) > chance
-            low, high = (middle, high) if above else (low, middle)
-        return high
+        return 2 * level_of(chance, lambda z: self.chance(2 * z, bounds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +15,11 @@ from musrcu.fitting.projection import Spectrum, line_gain
 from musrcu.spectrum.signal import Signal
 
 TERMS = ("constant", "exponential", "gaussian")
-DEFAULT = "exponential + constant"
+DEFAULT = "gaussian + exponential + constant"
 SLIGHT = 9.0
 """A relaxation that lowers chi-square by less is left out."""
+LINE = 30.0
+"""Nor does a line stand beside them that lowers it by less: a strongly damped one imitates them."""
 ENOUGH_BINS = 1500
 """Bins on which rates are searched; lines too fast for them do not disturb a smooth term."""
 DAMPINGS = (0.0, 1.0, 5.0)
@@ -82,31 +85,53 @@ def read_terms(text: str, name: str) -> tuple[str, ...]:
 def find_smooth(signal: Signal, terms: tuple[str, ...]) -> Smooth:
     """The smooth part, by weighted least squares together with the strongest line.
 
-    A line that is much stronger than the smooth terms would else be what they follow. Rates are
-    tried from a third of a turn of the whole range to one of a few bins, and refined.
+    A line that is much stronger than the smooth terms would else be what they follow; it turns
+    faster than it decays, else it would be a smooth term itself. Rates are tried from slow in the
+    whole range to fast in a few bins, and refined. A relaxation that lowers chi-square by less than
+    9 is left out.
     """
     if not terms:
         none = np.empty((0, signal.time.size))
         return Smooth((), (), none, np.empty(0), np.zeros(signal.time.size), none, none, "none")
     coarse = _averaged(signal)
-    rates, gain, line = _best_rates(coarse, terms)
-    dropped = ""
-    still = tuple(term for term in terms if term == "constant")
-    if len(still) < len(terms):
-        without = _best_rates(coarse, still)
-        if gain - without[1] < SLIGHT:
-            dropped = f"; without {' and '.join(t for t in terms if t not in still)}, which lowers "
-            dropped += f"chi-square by {max(gain - without[1], 0.0):.1f} only"
-            terms, (rates, gain, line) = still, without
-    if any(rates):
-        rates = _refined(coarse, terms, rates, line)
-    return _solved(signal, terms, rates, line, dropped)
+    found = [
+        (chosen, _refined(coarse, chosen, *_best_rates(coarse, chosen, rates, turning)))
+        for chosen in _fewer(terms)
+        for rates in _trials(coarse[0], chosen)
+        for turning in (False, True)
+    ]
+    chosen, best = min(found, key=lambda one: _price(*one))
+    gone = [term for term in terms if term not in chosen]
+    dropped = f"; without {' and '.join(gone)}, which would hardly lower chi-square" if gone else ""
+    return _solved(signal, chosen, best.rates, best.line, dropped)
+
+
+def _price(terms: tuple[str, ...], best: Best) -> float:
+    """Chi-square, and what terms and a line must be worth."""
+    return best.chi2 + SLIGHT * len(terms) + (0.0 if best.line is None else LINE)
+
+
+def _fewer(terms: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The constant with every choice of the relaxing terms, all of them last."""
+    relaxing = [term for term in terms if term != "constant"]
+    choices = [
+        set(some) for n in range(len(relaxing) + 1) for some in itertools.combinations(relaxing, n)
+    ]
+    return [tuple(t for t in terms if t == "constant" or t in some) for some in choices]
 
 
 Bins = tuple[FloatArray, FloatArray, FloatArray]
 """Time, value, 1 / sigma^2."""
-Line = tuple[float, float]
-"""Frequency, MHz, and damping, 1/µs."""
+Line = tuple[float, float] | None
+"""Frequency, MHz, and damping, 1/µs; None where nothing turns."""
+
+
+class Best(NamedTuple):
+    """Where chi-square is lowest."""
+
+    rates: tuple[float, ...]
+    line: Line
+    chi2: float
 
 
 def _averaged(signal: Signal) -> Bins:
@@ -128,60 +153,103 @@ def _columns(time: FloatArray, terms: tuple[str, ...], rates: tuple[float, ...])
     return np.asarray(rows, dtype=float).reshape(-1, time.size)
 
 
-def _trials(time: FloatArray, terms: tuple[str, ...]) -> list[tuple[float, ...]]:
+def _trials(time: FloatArray, terms: tuple[str, ...]) -> list[list[tuple[float, ...]]]:
+    """Rates to try; of two, those with the first the faster apart from the others.
+
+    Chi-square has a minimum of its own on either side.
+    """
     span = float(np.ptp(time))
     slow, fast = 0.3 / span, 0.3 / float(np.median(np.diff(time)))
-    tried = tuple(np.geomspace(slow, max(fast, 2 * slow), STEPS).tolist())
-    choices = [(0.0,) if term == "constant" else tried for term in terms]
-    return list(itertools.product(*choices))
+    several = sum(term != "constant" for term in terms) > 1
+    tried = np.geomspace(slow, max(fast, 2 * slow), STEPS)[:: 2 if several else 1].tolist()
+    choices = [(0.0,) if term == "constant" else tuple(tried) for term in terms]
+    every = list(itertools.product(*choices))
+    if not several:
+        return [every]
+    first, second = (k for k, term in enumerate(terms) if term != "constant")
+    sides = [[r for r in every if (r[first] > r[second]) is faster] for faster in (False, True)]
+    return [side for side in sides if side]
 
 
-def _best_rates(bins: Bins, terms: tuple[str, ...]) -> tuple[tuple[float, ...], float, Line]:
-    """The rates, and the line beside them, that lower chi-square most, and by how much."""
+def _best_rates(
+    bins: Bins, terms: tuple[str, ...], trials: list[tuple[float, ...]], turning: bool
+) -> tuple[tuple[float, ...], Line]:
+    """The rates, and the line beside them, that lower chi-square most, on a grid."""
     time, value, weight = bins
     spectrum = Spectrum(time, weight)
-    turning = spectrum.nu > 0.5 / float(np.ptp(time))
-    best: tuple[tuple[float, ...], float, Line] = ((), -np.inf, (0.0, 0.0))
-    for rates in _trials(time, terms):
+    highest = -np.inf
+    found: tuple[tuple[float, ...], Line] = ((0.0,) * len(terms), None)
+    for rates in trials:
         columns = _columns(time, terms, rates)
         matrix, data = (columns * weight) @ columns.T, columns @ (weight * value)
-        smooth_gain = float(data @ np.linalg.pinv(matrix, hermitian=True) @ data)
-        for damping in DAMPINGS:
-            envelope = np.exp(-damping * time)
-            gain = np.where(turning, line_gain(spectrum, value, columns, envelope, None)[0], 0.0)
-            top = int(np.argmax(gain))
-            if smooth_gain + gain[top] > best[1]:
-                best = (rates, smooth_gain + float(gain[top]), (float(spectrum.nu[top]), damping))
-    return best
+        gain = float(data @ np.linalg.pinv(matrix, hermitian=True) @ data)
+        line: Line = None
+        if turning:
+            more, line = _best_line(spectrum, value, columns)
+            gain += more
+        if gain > highest:
+            highest, found = gain, (rates, line)
+    return found
+
+
+def _best_line(spectrum: Spectrum, value: FloatArray, columns: FloatArray) -> tuple[float, Line]:
+    """The gain of the line that gains most beside some terms, and the line."""
+    slowest = 0.5 / float(np.ptp(spectrum.time))
+    best, line = 0.0, (slowest, 0.0)
+    for damping in DAMPINGS:
+        open_ = spectrum.nu > max(slowest, damping / (2 * np.pi))
+        envelope = np.exp(-damping * spectrum.time)
+        gain = np.where(open_, line_gain(spectrum, value, columns, envelope, None)[0], 0.0)
+        top = int(np.argmax(gain))
+        if gain[top] > best:
+            best, line = float(gain[top]), (float(spectrum.nu[top]), damping)
+    return best, line
 
 
 def _line_columns(time: FloatArray, line: Line) -> FloatArray:
+    if line is None:
+        return np.empty((0, time.size))
     nu, damping = line
     turn = 2 * np.pi * nu * time
     return np.asarray(np.exp(-damping * time) * np.array([np.cos(turn), np.sin(turn)]))
 
 
-def _refined(
-    bins: Bins, terms: tuple[str, ...], rates: tuple[float, ...], line: Line
-) -> tuple[float, ...]:
-    """The rates at the minimum of chi-square, each beside the others in turn."""
-    from scipy.optimize import minimize_scalar
+def _refined(bins: Bins, terms: tuple[str, ...], rates: tuple[float, ...], line: Line) -> Best:
+    """Rates, frequency and damping at the minimum of chi-square; amplitudes are solved for.
+
+    A strong line that is a little off would leave more than a weak relaxation does.
+    """
+    from scipy.optimize import minimize
 
     time, value, weight = bins
-    root, lines = np.sqrt(weight), _line_columns(time, line)
-    found = list(rates)
+    root = np.sqrt(weight)
+    data, span = value * root, float(np.ptp(time))
+    moving = [k for k, rate in enumerate(rates) if rate > 0]
 
-    def chi2(log_rate: float, k: int) -> float:
-        tried = tuple(np.exp(log_rate) if j == k else rate for j, rate in enumerate(found))
-        design = (np.concatenate([_columns(time, terms, tried), lines]) * root).T
-        solved = np.linalg.lstsq(design, value * root, rcond=1e-10)[0]
-        return float(((value * root - design @ solved) ** 2).sum())
+    def placed(x: FloatArray) -> tuple[tuple[float, ...], Line]:
+        found = list(rates)
+        for k, log in zip(moving, x, strict=False):
+            found[k] = rates[k] * float(np.exp(np.clip(log, -2, 2)))
+        if line is None:
+            return tuple(found), None
+        nu = abs(line[0] + x[-2] / (4 * span))
+        return tuple(found), (nu, min(abs(line[1] + x[-1]), 2 * np.pi * nu))
 
-    for k in [k for k, rate in enumerate(rates) if rate > 0]:
-        log = float(np.log(found[k]))
-        best = minimize_scalar(chi2, bounds=(log - 1, log + 1), args=(k,), method="bounded")
-        found[k] = float(np.exp(best.x))
-    return tuple(found)
+    def chi2(x: FloatArray) -> float:
+        found, near = placed(x)
+        design = np.concatenate([_columns(time, terms, found), _line_columns(time, near)]) * root
+        solved = np.linalg.lstsq(design.T, data, rcond=1e-10)[0]
+        return float(((data - solved @ design) ** 2).sum())
+
+    start = np.zeros(len(moving) + (0 if line is None else 2))
+    if not start.size:
+        return Best(rates, line, chi2(start))
+    options = {
+        "initial_simplex": np.concatenate([start[None], 0.3 * np.eye(start.size)]),
+        "fatol": 0.02, "xatol": 1e-3, "maxfev": 400,
+    }  # fmt: skip
+    found = minimize(chi2, start, method="Nelder-Mead", options=options)
+    return Best(*placed(found.x), float(found.fun))
 
 
 def _solved(
@@ -190,7 +258,7 @@ def _solved(
     """The smooth part on all bins."""
     time, root = signal.time, 1 / signal.expected
     columns, lines = _columns(time, terms, rates), _line_columns(time, line)
-    if line[0] > 0.25 * (time.size - 1) / float(np.ptp(time)):
+    if line is not None and line[0] > 0.25 * (time.size - 1) / float(np.ptp(time)):
         lines = lines[:0]
     design = np.concatenate([columns, lines]) * root
     values = np.asarray(np.linalg.lstsq(design.T, signal.value * root, rcond=1e-10)[0], float)
@@ -207,6 +275,7 @@ def _solved(
         f"{value:.4g}" + (f" {term}" + f" of {rate:.4g}/us" * (rate > 0))
         for term, rate, value in zip(terms, rates, values, strict=True)
     ]
-    note = f"{', '.join(said) or 'none'}, found beside a line at {line[0]:.4g} MHz{dropped}"
+    beside = "" if line is None else f", found beside a line at {line[0]:.4g} MHz"
+    note = f"{', '.join(said) or 'none'}{beside}{dropped}"
     curve = values @ columns
     return Smooth(terms, rates, columns, values, curve, tangents, response, note)

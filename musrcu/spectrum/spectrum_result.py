@@ -60,6 +60,10 @@ class Spectrum:
     square of both; lower where the smooth terms take noise along."""
     noise_level: float
     """The same of white noise: what ``noise`` is away from nu = 0."""
+    threshold: float
+    """Amplitude that white noise reaches anywhere in the range that was searched with a probability
+    of ``threshold_chance``."""
+    threshold_chance: float
     resolution: float
     """Full width at half maximum of the power of a line that does not decay, MHz."""
     phase: float
@@ -114,7 +118,9 @@ class Spectrum:
             f"{self.run.name}: {self.kind}, {self.t_range[0]:.4g} to {self.t_range[1]:.4g} us",
             f"{self.history[-1]}",
             f"resolution {self.resolution:.4g} MHz ({float(in_unit(self.resolution, 'G')):.4g} G), "
-            f"noise {self.noise_level:.3g}{unit}",
+            f"noise {self.noise_level:.3g}{unit}; noise "
+            f"reaches {self.threshold:.3g} anywhere with a probability of "
+            f"{self.threshold_chance:g}",
         ]
         if not self.peaks:
             return "\n".join([*head, f"no peak between {low:.4g} and {high:.4g} MHz"])
@@ -127,6 +133,8 @@ class Spectrum:
             "run": self.run.name,
             "kind": self.kind,
             "noise": self.noise_level,
+            "threshold": self.threshold,
+            "threshold_chance": self.threshold_chance,
             "resolution": self.resolution,
             "phase": self.phase,
             "t0": self.t0,
