@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.models.curvature import difference
+from musrcu.models.product import onto
 
 if TYPE_CHECKING:
     from musrcu.fitting.cost import Cost
@@ -40,7 +41,7 @@ def curved_part(cost: Cost, x: FloatArray, force: FloatArray, diagonal: FloatArr
     jacobian, tied = freedom.jacobian(full), list(freedom.ties)
     steps[tied] = np.abs(jacobian[tied]) @ along
     found = model.curvature(cost.where, full, force, steps)
-    pull = cost.rows @ force + cost.prior.force(full)
+    pull = onto(cost.rows, force) + cost.prior.force(full)
     return np.asarray(jacobian.T @ found @ jacobian + tie_bends(cost, x, pull, along))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from musrcu.models.bin_average import Wave, average_and_gradient, waves
 from musrcu.models.bins import Bins
 from musrcu.models.phasor import wave_parts
+from musrcu.models.product import scalar
 from musrcu.models.registry import FloatArray
 from musrcu.models.term import Term
 
@@ -71,7 +72,7 @@ def _term(
             found = average_and_gradient(term, where, moved)[1]
         else:
             found = term.shape_and_gradient(where, moved)[1]
-        return np.array([row @ weights for row in found])
+        return np.array([scalar(row, weights) for row in found])
 
     first, second = rows(values), np.zeros((count, count))
     for k in range(count):

@@ -12,6 +12,8 @@ import weakref
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.models.product import product
+
 TURN = 2 * np.pi
 BLOCK = 128
 SHORTEST = 512
@@ -87,8 +89,8 @@ def wave_parts(
     coarse = np.exp(z * (t[0] + step * BLOCK * np.arange(blocks)) + start)
     fine = np.exp(z * step * np.arange(BLOCK))
     right = np.array([fine.real, fine.imag])
-    real = np.stack([coarse.real, -coarse.imag], axis=1) @ right
-    imaginary = np.stack([coarse.imag, coarse.real], axis=1) @ right
+    real = product(np.array([coarse.real, -coarse.imag]).T, right)
+    imaginary = product(np.array([coarse.imag, coarse.real]).T, right)
     return real.reshape(-1)[: t.size], imaginary.reshape(-1)[: t.size]
 
 
