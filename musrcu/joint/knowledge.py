@@ -67,16 +67,18 @@ def knowledge(drafts: Sequence[Draft], scopes: Scopes, words: Words) -> Knowledg
     notes = []
     for one in drafts[0].constraints if len(drafts) > 1 else ():
         spoken = {*(words.local or ()), *words.by, *(n for c in words.constraints for n in c.names)}
-        if set(one.names) & (spoken | scopes.of_run[0].keys()) or not _everywhere(one, drafts):
+        more = [name for name in one.names if name not in scopes.of_run[0]]
+        if not more or set(one.names) & spoken or not _everywhere(one, drafts):
             continue
-        scopes = scopes.more(one.names, drafts)
+        scopes = scopes.more(more, drafts)
         what = ", ".join(
             f"{name} = {bracket(float(value), float(np.sqrt(variance)))}"
             for name, value, variance in zip(
                 one.names, one.values, np.diag(one.covariance), strict=True
             )
         )
-        notes.append(f"{what} is known to all runs from one source: shared, constrained once")
+        verb = "are" if len(one.names) > 1 else "is"
+        notes.append(f"{what} {verb} known to all runs from one source: shared, constrained once")
     shared: list[tuple[tuple[str, ...], Constraint]] = []
     local: list[tuple[Constraint, ...]] = []
     for r, draft in enumerate(drafts):
