@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from musrcu.fitting.contour import Contour
 from musrcu.fitting.profile import Profile
-from musrcu.plot.style import BLACK, BLUE, GREY, ORANGE, SINGLE, new_figure, style, symbol
+from musrcu.plot.style import BLACK, BLUE, GREY, ORANGE, SINGLE, axis_label, new_figure, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,8 +43,8 @@ def profile(found: Profile, *, ax: Axes | None = None, width: float = SINGLE) ->
         ax.plot(found.values, found.rise, "-", color=BLUE)
         ax.plot([found.best], [0.0], "o", color=BLACK, markersize=3)
         top = float(found.rise[found.rise < float("inf")].max())
-        ax.set_ylim(min(0.0, 1.05 * float(found.rise.min())), 1.05 * max(top, 1.0))
-        ax.set_xlabel(_label(found.name, found.unit))
+        ax.set_ylim(1.05 * float(found.rise.min()) - 0.02 * max(top, 1.0), 1.05 * max(top, 1.0))
+        ax.set_xlabel(axis_label(found.name, found.unit))
         ax.set_ylabel(r"$\chi^2 - \chi^2_{\min}$")
     return ax
 
@@ -68,11 +68,7 @@ def contour(found: Contour, *, ax: Axes | None = None, width: float = SINGLE) ->
             shape = LINES[n % len(LINES)]
             ax.plot(curve[:, 0], curve[:, 1], shape, color=BLUE, label=f"{100 * level:.4g} %")
         ax.plot(*[[value] for value in found.best], "o", color=BLACK, markersize=3)
-        ax.set_xlabel(_label(found.names[0], found.units[0]))
-        ax.set_ylabel(_label(found.names[1], found.units[1]))
+        ax.set_xlabel(axis_label(found.names[0], found.units[0]))
+        ax.set_ylabel(axis_label(found.names[1], found.units[1]))
         ax.legend()
     return ax
-
-
-def _label(name: str, unit: str) -> str:
-    return f"{symbol(name)} ({unit})" if unit else symbol(name)

@@ -147,6 +147,11 @@ def quantity(name: str, value: float | None, error: float | None, unit: str = ""
     return f"{symbol(name)} = {number}{gap}{shown}"
 
 
+def axis_label(name: str, unit: str) -> str:
+    """A parameter's name and unit for an axis."""
+    return f"{symbol(name)} ({_UNITS.get(unit, unit)})" if unit else symbol(name)
+
+
 def headline(asymmetry: OfARun) -> list[str]:
     """Name, period, temperature and field of a run, as far as they are known."""
     run = asymmetry.run
