@@ -198,7 +198,9 @@ class AsymmetryCost(Cost):
     """chi2(x) = sum [(A - model(t; x)) / sigma_A]^2 over the fitted bins, x the free parameters.
 
     Errors are right where both groups hold 20 counts in every bin. Below, where sigma_A follows
-    from the same few counts as A, rates come out low and errors too small.
+    from the same few counts as A, rates come out low and errors too small. Large asymmetries weigh
+    more than they should in any case: of an undamped amplitude A in M bins with N counts of both
+    groups together, by A M sqrt(2 / N) of its error. To pack more makes it less.
 
     Parameters
     ----------
