@@ -15,7 +15,8 @@ from musrcu.fitting.request import Request
 
 FORMS = {Asymmetry: "asymmetry", Counts: "counts", Histogram: "histogram"}
 """What was fitted, in one word."""
-
+_FORM = ("data", "label", "detectors")
+"""Entries of a request that say what was fitted."""
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "start": dict, "fixed": dict, "limits": dict, "ties": dict, "constraints": list,
@@ -44,15 +45,18 @@ def record(data: Asymmetry | Counts | Histogram, request: Request, **more: Any) 
         **more,
     }
     kept = {n: plain(v) for n, v in asked.items() if v is not None and v not in ({}, [], ())}
+    form: dict[str, Any] = {"data": FORMS[type(data)]}
+    if isinstance(data, Histogram):
+        form |= {"label": data.label, "detectors": list(data.detectors)}
     return {
         "path": None if data.run.path is None else str(data.run.path),
         "recipe": None if data.recipe is None else plain(data.recipe.to_tables()),
-        "request": {"data": FORMS[type(data)], **kept},
+        "request": {**form, **kept},
     }
 
 
 def arguments(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of :func:`musrcu.fit` from a saved request, its entry ``data`` left out.
+    """The arguments of :func:`musrcu.fit` from a saved request; what was fitted is left out.
 
     Raises
     ------
@@ -60,7 +64,7 @@ def arguments(request: Mapping[str, Any]) -> dict[str, Any]:
     """
     if not isinstance(request, Mapping) or not request:
         raise FitError("it does not say what was asked for")
-    asked = {name: value for name, value in request.items() if name != "data"}
+    asked = {name: value for name, value in request.items() if name not in _FORM}
     for name, value in asked.items():
         if name not in _KINDS or not isinstance(value, _KINDS[name]):
             raise FitError(f"its request has {name} = {quoted(value)}, which is not known here")
@@ -74,6 +78,20 @@ def arguments(request: Mapping[str, Any]) -> dict[str, Any]:
     except (TypeError, AttributeError) as error:
         raise FitError(f"its request cannot be understood ({error})") from error
     return asked
+
+
+def group_of(request: Mapping[str, Any]) -> dict[str, list[int]]:
+    """The detectors of a fitted histogram by its label, from a saved request.
+
+    Raises
+    ------
+    FitError if it does not say them.
+    """
+    label, detectors = request.get("label"), request.get("detectors")
+    whole = isinstance(detectors, list) and all(isinstance(d, int) for d in detectors)
+    if not (isinstance(label, str) and isinstance(detectors, list) and whole and detectors):
+        raise FitError("it does not say which detectors were fitted")
+    return {label: detectors}
 
 
 def plain(value: Any) -> Any:

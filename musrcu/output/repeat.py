@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from musrcu.containers.asymmetry import Asymmetry
-from musrcu.containers.counts import Counts
 from musrcu.containers.kinds import an
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, checksum
 from musrcu.fitting.fit import fit
-from musrcu.fitting.recorded import arguments
+from musrcu.fitting.fitted_data import Fittable
+from musrcu.fitting.recorded import arguments, group_of
 from musrcu.fitting.result import FitResult
 from musrcu.output.load import all_in, load
 from musrcu.output.repetition import Repetition
 from musrcu.readers.registry import read
 from musrcu.readers.run_files import data_folders, files_called
+from musrcu.reduction.histograms import reduce_histograms
 from musrcu.reduction.recipe import Reduction, reduce, reduce_counts
 
 _DIGITS = 19
@@ -106,13 +106,15 @@ def _instructions(saved: FitResult, where: str) -> tuple[Reduction, dict[str, An
         raise MusrcuError(f"{where}: {error}") from error
 
 
-def _reduced(run: Run, recipe: Reduction, saved: FitResult, where: str) -> Asymmetry | Counts:
+def _reduced(run: Run, recipe: Reduction, saved: FitResult, where: str) -> Fittable:
     """What was fitted."""
     form = saved.request.get("data")
     if form == "asymmetry":
         return reduce(run, recipe)
     if form == "counts":
         return reduce_counts(run, recipe)
+    if form == "histogram":
+        return reduce_histograms(run, recipe, group_of(saved.request))[0]
     raise MusrcuError(f"it was fitted to {form!r}, which is not known here")
 
 

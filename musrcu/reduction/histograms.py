@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from musrcu.containers.counts import Counts
@@ -69,6 +70,7 @@ def reduce_histograms(
     if wanted is None:
         notes.append("packed as the richest of them needs it")
         wanted = min(choose_packing(one, t_max=recipe.t_max)[0] for one in aligned)
+    settled = dataclasses.replace(recipe, packing=wanted)  # so that one alone comes out the same
     found = []
     for label, counts in zip(chosen, aligned, strict=True):
         packed = rebin(counts, packing=wanted, t_max=recipe.t_max, few=True)
@@ -77,7 +79,7 @@ def reduce_histograms(
                 f"{run.name}: {label} (detector {ranges(packed.detectors[0])}) has no counts in "
                 "its good bins; leave it out"
             )
-        found.append(_histogram(packed, label, recipe, "; ".join(filter(None, notes))))
+        found.append(_histogram(packed, label, settled, "; ".join(filter(None, notes))))
     return tuple(found)
 
 

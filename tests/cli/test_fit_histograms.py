@@ -39,6 +39,10 @@ def test_some_detectors_and_groups(musrcu: Musrcu, transverse: Path, here: Path)
     one = musrcu("fit", transverse, *WORDS, "--detectors", "2")
     assert one.code == 0
     assert "LTF 21, Back: damped_cosine" in one.out
+    assert musrcu("fit", transverse, *WORDS[:2], "--detectors", "2", "-o", "one.json").code == 0
+    again = musrcu("fit", "one.json")
+    assert again.code == 0, again.err
+    assert "agrees" in again.out
     groups = ("--detectors", "A=1", "--detectors", "B=Back")
     done = musrcu("fit", transverse, *WORDS, *groups)
     assert "LTF 21 A" in done.out and "LTF 21 B" in done.out
