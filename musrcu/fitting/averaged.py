@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.fitting.cost import AsymmetryCost
-from musrcu.fitting.freedom import Freedom
 from musrcu.models.bins import Bins
 
 FloatArray = NDArray[np.float64]
@@ -62,8 +61,3 @@ def scatter(cost: AsymmetryCost, fewer: AsymmetryCost) -> float:
     behind = (cost.value[last:] - fewer.value[-1]) * cost.inverse_error[last:]
     means = fewer.value * fewer.inverse_error
     return float(grouped.sum()) - float(means @ means) + float(behind @ behind)
-
-
-def without(cost: AsymmetryCost, freedom: Freedom) -> AsymmetryCost:
-    """The same bins without constraints, with other parameters held."""
-    return AsymmetryCost(cost.where, cost.value, 1 / cost.inverse_error, freedom)

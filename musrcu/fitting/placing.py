@@ -135,11 +135,11 @@ def place_line(
     for full in flat:
         full[[place for place in (nu, phi) if place is not None]] = 0.0
     grid = Grid(cost, bounds)
-    sets = (
-        shapes.residuals(vectors, absent)
-        if beside == "nothing"
-        else shapes.sets(vectors, absent, beside == "rates")
-    )
+    bases, which = _without_terms(cost, vectors, absent)
+    if beside == "nothing":
+        sets = shapes.residuals(bases, absent).of(which)
+    else:
+        sets = shapes.sets(bases, absent, beside == "rates").of(which)
     if not sets.sound.any() or not grid.nu.size:
         return []
     envelopes = shapes.envelopes(term, flat)
@@ -156,6 +156,26 @@ def place_line(
         if np.isfinite(full).all():
             placed.append(Placed(full, float(chi2[k, at]), float(found.gain[k, at])))
     return placed
+
+
+def _without_terms(
+    cost: AsymmetryCost, vectors: list[FloatArray], absent: frozenset[int]
+) -> tuple[list[FloatArray], NDArray[np.int64]]:
+    """The trials that differ in what is not absent, and which of them each trial is."""
+    own = [cost.freedom.model.terms[number].place for number in sorted(absent)]
+    known: dict[bytes, int] = {}
+    bases: list[FloatArray] = []
+    which: list[int] = []
+    for full in vectors:
+        rest = full.copy()
+        for place in own:
+            rest[place] = 0.0
+        key = rest.tobytes()
+        if key not in known:
+            known[key] = len(bases)
+            bases.append(full)
+        which.append(known[key])
+    return bases, np.array(which)
 
 
 def _phase(found: Gains, k: int, at: int) -> float:

@@ -27,6 +27,14 @@ class Sets:
     """Rows of the free linear terms, in standard deviations; (n_sets, n_smooth) which."""
     sound: NDArray[np.bool_]
     """(n_sets,) whether all its shapes are numbers."""
+    columns: tuple[tuple[int, int], ...] = ()
+    """Of each smooth row, (position of its amplitude, position of the parameter that it follows or
+    -1): a small change of that parameter is the quotient of the two coefficients."""
+
+    def of(self, which: IntArray) -> Sets:
+        """Some of them, in another order or more than once."""
+        data, smooth = self.data[1][which], self.smooth[1][which]
+        return Sets((self.data[0], data), (self.smooth[0], smooth), self.sound[which], self.columns)
 
 
 class Shapes:
@@ -75,8 +83,9 @@ class Shapes:
         held: dict[tuple[tuple[int, float], ...], int] = {(): 0}
         data, smooth, sound = [], [], []
         residuals = [self._data]
+        places: list[tuple[int, int]] = []
         for full in vectors:
-            columns, fixed = [], []
+            columns, fixed, places = [], [], []
             for number, term in enumerate(model.terms):
                 if number in absent or term.amplitude is None:
                     continue
@@ -85,11 +94,15 @@ class Shapes:
                     fixed.append((place, float(full[term.amplitude])))
                     continue
                 columns.append(place)
+                places.append((term.amplitude, term.amplitude))
                 turning = self._phases.get(number) in self._free
                 if turning:
                     columns.append(self._turned(number, full))
+                    places.append((term.amplitude, -1))
                 if tangent:
-                    columns += self._tangents(number, full, turning)
+                    following = self._tangents(number, full, turning)
+                    columns += following.values()
+                    places += [(term.amplitude, k) for k in following]
             key = tuple(fixed)
             if key not in held:
                 held[key] = len(residuals)
@@ -99,7 +112,9 @@ class Shapes:
             sound.append(self._bad.isdisjoint([*columns, *(place for place, _ in fixed)]))
         rows = np.array(self._rows).reshape(-1, self._data.size)
         which = np.array(smooth, dtype=int).reshape(len(vectors), -1)
-        return Sets((np.array(residuals), np.array(data)), (rows, which), np.array(sound))
+        return Sets(
+            (np.array(residuals), np.array(data)), (rows, which), np.array(sound), tuple(places)
+        )
 
     def residuals(self, vectors: list[FloatArray], absent: frozenset[int]) -> Sets:
         """What each trial leaves of the data with its own amplitudes, and nothing beside it."""
@@ -137,7 +152,7 @@ class Shapes:
         quarter[self._phases[number]] += QUARTER
         return self._row(number, quarter)
 
-    def _tangents(self, number: int, full: FloatArray, turning: bool) -> list[int]:
+    def _tangents(self, number: int, full: FloatArray, turning: bool) -> dict[int, int]:
         term, where = self.cost.freedom.model.terms[number], self.cost.where
         places = range(term.place.start, term.place.stop)
         start, turned = self.cost.freedom.start, self._phases[number] if turning else None
@@ -150,7 +165,7 @@ class Shapes:
                 rows = term.shape_and_gradient(self.cost.time, full)[1]
             for key, k in zip(keys, free, strict=True):
                 self._add(key, rows[k - term.place.start])
-        return [self._known[key] for key in keys]
+        return {k: self._known[key] for k, key in zip(free, keys, strict=True)}
 
     def _add(self, key: tuple[object, ...], shape: FloatArray) -> None:
         place = self._known[key] = len(self._rows)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.fitting.averaged import averaged, on_growing, scatter, without
+from musrcu.fitting.averaged import averaged, on_growing, scatter
 from musrcu.fitting.cost import NO_NUMBER, AsymmetryCost, Cost
-from musrcu.fitting.minimise import descend
+from musrcu.fitting.descent import descend
+from musrcu.fitting.linear_trials import best_separate, linear_chi2, minima_without
 from musrcu.fitting.placing import Line, Placed, place_line, resolution, scanned_lines
-from musrcu.fitting.projection import whitened
 from musrcu.fitting.shapes import Shapes
 from musrcu.fitting.trial_grid import apart, combinations, is_rate, thinned, trial_values
 
@@ -23,6 +23,8 @@ OTHER = 3
 """Candidates with a rate far from that of the best that are refined, at most."""
 PER_RATE, PER_FAST = 5, 4
 """Values of a rate that are tried beside lines, and for a line too fast for averaged bins."""
+ANEW = 0.5
+"""Chi-square by which a line that is placed anew betters the rest."""
 MOST_SCANNED = 96
 """Trials for each of which frequencies are scanned."""
 OF_TABLE = 24
@@ -37,7 +39,9 @@ GROWTH, WIDEST = 0.06, 1 / 64
 """Of bins for what only relaxes: width over time, and over the window."""
 FAR = 8.0
 """A candidate this much worse in chi-square after refinement is not followed to the full data."""
-MISFIT, NOISE = 0.15, 6.0
+CERTAIN = 0.1
+"""A rate whose relative error is smaller lies in no other place."""
+MISFIT, NOISE = 0.25, 6.0
 """Share of its gain, and chi-square, by which refinement may better a candidate."""
 NEAR_TIE = 4.0
 """Two minima closer than this in chi-square are both reported."""
@@ -76,9 +80,14 @@ def find_starts(cost: AsymmetryCost) -> list[Start]:
     more scan looks for fast lines in the full data.
     """
     lines = scanned_lines(cost)
-    refined = _refined(_slow(cost, lines) if lines else _smooth(cost), [])
+    smooth: list[FloatArray] = []
+    if lines:
+        candidates, smooth = _slow(cost, lines)
+    else:
+        candidates = _smooth(cost)
+    refined = _replaced(lines, _refined(candidates, []))
     if lines and refined:
-        refined = _refined(_fast(cost, lines, refined[0]), refined)
+        refined = _replaced(lines, _refined(_fast(cost, lines, refined[0], smooth), refined))
     if refined:
         refined = _refined(_other_rates(refined[0]), refined)
     starts: list[Start] = []
@@ -112,60 +121,85 @@ def _refined(candidates: list[_Candidate], known: list[_Candidate]) -> list[_Can
     return sorted(found, key=lambda candidate: candidate.chi2)
 
 
-def _slow(cost: AsymmetryCost, lines: list[Line]) -> list[_Candidate]:
-    """Candidates with lines that averaged bins show, placed one after the other."""
+def _slow(cost: AsymmetryCost, lines: list[Line]) -> tuple[list[_Candidate], list[FloatArray]]:
+    """Candidates with lines that averaged bins show, placed one after the other; and minima of the
+    model without them."""
     coarse = averaged(cost, ENOUGH_BINS) or cost
     highest = np.inf if coarse is cost else _fastest_line(coarse)
     shapes = Shapes(coarse)
     choices = _choices(coarse, lines)
     absent = frozenset(term for term, _, _ in lines)
-    smooth = _without_lines(shapes, choices, absent)
-    few = len(choices) * [PER_RATE if smooth else MOST_SCANNED]
-    choices = [thinned(values, most) for values, most in zip(choices, few, strict=True)]
-    vectors = _settled(coarse, combinations(_single(coarse, choices, absent)))
+    smooth = minima_without(
+        shapes, _settled(coarse, combinations(_single(coarse, choices, absent))), absent, SMOOTH
+    )
+    single = [thinned(values, PER_RATE) for values in _single(coarse, choices, absent)]
+    vectors = smooth + _settled(coarse, combinations(single))
     placed: list[Placed] = []
-    for order, line in enumerate(lines):
+    for line in lines:
         bounds = _bounds(coarse, line[1], highest)
         tried = _expanded(coarse, vectors, choices, line)
-        placed = place_line(shapes, tried, absent, line, bounds, REFINED, "amplitudes")
-        if not order and smooth:
-            tried = _expanded(coarse, smooth, choices, line)
-            placed += place_line(shapes, tried, absent, line, bounds, REFINED, "rates")
-            placed.sort(key=lambda one: one.chi2)
+        placed = place_line(shapes, tried, absent, line, bounds, REFINED, "rates")
         vectors = [one.full for one in placed]
         absent -= {line[0]}
     offset = 0.0 if coarse is cost else scatter(cost, coarse)
-    return [_Candidate(coarse, offset, p.full, p.chi2 + offset, p.gain) for p in placed]
+    found = [_Candidate(coarse, offset, p.full, p.chi2 + offset, p.gain) for p in placed]
+    return found, smooth
 
 
-def _fast(cost: AsymmetryCost, lines: list[Line], best: _Candidate) -> list[_Candidate]:
+def _fast(
+    cost: AsymmetryCost, lines: list[Line], best: _Candidate, smooth: list[FloatArray]
+) -> list[_Candidate]:
     """Candidates with one line too fast for averaged bins, the rest where it was found."""
     if best.cost is cost:
         return []
     fastest, shapes = _fastest_line(best.cost), Shapes(cost)
+    everyone = frozenset(term for term, _, _ in lines)
     choices = _choices(cost, lines)
     found = []
     for line in lines:
         if not _may_exceed(cost, line[1], fastest):
             continue
         low, high = _bounds(cost, line[1], np.inf)
-        absent = frozenset({line[0]})
-        there: list[tuple[float, ...]] = [(float(value),) for value in best.full]
-        base = _without_lines(shapes, there, absent)[:1] or [best.full]
-        tried = _expanded(cost, base, [thinned(values, PER_FAST) for values in choices], line)
+        few = [thinned(values, PER_FAST) for values in choices]
         bounds = max(low, 0.9 * fastest), high
-        for one in place_line(shapes, tried, absent, line, bounds, FAST, "nothing"):
-            found.append(_Candidate(cost, 0.0, one.full, one.chi2, one.gain))
+        for absent in dict.fromkeys((frozenset({line[0]}), everyone)):
+            base = smooth[:1] if smooth and absent == everyone else [best.full]
+            tried = _expanded(cost, base, few, line)
+            for one in place_line(shapes, tried, absent, line, bounds, FAST, "nothing"):
+                # With other lines to come, nothing is known of how good it may be.
+                gain = one.gain if len(absent) == 1 else np.inf
+                found.append(_Candidate(cost, 0.0, one.full, one.chi2, gain))
     return found
+
+
+def _replaced(lines: list[Line], refined: list[_Candidate]) -> list[_Candidate]:
+    """The candidates, and the best of several lines with each placed anew beside the others."""
+    for _ in lines if len(lines) > 1 and refined else ():
+        best, found = refined[0], list[_Candidate]()
+        shapes = Shapes(best.cost)
+        highest = _fastest_line(best.cost) if best.offset else np.inf
+        choices = [thinned(values, PER_RATE) for values in _choices(best.cost, lines)]
+        for line in lines:
+            bounds, absent = _bounds(best.cost, line[1], highest), frozenset({line[0]})
+            tried = _expanded(best.cost, [best.full], choices, line)
+            for one in place_line(shapes, tried, absent, line, bounds, SMOOTH, "rates"):
+                chi2 = one.chi2 + best.offset
+                found.append(_Candidate(best.cost, best.offset, one.full, chi2, one.gain))
+        better = [one for one in found if one.chi2 < best.chi2 - ANEW]
+        refined = _refined(better, refined)
+        if refined[0].chi2 > best.chi2 - ANEW:
+            break
+    return refined
 
 
 def _other_rates(best: _Candidate) -> list[_Candidate]:
     """Candidates with one rate far from where the best has it, the rest following a little."""
     cost, model = best.cost, best.cost.freedom.model
     choices = trial_values(cost, ())
+    certain = _certain(best) if model.lines() else set()
     vectors = []
     for k, values in enumerate(choices):
-        if len(values) > 1 and is_rate(model.parameters[k]):
+        if len(values) > 1 and is_rate(model.parameters[k]) and k not in certain:
             for value in values:
                 full = best.full.copy()
                 full[k] = value
@@ -174,36 +208,20 @@ def _other_rates(best: _Candidate) -> list[_Candidate]:
     vectors = _settled(cost, vectors)
     if not vectors:
         return []
-    chi2 = _linear(Shapes(cost), vectors, frozenset(), tangent=True) + best.offset
+    chi2 = linear_chi2(Shapes(cost), vectors, frozenset(), tangent=True) + best.offset
     order = [k for k in np.argsort(chi2, kind="stable")[:OTHER] if chi2[k] < best.chi2 + FAR]
     return [_Candidate(cost, best.offset, vectors[k], float(chi2[k]), np.inf) for k in order]
 
 
-def _without_lines(
-    shapes: Shapes, choices: list[tuple[float, ...]], absent: frozenset[int]
-) -> list[FloatArray]:
-    """Minima of the model without some lines, all parameters; none where ties are in the way."""
-    cost, model = shapes.cost, shapes.cost.freedom.model
-    first = _single(cost, choices, absent)
-    if cost.freedom.ties:
-        return []
-    freedom = cost.freedom
-    for number in sorted(absent):
-        for k in _places(model.terms[number].place):
-            freedom = freedom.hold(k, first[k][0])
-        amplitude = model.terms[number].amplitude
-        if amplitude is not None:
-            freedom = freedom.hold(amplitude, 0.0)
-    if not freedom.free.size:
-        return []
-    fewer = without(cost, freedom)
-    found = []
-    for full in _best_separate(shapes, _settled(cost, combinations(first)), absent, SMOOTH):
-        start = _solve(fewer, full)
-        if start.chi2 < NO_NUMBER:
-            found.append((*descend(fewer, start.x, tolerance=0.5),))
-    found.sort(key=lambda end: end[1])
-    return [freedom.expand(x) for x, _ in found]
+def _certain(best: _Candidate) -> set[int]:
+    """Positions of the free parameters that the data tell within a tenth."""
+    cost = best.cost
+    x = best.full[cost.free]
+    half = 0.5 * cost.gauss_newton(x)
+    size = np.sqrt(np.maximum(np.diag(half), 1e-300))
+    unit = np.nan_to_num(half / (size[:, None] * size)) + 1e-10 * np.eye(x.size)
+    error = np.sqrt(np.abs(np.diag(np.linalg.inv(unit)))) / size
+    return {int(k) for k, e, v in zip(cost.free, error, x, strict=True) if e < CERTAIN * abs(v)}
 
 
 def _smooth(cost: AsymmetryCost) -> list[_Candidate]:
@@ -213,7 +231,7 @@ def _smooth(cost: AsymmetryCost) -> list[_Candidate]:
     shapes = Shapes(_growing(coarse))
     vectors = _settled(cost, combinations(trial_values(cost, ())))
     most = REFINED if cost.freedom.model.variable == "t" else OF_TABLE
-    best = _best_separate(shapes, vectors, frozenset(), most)
+    best = best_separate(shapes, vectors, frozenset(), most)
     return [_Candidate(coarse, offset, full, float(k), np.inf) for k, full in enumerate(best)]
 
 
@@ -226,34 +244,6 @@ def _growing(cost: AsymmetryCost) -> AsymmetryCost:
     if any(parameter.kind not in ("plain", "amplitude") for parameter in model.parameters):
         return cost
     return on_growing(cost, GROWTH, WIDEST * float(time[-1]))
-
-
-def _best_separate(
-    shapes: Shapes, vectors: list[FloatArray], absent: frozenset[int], most: int
-) -> list[FloatArray]:
-    """The trials of lowest chi-square, amplitudes solved for, that differ by a factor in a rate."""
-    chosen: list[FloatArray] = []
-    if not vectors:
-        return chosen
-    chi2 = _linear(shapes, vectors, absent, tangent=False)
-    for k in np.argsort(chi2, kind="stable"):
-        full = vectors[k]
-        model = shapes.cost.freedom.model
-        if chi2[k] < np.inf and all(apart(model, full, other) for other in chosen):
-            chosen.append(full)
-        if len(chosen) == most:
-            break
-    return chosen
-
-
-def _linear(
-    shapes: Shapes, vectors: list[FloatArray], absent: frozenset[int], tangent: bool
-) -> FloatArray:
-    """(n_vectors,) chi-square with the amplitudes solved for; infinite where it is no number."""
-    sets = shapes.sets(vectors, absent, tangent)
-    along = whitened(sets.data, sets.smooth)[1]
-    chi2 = (sets.data[0] ** 2).sum(axis=1)[sets.data[1]] - (along**2).sum(axis=1)
-    return np.where(sets.sound, chi2, np.inf)
 
 
 def _solve(cost: AsymmetryCost, full: FloatArray) -> Start:

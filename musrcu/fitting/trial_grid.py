@@ -14,12 +14,16 @@ from musrcu.models.parameter import Parameter
 
 FloatArray = NDArray[np.float64]
 
-MOST_TRIALS = 160
+MOST_TRIALS = 200
 """Combinations that are tried."""
 PER_TERM = {1: 9, 2: 6, 3: 4}
 """Values of a rate, by the number of parameters of its term that are tried."""
+DENSE = 14
+"""The same for terms of one rate in a model without lines."""
 FLAT = 0.02
 """Rate times window below which relaxation is a straight line."""
+STRAIGHT, PER_LINE = 0.3, 7
+"""The same where a line is damped, and values of a rate that are tried there."""
 STEEP = 0.5
 """Rate times bin width above which relaxation is over within a few bins."""
 
@@ -36,17 +40,20 @@ def trial_values(cost: Cost, skip: Iterable[int]) -> list[tuple[float, ...]]:
     for k, parameter in enumerate(model.parameters):
         held = not np.isnan(freedom.start[k]) or k in freedom.ties or k in left
         single[k] = held or parameter.kind == "amplitude"
+    most = PER_TERM if model.lines() else PER_TERM | {1: DENSE}
     many: dict[int, int] = {}
     for term in model.terms:
         tried = [k for place in term.places for k in _range(place) if not single[k]]
-        many |= dict.fromkeys(tried, PER_TERM.get(len(tried), 3))
+        many |= dict.fromkeys(tried, most.get(len(tried), 3))
+    turning = [model.terms[term].place for term, _, _ in model.lines()]
+    damping = {k for place in turning for k in _range(place)}
     choices: list[tuple[float, ...]] = []
     for k, parameter in enumerate(model.parameters):
         given = float(freedom.start[k])
         if single[k]:
             choices.append((parameter.default if np.isnan(given) else given,))
             continue
-        values = _values(cost, parameter, many.get(k, 1))
+        values = _values(cost, parameter, many.get(k, 1), k in damping)
         clipped = np.clip(values, freedom.lower[k], freedom.upper[k])
         choices.append(tuple(dict.fromkeys(float(v) for v in clipped)))
     return choices
@@ -83,7 +90,7 @@ def apart(model: Model, a: FloatArray, b: FloatArray) -> bool:
     return bool((np.abs(a - b) > share * (np.abs(a) + np.abs(b))).any())
 
 
-def _values(cost: Cost, parameter: Parameter, many: int) -> tuple[float, ...]:
+def _values(cost: Cost, parameter: Parameter, many: int, damping: bool) -> tuple[float, ...]:
     if cost.freedom.model.variable != "t" or not is_rate(parameter):
         return parameter.trials
     time = cost.time
@@ -91,8 +98,11 @@ def _values(cost: Cost, parameter: Parameter, many: int) -> tuple[float, ...]:
     step = float(np.diff(time).min()) if time.size > 1 else window
     slow, fast = min(parameter.trials), max(parameter.trials)
     low = min(slow, FLAT / window) if many > 6 else slow
+    if damping:
+        low, many = min(slow, STRAIGHT / window), min(many, PER_LINE)
     high = min(max(fast, STEEP / step), parameter.certified[1])
-    return tuple(np.geomspace(low, max(high, fast), many).tolist())
+    low, high = max(low, 1e-9), max(high, fast)
+    return tuple(low * (high / low) ** (k / max(many - 1, 1)) for k in range(many))
 
 
 def _range(place: slice) -> range:
