@@ -97,6 +97,22 @@ def test_roots_hold_where_errors_do_not(study: ModuleType) -> None:
     assert max(line.pulls.excess for line in biased.lines) > 1.3
 
 
+def test_an_asymmetry_overweighs_large_values(study: ModuleType) -> None:
+    """Its weights n / (1 - A^2) follow A: by 2 A / n in a bin of n counts, on the average."""
+    law = study.LAWS["field"]
+    shifts = []
+    for seed in range(40):
+        both = []
+        for way in ("asymmetry", "poisson"):
+            fit = study.one(FIRST + seed, "field", "rich", way, rooted=False)
+            both.append(fit["parameters"]["A1"])
+        shifts.append((both[0][0] - both[1][0]) / both[0][1])
+    events = study.means("field", "rich").sum()
+    expected = law.truth["A1"] * study.cost_truth.BINS * np.sqrt(2 / events)
+    assert expected == pytest.approx(0.27, abs=0.01)
+    assert np.mean(shifts) == pytest.approx(expected, abs=0.25 * expected)
+
+
 def test_chi_squares_of_counts_bend_the_background(study: ModuleType) -> None:
     """At 4 counts in the last bins: the weights of Neyman pull it down, those of Pearson up."""
     for way, sign in (("neyman", -1), ("pearson", 1)):
