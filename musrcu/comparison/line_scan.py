@@ -46,7 +46,9 @@ class Line:
     def __str__(self) -> str:
         from musrcu.notation import probability
 
-        return f"a line is left at {self.nu:.4g} MHz, p = {probability(self.probability, 1)}"
+        text = probability(self.probability, 1)
+        equal = "" if text.startswith("<") else "= "
+        return f"a line is left at {self.nu:.4g} MHz, p {equal}{text}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

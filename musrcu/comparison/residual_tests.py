@@ -38,9 +38,9 @@ class ResidualTests:
         """What the tests find improbable for noise, one sentence each; empty for a good fit."""
         found = []
         if self.probability is not None and self.probability < LOW:
-            found.append(f"chi-square is too large, p = {_p(self.probability)}")
+            found.append(f"chi-square is too large, {_p(self.probability)}")
         if self.runs.probability < LOW:
-            found.append(f"{self.runs}, p = {_p(self.runs.probability)}")
+            found.append(f"{self.runs}, {_p(self.runs.probability)}")
         if self.line.probability < LOW:
             found.append(self._line())
         return tuple(found)
@@ -49,16 +49,16 @@ class ResidualTests:
         if self.line.nu * self.window < 1:
             return (
                 f"something slower than {1 / self.window:.2g} MHz is left, "
-                f"p = {_p(self.line.probability)}"
+                f"{_p(self.line.probability)}"
             )
         return str(self.line)
 
     def summary(self) -> str:
         """The tests in one line, and what they find improbable."""
-        size = "" if self.probability is None else f"chi-square p = {_p(self.probability)}, "
+        size = "" if self.probability is None else f"chi-square {_p(self.probability)}, "
         tests = (
-            f"residuals: {size}runs p = {_p(self.runs.probability)}, "
-            f"periodogram p = {_p(self.line.probability)}"
+            f"residuals: {size}runs {_p(self.runs.probability)}, "
+            f"periodogram {_p(self.line.probability)}"
         )
         return "; ".join([tests, *self.doubts])
 
@@ -132,4 +132,6 @@ def examined(here: Placed, result: FitResult) -> ResidualTests:
 
 
 def _p(value: float) -> str:
-    return notation.probability(value)
+    """``p = 0.43``, or ``p < 1e-300``."""
+    text = notation.probability(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
