@@ -86,7 +86,7 @@ def _run(arguments: Namespace) -> int:
             text = report(shown, data, result, asked=arguments.model is not None)
             say(text if left is None else f"{text}  {left.summary()}\n")
         if arguments.robust:
-            saved["robustness"] = _robust(raw, recipe, arguments)
+            saved["robustness"] = _robust(raw, recipe, result, arguments)
         if arguments.plot is not None:
             drawable.append((data, raw, result))
     _give([saved for _, saved in results], arguments, files)
@@ -97,10 +97,17 @@ def _run(arguments: Namespace) -> int:
     return 0 if all(valid for valid, _ in results) else 3
 
 
-def _robust(raw: Run, recipe: Reduction, arguments: Namespace) -> dict[str, Any] | None:
+def _robust(
+    raw: Run, recipe: Reduction, result: FitResult, arguments: Namespace
+) -> dict[str, Any] | None:
     """The budget of a fit, printed; as plain data, None where there is none."""
+    from musrcu.fitting.cost import AsymmetryCost
+
     given = {"model": arguments.model or options.DEFAULT_MODEL, **options.given_fit(arguments)}
-    found, why = fit_budget(raw, recipe, given)
+    if result.cost == AsymmetryCost.name:
+        found, why = fit_budget(raw, recipe, given)
+    else:
+        found, why = None, "no systematic errors: the counts were fitted (use --cost asymmetry)"
     if not arguments.json:
         say((why if found is None else found.summary()) + "\n")
     return None if found is None else found.to_dict()
