@@ -152,3 +152,21 @@ def test_chi_squares_of_counts_are_their_sums() -> None:
         weight = np.maximum(cost.counts, 1) if kind is NeymanCost else mean
         expected = ((cost.counts - mean) ** 2 / weight).sum()
         assert cost(freedom.start[freedom.free]) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("lost", [0.0, 1e-6])
+@pytest.mark.parametrize("kind", COSTS)
+def test_hessian_is_that_of_differences_of_the_gradient(kind: type[Any], lost: float) -> None:
+    cost, freedom = cost_of(kind, 20.0, lost=lost)
+    x = freedom.start[freedom.free] * (1 + 0.02 * np.cos(np.arange(8)))
+    steps = 1e-4 * np.maximum(np.abs(x), 0.1)
+    rows = []
+    for k, step in enumerate(steps):
+        h = np.zeros(x.size)
+        h[k] = step
+        near = cost.grad(x + h) - cost.grad(x - h)
+        far = cost.grad(x + 2 * h) - cost.grad(x - 2 * h)
+        rows.append((8 * near - far) / (12 * step))
+    expected = np.array(rows)
+    scale = np.sqrt(np.abs(np.diag(expected)))
+    assert np.abs((cost.hessian(x) - expected) / np.outer(scale, scale)).max() < 1e-6
