@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
+from musrcu.analysis.as_fitted import recipe_as_fitted
 from musrcu.analysis.scan_options import (
+    ASYMMETRY,
     SHARED,
     as_given,
     as_models,
@@ -21,6 +23,7 @@ from musrcu.analysis.scan_result import Scan, ScanRun
 from musrcu.analysis.verdict import NU_MIN, decide, expected_gain, line_fails
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.counts import Counts
 from musrcu.containers.kinds import an
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, MusrcuError
@@ -30,7 +33,7 @@ from musrcu.fitting.fit import fit
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 from musrcu.readers.registry import read
-from musrcu.reduction.recipe import Reduction, reduce
+from musrcu.reduction.recipe import Reduction, reduce, reduce_counts
 
 __all__ = ["Scan", "ScanRun", "fit_scan"]
 
@@ -57,6 +60,7 @@ def fit_scan(
     t_range: tuple[float, float] | None = None,
     minos: Iterable[str] = (),
     average_bins: bool = False,
+    cost: str = ASYMMETRY,
     executor: Any = None,
     progress: bool = False,
 ) -> Scan:
@@ -78,6 +82,8 @@ def fit_scan(
     t_range : (first, last) time, µs.
     minos : parameters of the ordered model whose unequal errors are computed.
     average_bins : whether models are averaged over each bin, as in :func:`musrcu.fit`.
+    cost : what both models are fitted by: ``asymmetry``, or ``poisson``, ``binomial``, ``neyman``
+        or ``pearson`` of the counts, as in :func:`musrcu.fit`.
     executor : any object with ``.map``, such as a process pool.
     progress : show a progress bar where standard error is a terminal.
 
@@ -93,7 +99,7 @@ def fit_scan(
     """
     plan = ScanPlan.of(
         ordered, paramagnetic, start, fixed, limits, ties, t_range, minos, constraints,
-        average_bins,
+        average_bins, cost,
     )  # fmt: skip
     check_rest(executor=executor)
     recipe = recipe_of("fit_scan", recipe)
@@ -112,6 +118,8 @@ class ScanPlan:
     minos: tuple[str, ...]
     given: Mapping[str, Any]
     """What the user gave, for the saved scan."""
+    cost: str = ASYMMETRY
+    """What is minimised."""
 
     @classmethod
     def of(
@@ -126,6 +134,7 @@ class ScanPlan:
         minos: Iterable[str],
         constraints: Constraints | None = None,
         average_bins: bool = False,
+        cost: str = ASYMMETRY,
     ) -> ScanPlan:
         """A plan from the arguments of :func:`fit_scan`."""
         models = as_models(ordered, paramagnetic)
@@ -134,7 +143,7 @@ class ScanPlan:
             raise MusrcuError(
                 f"{models[0].expression!r} has no oscillation to follow through a scan"
             )
-        check_rest(t_range, minos, average_bins=average_bins)
+        check_rest(t_range, minos, average_bins=average_bins, cost=cost)
         tables = {"start": start, "fixed": fixed, "limits": limits, "ties": ties}
         if isinstance(constraints, Iterable) and not isinstance(constraints, (Mapping, str)):
             constraints = tuple(constraints)  # it is gone through twice
@@ -142,17 +151,22 @@ class ScanPlan:
         nu = models[0].names[lines[0][1]]
         if nu not in options[0]["fixed"] and nu not in options[0]["ties"]:
             options[0]["limits"].setdefault(nu, (NU_MIN, None))
-        used = as_given(tables, constraints, t_range, average_bins)
-        return cls(models, tuple(options), t_range, minos_of(models[0], minos), used)
+        used = as_given(tables, constraints, t_range, average_bins, cost)
+        return cls(models, tuple(options), t_range, minos_of(models[0], minos), used, cost)
 
     @property
     def parameter(self) -> str:
         """The order parameter: name of the frequency in the ordered model."""
         return self.models[0].names[self.models[0].oscillations()[0][1]]
 
-    def fitted(self, data: Asymmetry, which: int, **more: Any) -> FitResult:
+    def reduced(self, run: Run, recipe: Reduction) -> Asymmetry | Counts:
+        """What is fitted."""
+        return reduce(run, recipe) if self.cost == ASYMMETRY else reduce_counts(run, recipe)
+
+    def fitted(self, data: Asymmetry | Counts, which: int, **more: Any) -> FitResult:
         """The fit of one of the models, by its place."""
-        return fit(data, self.models[which], t_range=self.t_range, **self.options[which], **more)
+        options = {"t_range": self.t_range, **self.options[which], **more}
+        return fit(data, self.models[which], cost=self.cost, **options)
 
     def work(
         self, runs: object, recipe: Reduction, executor: Any = None, progress: bool = False
@@ -219,6 +233,8 @@ class WorkedRun:
     error: str
     source: Run | PathLike | None = None
     """What was given: the raw run or its file."""
+    data: Asymmetry | Counts | None = None
+    """What was fitted."""
 
     @property
     def temperature(self) -> float | None:
@@ -227,10 +243,10 @@ class WorkedRun:
 
     def _searched_to(self, ordered: FitResult) -> float:
         """Highest frequency that the search of the line reached, MHz."""
-        assert self.asymmetry is not None
+        assert self.data is not None
         model = Model(ordered.model)
         limits = ordered.parameters[model.names[model.oscillations()[0][1]]].limits
-        highest = 0.5 / self.asymmetry.narrowest
+        highest = 0.5 / self.data.narrowest
         return highest if limits is None or limits[1] is None else min(limits[1], highest)
 
     def judged(self) -> ScanRun:
@@ -266,30 +282,35 @@ class WorkedRun:
 def work_on_run(source: Run | PathLike, *, recipe: Reduction, plan: ScanPlan) -> WorkedRun:
     """A run with the fits of all models of a plan, or with what went wrong."""
     path = None if isinstance(source, Run) else str(source)
-    run = asymmetry = None
+    run = data = None
+    asymmetry: Asymmetry | None = None
     fits: list[FitResult] = []
     try:
         run = source if isinstance(source, Run) else read(source)
         path = path or (None if run.path is None else str(run.path))
-        asymmetry = reduce(run, recipe)
-        run = asymmetry.run  # its temperature may be that of a log
-        fits.append(plan.fitted(asymmetry, 0, minos=plan.minos))
+        data = plan.reduced(run, recipe)
+        fits.append(plan.fitted(data, 0, minos=plan.minos))
         for which in range(1, len(plan.models)):
-            fits.append(_without_line(asymmetry, which, plan, fits[0]))
+            fits.append(_without_line(data, which, plan, fits[0]))
+        asymmetry = (
+            data if isinstance(data, Asymmetry) else reduce(run, recipe_as_fitted(recipe, fits[0]))
+        )
+        run = data.run  # its temperature may be that of a log
     except MusrcuError as error:
+        run = run if data is None else data.run
         return WorkedRun(run, asymmetry, tuple(fits), path, str(error))
-    return WorkedRun(run, asymmetry, tuple(fits), path, "")
+    return WorkedRun(run, asymmetry, tuple(fits), path, "", data=data)
 
 
 def _without_line(
-    asymmetry: Asymmetry, which: int, plan: ScanPlan, ordered: FitResult
+    data: Asymmetry | Counts, which: int, plan: ScanPlan, ordered: FitResult
 ) -> FitResult:
     """The fit of a model without the line; which of its terms are spare only where it matters."""
-    quick = plan.fitted(asymmetry, which, alternatives=False)
+    quick = plan.fitted(data, which, alternatives=False)
     clear = ordered.valid and not line_fails(ordered)
     if clear and quick.chi2 is not None and ordered.chi2 is not None:
         clear = quick.chi2 - ordered.chi2 > BEYOND_DOUBT
-    return quick if quick.valid or clear else plan.fitted(asymmetry, which)
+    return quick if quick.valid or clear else plan.fitted(data, which)
 
 
 def _from_neighbours(worked: list[WorkedRun], plan: ScanPlan) -> list[WorkedRun]:
@@ -298,7 +319,7 @@ def _from_neighbours(worked: list[WorkedRun], plan: ScanPlan) -> list[WorkedRun]
     linear = {p.name for p in model.parameters if p.kind == "amplitude"}
     result = list(worked)
     for place, item in enumerate(worked):
-        if item.asymmetry is None or len(item.fits) < 2:
+        if item.data is None or len(item.fits) < 2:
             continue
         for other in worked[max(place - 1, 0) : place + 2]:
             if other is item or len(other.fits) < 2 or not other.fits[0].valid:
@@ -312,8 +333,7 @@ def _from_neighbours(worked: list[WorkedRun], plan: ScanPlan) -> list[WorkedRun]
             begin = {n: v for n, v in begin.items() if n not in chosen["ties"]} | chosen["start"]
             if any(v is None for v in begin.values()):
                 continue
-            again = {**chosen, "start": begin}
-            trial = fit(item.asymmetry, model, t_range=plan.t_range, minos=plan.minos, **again)
+            trial = plan.fitted(item.data, 0, minos=plan.minos, start=begin)
             present = result[place].fits[0]
             if trial.chi2 is not None and (
                 present.chi2 is None or trial.chi2 < present.chi2 - BETTER

@@ -13,6 +13,7 @@ from musrcu import toml
 from musrcu.analysis.order_method import METHODS
 from musrcu.analysis.order_parameter import fit_order_parameter
 from musrcu.analysis.scan import ORDERED, PARAMAGNETIC, distinct, fit_scan
+from musrcu.analysis.scan_options import COSTS
 from musrcu.analysis.scan_result import Scan
 from musrcu.calibration.calibrate import calibrate
 from musrcu.containers.calibration import Calibration
@@ -29,7 +30,7 @@ from musrcu.reduction.recipe import Reduction
 
 FIT_KEYS = (
     "ordered", "paramagnetic", "t_range", "start", "fixed", "limits", "ties", "constraints",
-    "minos", "average_bins", "functions",
+    "minos", "average_bins", "cost", "functions",
 )  # fmt: skip
 _PAIR = ("forward", "backward", "exclude", "geometry")
 """Options that hold for the calibration run too."""
@@ -219,6 +220,7 @@ _FIT_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: _is_text(v) or (isinstance(v, list) and all(map(_is_text, v))),
         "the name of a Python file, or a list of them",
     ),
+    "cost": (lambda v: v in COSTS, f"one of {', '.join(COSTS)}"),
     "average_bins": (lambda v: isinstance(v, bool), "true or false"),
     "minos": (lambda v: isinstance(v, list) and all(map(_is_text, v)), "a list of names"),
     "limits": (

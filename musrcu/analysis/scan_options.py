@@ -11,6 +11,7 @@ from musrcu.containers.kinds import check_kind
 from musrcu.containers.numbers import is_number
 from musrcu.errors import FitError, quoted
 from musrcu.fitting.constraint import Constraint, Constraints, as_constraints
+from musrcu.fitting.count_costs import COUNT_COSTS
 from musrcu.fitting.window import inside
 from musrcu.models.model import Model
 from musrcu.reduction.recipe import Reduction
@@ -19,6 +20,9 @@ SHARED = ("alpha",)
 """What may be constrained in a scan whatever the models are."""
 EXPERIMENT = ("alpha", "b_F", "b_B")
 """What a fit of an asymmetry may have beside its model."""
+ASYMMETRY = "asymmetry"
+COSTS = (ASYMMETRY, *COUNT_COSTS)
+"""What the fits of a scan may minimise, all of them alike."""
 TABLES = ("start", "fixed", "limits", "ties")
 """Options that are tables by names of parameters."""
 
@@ -91,9 +95,12 @@ def recipe_of(taker: str, recipe: Reduction | None) -> Reduction:
 
 
 def check_rest(
-    t_range: Any = None, minos: Any = (), executor: Any = None, average_bins: Any = False
-) -> None:
+    t_range: Any = None, minos: Any = (), executor: Any = None, average_bins: Any = False,
+    cost: Any = ASYMMETRY,
+) -> None:  # fmt: skip
     """Raise a FitError where a range, names, an executor or a choice are something else."""
+    if cost not in COSTS:
+        raise FitError(f"a scan has no cost {quoted(cost)}; expected {', '.join(COSTS)}")
     if average_bins not in (True, False):
         raise FitError(f"average_bins = {quoted(average_bins)}; expected True or False")
     inside(np.empty(0), t_range)
@@ -116,6 +123,7 @@ def as_given(
     constraints: Constraints | None,
     t_range: Any,
     average_bins: bool = False,
+    cost: str = ASYMMETRY,
 ) -> dict[str, Any]:
     """What a user gave, for the JSON of a scan; what was not given is left out.
 
@@ -137,6 +145,7 @@ def as_given(
         ]
     given["t_range"] = None if t_range is None else list(t_range)
     given["average_bins"] = average_bins
+    given["cost"] = "" if cost == ASYMMETRY else cost
     return {name: value for name, value in given.items() if value}
 
 

@@ -233,8 +233,10 @@ class Scan:
 
     def assumptions(self) -> list[str]:
         """How the runs were reduced, one line a stage; what differs between runs as a range."""
-        fits = [run.ordered or run.paramagnetic for run in self.runs]
-        return assumptions_of([fit.reduction for fit in fits if fit is not None])
+        fits = [fit for run in self.runs if (fit := run.ordered or run.paramagnetic) is not None]
+        counted = dict.fromkeys(fit.cost for fit in fits if fit.cost != "asymmetry chi-square")
+        said = [f"fit: {', '.join(counted)}"] if counted else []
+        return assumptions_of([fit.reduction for fit in fits]) + said
 
     def with_order(self, order: OrderParameter) -> Scan:
         """The scan with its fitted order parameter."""

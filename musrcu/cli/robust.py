@@ -78,7 +78,9 @@ def scan_budget(plan: ScanFile, jobs: int | None) -> tuple[Robustness | None, st
     """The budget of a scan and its order parameter, or why there is none."""
     from musrcu.systematics.robustness import robustness
 
-    options = {name: value for name, value in plan.fit.items() if name not in ("minos", "ordered")}
+    options = {
+        name: value for name, value in plan.fit.items() if name not in ("minos", "ordered", "cost")
+    }
     if "ordered" in plan.fit:
         options["model"] = plan.fit["ordered"]
     options |= {**(plan.order or {}), "progress": sys.stderr.isatty()}

@@ -21,7 +21,7 @@ from musrcu.cli.robust import add_robust, scan_budget, workers
 from musrcu.cli.saved import recipe_to_dict
 from musrcu.cli.scan_figure import draw
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import add_data, dumps, say
+from musrcu.cli.terminal import UsageError, add_data, dumps, say
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, write_text
 
@@ -36,7 +36,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "runs", metavar="RUN|SCAN.toml", nargs="+", help="runs, or one file of musrcu init"
     )
     add_data(parser)
-    options.add_fit(parser, f"with precession; default: {options.DEFAULT_MODEL}")
+    costs = [name for name in options.COSTS if name not in ("auto", "histograms")]
+    options.add_fit(parser, f"with precession; default: {options.DEFAULT_MODEL}", cost=costs)
+    parser.set_defaults(cost=None)  # that of a scan file stays
     options.add_paramagnetic(parser)
     options.add_order(parser)
     add_robust(parser)
@@ -55,6 +57,7 @@ def run(arguments: Namespace) -> int:
 
     figure = _figure(arguments)
     plan = planned(arguments)
+    _refuse_together(arguments, plan)
     check_targets(
         _inputs(arguments, plan),
         force=arguments.force,
@@ -114,9 +117,9 @@ def planned(arguments: Namespace) -> ScanFile:
     for name in ("start", "fixed", "limits", "ties", "constraints"):
         if name in typed:
             typed[name] = {**plan.fit.get(name, {}), **typed[name]}
-    for name, model in (("ordered", arguments.model), ("paramagnetic", arguments.paramagnetic)):
-        if model is not None:
-            typed[name] = model
+    given = {"ordered": arguments.model, "paramagnetic": arguments.paramagnetic}
+    given["cost"] = arguments.cost
+    typed |= {name: value for name, value in given.items() if value is not None}
     order = options.given_order(arguments)
     return dataclasses.replace(
         plan,
@@ -124,6 +127,12 @@ def planned(arguments: Namespace) -> ScanFile:
         fit={**plan.fit, **typed},
         order={**plan.order, **order} if plan.order is not None else order or None,
     )
+
+
+def _refuse_together(arguments: Namespace, plan: ScanFile) -> None:
+    cost = plan.fit.get("cost", "asymmetry")
+    if arguments.robust and cost != "asymmetry":
+        raise UsageError(f"scan: --robust repeats fits of the asymmetry; leave out the cost {cost}")
 
 
 def _inputs(arguments: Namespace, plan: ScanFile) -> list[PathLike | None]:

@@ -112,6 +112,13 @@ class Counts:
         return np.full(self.time.size, self.packing) if self.packs is None else self.packs
 
     @property
+    def narrowest(self) -> float:
+        """Width of the narrowest bin, µs: it sets the highest frequency that can be seen."""
+        if self.packs is None or not self.packs.size:
+            return self.bin_width
+        return float(self.packs.min()) * self.raw_width
+
+    @property
     def raw_width(self) -> float:
         """Width of a raw bin, µs."""
         return self.bin_width / self.packing
