@@ -60,7 +60,8 @@ def periodogram(
     Returns
     -------
     Periodogram. Its peaks are found one after the other, each beside those that gain more, so that
-    side lobes are none; the damping of each is refined where several were given.
+    side lobes are none, and measured beside all others; the damping of each is refined where
+    several were given.
 
     Raises
     ------
@@ -134,16 +135,20 @@ def _searched(
 def _lines(
     scan: Scan, bounds: tuple[float, float], chance: float, most: int
 ) -> tuple[PeriodogramPeak, ...]:
-    """The lines, each found beside those that gain more."""
+    """The lines, each found beside those that gain more, then measured beside all others."""
     found: list[PeriodogramPeak] = []
+    half = float(scan.grid[0][1])
     while len(found) < most:
-        nu, gain, _, _ = scan.grid
+        beside = scan.beside([scan.line(one.nu, one.damping) for one in found])
+        nu, gain, _, _ = beside.grid
         inside = (nu >= bounds[0]) & (nu <= bounds[1])
         top = int(np.argmax(np.where(inside, gain, -np.inf)))
-        peak = scan.peak(float(nu[top]), float(nu[1]), bounds)
+        peak = beside.peak(float(nu[top]), half, bounds)
         if not peak.chance <= chance:
             break
         found.append(peak)
-        rows = scan.line(peak.nu, peak.damping)
-        scan = Scan(scan.signal, np.concatenate([scan.columns, rows]), scan.dampings, scan.held)
-    return tuple(found)
+    if len(found) > 1:
+        for k, one in enumerate(found):
+            others = [scan.line(two.nu, two.damping) for j, two in enumerate(found) if j != k]
+            found[k] = scan.beside(others).peak(one.nu, half, bounds)
+    return tuple(sorted(found, key=lambda peak: -peak.gain))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray
@@ -39,12 +41,11 @@ class Scan:
             for rate in dampings
         )
         self.chi2 = self._chi2(columns)[0]
-        self.grid = self._scanned(projection.Spectrum(signal.time, weight))
 
-    def _scanned(
-        self, spectrum: projection.Spectrum
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    @cached_property
+    def grid(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """(nu, gain, phase, damping) on the grid of the scan."""
+        spectrum = projection.Spectrum(self.signal.time, self._root**2)
         best = np.full(spectrum.nu.size, -np.inf)
         phases, rates = np.zeros(best.size), np.zeros(best.size)
         for rate in self.dampings:
@@ -65,6 +66,13 @@ class Scan:
         solved = np.linalg.lstsq(design, value, rcond=1e-10)[0]
         left = value - design @ solved
         return float(left @ left), np.asarray(solved, dtype=float)
+
+    def beside(self, lines: list[FloatArray]) -> Scan:
+        """The scan of one more line beside some."""
+        if not lines:
+            return self
+        columns = np.concatenate([self.columns, *lines])
+        return Scan(self.signal, columns, self.dampings, self.held)
 
     def line(self, nu: float, rate: float) -> FloatArray:
         """(2, n_bins) cosine and minus sine, damped; (1, n_bins) where the phase is held."""

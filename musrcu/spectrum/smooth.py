@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ SLIGHT = 9.0
 """A relaxation that lowers chi-square by less is left out."""
 LINE = 30.0
 """Nor does a line stand beside them that lowers it by less: a strongly damped one imitates them."""
+MOST_OTHERS = 3
+"""Weaker lines that are taken out while the smooth terms are looked for."""
 ENOUGH_BINS = 1500
 """Bins on which rates are searched; lines too fast for them do not disturb a smooth term."""
 DAMPINGS = (0.0, 1.0, 5.0)
@@ -83,7 +86,7 @@ def read_terms(text: str, name: str) -> tuple[str, ...]:
 
 
 def find_smooth(signal: Signal, terms: tuple[str, ...]) -> Smooth:
-    """The smooth part, by weighted least squares together with the strongest line.
+    """The smooth part, by weighted least squares together with the strongest lines.
 
     A line that is much stronger than the smooth terms would else be what they follow; it turns
     faster than it decays, else it would be a smooth term itself. Rates are tried from slow in the
@@ -93,17 +96,56 @@ def find_smooth(signal: Signal, terms: tuple[str, ...]) -> Smooth:
     if not terms:
         none = np.empty((0, signal.time.size))
         return Smooth((), (), none, np.empty(0), np.zeros(signal.time.size), none, none, "none")
-    coarse = _averaged(signal)
+    time, value, weight = _averaged(signal)
+    others: list[Other] = []
+    chosen, best, most = _selected((time, value, weight), terms)
+    while best.line is not None and len(others) < MOST_OTHERS:
+        left = value - _turning(time, others)
+        another = _another((time, left, weight), chosen, best)
+        if another is None:
+            break
+        others.append(another)
+        chosen, best, most = _selected((time, value - _turning(time, others), weight), terms)
+    gone = [term for term in terms if term not in chosen]
+    dropped = ""
+    if gone:
+        gain = max(best.chi2 - most, 0.0)
+        dropped = f"; without {' and '.join(gone)}, which would lower chi-square by {gain:.1f} only"
+    bare = dataclasses.replace(signal, value=signal.value - _turning(signal.time, others))
+    return _solved(bare, chosen, best.rates, best.line, dropped)
+
+
+def _selected(bins: Bins, terms: tuple[str, ...]) -> tuple[tuple[str, ...], Best, float]:
+    """The terms that are worth their while, and chi-square with all of them."""
     found = [
-        (chosen, _refined(coarse, chosen, *_best_rates(coarse, chosen, rates, turning)))
+        (chosen, _refined(bins, chosen, *_best_rates(bins, chosen, rates, turning)))
         for chosen in _fewer(terms)
-        for rates in _trials(coarse[0], chosen)
+        for rates in _trials(bins[0], chosen)
         for turning in (False, True)
     ]
     chosen, best = min(found, key=lambda one: _price(*one))
-    gone = [term for term in terms if term not in chosen]
-    dropped = f"; without {' and '.join(gone)}, which would hardly lower chi-square" if gone else ""
-    return _solved(signal, chosen, best.rates, best.line, dropped)
+    return chosen, best, min(one.chi2 for _, one in found)
+
+
+def _another(bins: Bins, terms: tuple[str, ...], best: Best) -> Other | None:
+    """One more line beside those terms and the strongest, where there is one."""
+    time, value, weight = bins
+    columns = np.concatenate([_columns(time, terms, best.rates), _line_columns(time, best.line)])
+    gain, line = _best_line(Spectrum(time, weight), value, columns)
+    if gain < LINE:
+        return None
+    root = np.sqrt(weight)
+    design = np.concatenate([columns, _line_columns(time, line)]) * root
+    solved = np.linalg.lstsq(design.T, value * root, rcond=1e-10)[0]
+    return line, np.asarray(solved[-2:], dtype=float)
+
+
+def _turning(time: FloatArray, lines: list[Other]) -> FloatArray:
+    """(n_bins,) the sum of some lines."""
+    total = np.zeros(time.size)
+    for line, values in lines:
+        total += values @ _line_columns(time, line)
+    return total
 
 
 def _price(terms: tuple[str, ...], best: Best) -> float:
@@ -124,6 +166,8 @@ Bins = tuple[FloatArray, FloatArray, FloatArray]
 """Time, value, 1 / sigma^2."""
 Line = tuple[float, float] | None
 """Frequency, MHz, and damping, 1/µs; None where nothing turns."""
+Other = tuple[Line, FloatArray]
+"""A line, and the amplitudes of its cosine and sine."""
 
 
 class Best(NamedTuple):
