@@ -12,6 +12,7 @@ from musrcu.fitting.cost import NO_NUMBER
 from musrcu.joint.alignment import aligned, arrangements
 from musrcu.joint.assemble import Assembly
 from musrcu.joint.descent import descend, follow, inside
+from musrcu.joint.extra_starts import refined
 from musrcu.joint.stack import Stack, State
 
 FloatArray = NDArray[np.float64]
@@ -163,9 +164,14 @@ def _candidates(
             aligned(parts, r, points[r], singles[r].variance, first, singles[first].points[0])
             for r in range(len(singles))
         ]
-        mean = _mean(parts, near, [single.variance for single in singles])
+        variances = [single.variance for single in singles]
+        mean = _mean(parts, near, variances)
         ordered = [[near[r], *points[r]] for r in range(len(singles))]
         found.append((mean, ordered))
+        better = refined(parts, mean, near, variances)
+        if better is not mean:
+            found.append((better, ordered))
+            mean = better
         for point in arrangements(stack.members[first], singles[first].points[0])[:ORDERS]:
             found.append((_with_those_of(parts, mean, first, point), ordered))
     return found

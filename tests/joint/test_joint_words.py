@@ -13,6 +13,7 @@ from joint_data import (
     TEMPERATURES,
     chi2_derivatives,
     scan,
+    starts,
     thrown_run,
     truth,
 )
@@ -126,6 +127,30 @@ def test_order_parameter_in_one_fit() -> None:
     scale = np.sqrt(np.diag(expected))
     covariance = found.covariance()[1]
     assert np.abs((covariance - expected) / np.outer(scale, scale)).max() < 1e-5
+
+
+@pytest.mark.parametrize("far", [(1.0, 0.2, 0.5), (3.0, 0.1001, 0.1)])
+def test_extra_parameters_may_begin_far_off(far: tuple[float, float, float]) -> None:
+    data = scan(3, 5e6)
+    words: dict[str, Any] = {"local": ("lambda1", "lambda2"), "ties": {"nu2": ORDER}}
+    names = ("nu0", "T_N", "beta")
+    start = {name: value for name, value in starts().items() if name != "nu2"}
+    near = mu.joint_fit(
+        data, PAPER, start=start, extra={"nu0": 1.6, "T_N": 0.106, "beta": 0.2}, **words
+    )
+    found = mu.joint_fit(data, PAPER, extra=dict(zip(names, far, strict=True)), **words)
+    assert found.valid, found.reason
+    assert found.chi2 == pytest.approx(near.chi2, abs=1e-6)
+
+
+def test_a_shift_of_many_widths_of_the_line_is_found() -> None:
+    data = in_fields([500.0, 1000.0, 1500.0], shift=0.05)
+    found = mu.joint_fit(
+        data, PAPER, shared=("A1", "lambda1", "A2", "lambda2", "phi2", "A_bg"),
+        ties={"nu2": "gamma_mu*field*(1 + K)"}, extra={"K": 0.0},
+    )  # fmt: skip
+    assert found.valid, found.reason
+    assert found["K"].value == pytest.approx(0.05, abs=4 * (found["K"].error or 0))
 
 
 def test_a_power_of_a_negative_base_is_no_number_and_no_end() -> None:
