@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from musrcu.containers.counts import Counts
 from musrcu.containers.histogram import Histogram
 from musrcu.containers.history import History, Step
@@ -22,6 +24,8 @@ from musrcu.reduction.recipe import Reduction, calibrated, checked, take_backgro
 from musrcu.reduction.seen import with_dead_time, with_losses, with_measured
 from musrcu.reduction.selection import select_detectors
 
+MOST_BINS = 200_000
+"""Bins of all histograms together beyond which the default packs more."""
 SILENT = ("dead", "auxiliary")
 """Kinds of detectors that count no positrons, so that nobody means them by "each"."""
 
@@ -35,7 +39,9 @@ def reduce_histograms(
 
     The stages are those of :func:`musrcu.reduce_counts`: periods, alignment on t0, background,
     packing; what dead time took is left to the model of a fit. Every histogram has its own t0 and
-    good bins. Where the recipe has no packing, all get the smallest that any of them needs.
+    good bins. Where the recipe has no packing, all get the one that their sum needs, a likelihood
+    being right however few counts one of them has; a wider one where there would be more than
+    200,000 bins in all.
 
     Parameters
     ----------
@@ -68,8 +74,8 @@ def reduce_histograms(
     aligned = [_aligned(run, recipe, detectors) for detectors in chosen.values()]
     wanted, notes = read_packing(recipe.packing), [out]
     if wanted is None:
-        notes.append("packed as the richest of them needs it")
-        wanted = min(choose_packing(one, t_max=recipe.t_max)[0] for one in aligned)
+        wanted, why = _packing(aligned, recipe.t_max)
+        notes.append(why)
     settled = dataclasses.replace(recipe, packing=wanted)  # so that one alone comes out the same
     found = []
     for label, counts in zip(chosen, aligned, strict=True):
@@ -106,6 +112,29 @@ def _chosen(
         }
     _check(run, chosen)
     return chosen, f"left out: detector {ranges(sorted(out))}" if out else ""
+
+
+def _packing(aligned: Sequence[Counts], t_max: float | None) -> tuple[int, str]:
+    """Raw bins in one bin, and why."""
+    rows = [one.variance[0, one.good] for one in aligned]
+    size = min(row.size for row in rows)
+    first = aligned[0].first_good
+    together = np.zeros((2, first + size))
+    together[:, first:] = np.sum([row[:size] for row in rows], axis=0)
+    levels = [one.background for one in aligned]
+    known = [float(level[0]) for level in levels if level is not None]
+    pooled = aligned[0].replace(
+        time=aligned[0].time[: first + size],
+        values=together,
+        variance=together,
+        last_good=first + size - 1,
+        background=np.full(2, sum(known)) if len(known) == len(levels) else None,
+    )
+    packing = choose_packing(pooled, t_max=t_max)[0]
+    most = -(-sum(row.size for row in rows) // MOST_BINS)
+    if most > packing:
+        return most, f"packed to no more than {MOST_BINS} bins in all"
+    return packing, "packed as their sum needs it"
 
 
 def _check(run: Run, chosen: Mapping[str, tuple[int, ...]]) -> None:

@@ -152,3 +152,15 @@ def test_alignment_and_good_bins_of_each() -> None:
     found = mu.reduce_histograms(run)
     assert len({one.packing for one in found}) == 1
     assert found[0].background is None or found[0].background > 0
+
+
+def test_default_packing_is_that_of_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_of(levels=(30.0, 30.0, 30.0, 30.0, 0.0), flat=0.1)
+    alone = mu.reduce_histograms(run, groups="1")[0].packing
+    together = {one.packing for one in mu.reduce_histograms(run)}
+    assert len(together) == 1
+    assert together.pop() <= alone / 3
+    monkeypatch.setattr("musrcu.reduction.histograms.MOST_BINS", 300)
+    few = mu.reduce_histograms(run_of())
+    assert [one.packing for one in few] == [-(-4 * 738 // 300)] * 4
+    assert "no more than 300 bins in all" in str(few[0].history)
