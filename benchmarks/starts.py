@@ -139,12 +139,23 @@ def study(name: str, seed: int) -> Row:
     if case.line and case.without:
         nu, damping = case.line
         found = result[nu]
+        x = np.array([result[key].value for key in cost.freedom.model.names], dtype=float)
+        error = found.error or curvature_error(cost, x[cost.free], nu)
         row |= {
             "line_gain": without_line(case, cost) - chi2, "nu": found.value,
-            "nu_error": found.error, "nu_true": spectrum.truth[nu],
+            "nu_error": error, "nu_true": spectrum.truth[nu],
             "damping_true": spectrum.truth[damping],
         }  # fmt: skip
     return {key: f"{v:.6g}" if isinstance(v, float) else v for key, v in row.items()}
+
+
+def curvature_error(cost: AsymmetryCost, x: np.ndarray, name: str) -> float:
+    """Error of one parameter where the others cannot all be told: a floor under the curvature."""
+    half = cost.gauss_newton(x) / 2
+    size = np.sqrt(np.maximum(np.diag(half), 1e-300))
+    spread = np.linalg.inv(half / np.outer(size, size) + 1e-10 * np.eye(size.size))
+    place = cost.free.tolist().index(cost.freedom.model.index(name))
+    return float(np.sqrt(abs(spread[place, place])) / size[place])
 
 
 def number(row: Row, key: str) -> float:
