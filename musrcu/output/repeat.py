@@ -52,7 +52,7 @@ def repeat(source: FitResult | PathLike, *, data: str | None = None) -> Repetiti
         raise MusrcuError(f"repeat takes a saved fit, not {an(source)}")
     found = load(source)
     if not isinstance(found, FitResult):
-        raise MusrcuError(f"{source} is no fit; musrcu fit and FitResult.save write one")
+        raise MusrcuError(f"{source} is no fit of one run; FitResult.save writes one")
     return _repeated(found, str(source), Path(source).parent, data)
 
 
@@ -67,7 +67,7 @@ def repeat_all(path: PathLike, *, data: str | None = None) -> Iterator[Repetitio
     for place, found in enumerate(fits, start=1):
         where = str(path) if len(fits) == 1 else f"{path}: fit {place}"
         if not isinstance(found, FitResult):
-            raise MusrcuError(f"{where} is no fit; musrcu fit and FitResult.save write one")
+            raise MusrcuError(f"{where} is no fit of one run; FitResult.save writes one")
         try:
             yield _repeated(found, where, Path(path).parent, data)
         except MusrcuError as error:
