@@ -46,8 +46,9 @@ class CountCost(Cost):
     ) -> None:
         super().__init__(time, np.size(counts), freedom, prior)
         self.counts = np.asarray(counts, dtype=float)
-        some = self.counts[self.counts > 0]
-        self._own = float((some * np.log(some)).sum() - self.counts.sum())
+        # bin by bin and relative to the counts, so that large numbers do not cancel
+        self._empty = np.where(self.counts > 0, 0.0, 1.0)
+        self._inverse = np.where(self.counts > 0, 1.0 / np.maximum(self.counts, 1e-300), 0.0)
 
     def with_freedom(self, freedom: Freedom) -> Self:
         """The same counts with other parameters held."""
@@ -58,7 +59,8 @@ class CountCost(Cost):
         penalty = 0.0
         if wrong is not None:
             model, penalty = wrong.mean, wrong.penalty
-        likelihood = float(model.sum() - scalar(self.counts, np.log(model)) + self._own)
+        ratio = model * self._inverse + self._empty
+        likelihood = scalar(self.counts, ratio - 1.0 - np.log(ratio)) + scalar(self._empty, model)
         return 2.0 * likelihood + penalty
 
     def _weigh(self, model: FloatArray) -> tuple[FloatArray, FloatArray]:

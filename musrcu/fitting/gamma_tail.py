@@ -35,6 +35,8 @@ def _front(a: float, x: float) -> float:
         return math.exp(min(a * math.log(x) - x - math.lgamma(a), 700.0))
     # Of a large a the logarithms nearly cancel; their difference is taken by itself.
     off = (x - a) / a
+    if off <= -1:  # x is nothing beside a
+        return 0.0
     stirling = 1 / (12 * a) - 1 / (360 * a**3) + 1 / (1260 * a**5)
     exponent = a * (math.log1p(off) - off) - stirling
     return math.exp(exponent) * math.sqrt(a / (2 * math.pi)) if exponent > -745 else 0.0
