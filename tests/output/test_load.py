@@ -57,7 +57,7 @@ def test_a_scan_with_its_order_parameter(tmp_path: Path) -> None:
         ("{", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
         ("[1, 2]", "has no entry 'kind'"),
-        ("{}", "has no entry 'kind'; musrcu saves musrcu fit, musrcu scan, musrcu order"),
+        ("{}", "has no entry 'kind'; musrcu saves musrcu fit, musrcu joint fit, musrcu scan"),
         ('{"kind": "other"}', "has kind 'other'"),
         ('{"kind": ["musrcu fit"]}', "has kind"),
         ('{"kind": "musrcu fit"}', "not the JSON of a musrcu fit"),
