@@ -11,6 +11,8 @@ from musrcu.joint.stack import BoolArray, Stack, State
 
 FloatArray = NDArray[np.float64]
 
+CALLS = 500
+"""Of the profiled cost; near a minimum that has one a dozen are enough."""
 LOWER = 1e-3
 """By so much lower in cost Minuit may end; more, and the descent begins again from there."""
 
@@ -94,7 +96,7 @@ def _migrad(stack: Stack, state: State, free: BoolArray) -> tuple[FloatArray, fl
     guess = np.where(curvature > 0, 1 / np.sqrt(np.where(curvature > 0, curvature, 1)), 0.1)
     minuit.errors = np.clip(guess, 1e-8, 1e3)
     minuit.strategy = 1
-    minuit.migrad()
+    minuit.migrad(ncall=CALLS)
     return np.array(minuit.values), float(minuit.fval or np.inf), _why(minuit)
 
 

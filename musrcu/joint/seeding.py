@@ -72,7 +72,7 @@ def seed(stack: Stack, parts: Assembly) -> tuple[State, list[str]]:
     tried = [one for one in tried if stack.total(one) < NO_NUMBER]
     for steps, kept in REFINED:
         tried = [descend(stack, one, steps=steps, tolerance=0.05)[0] for one in tried]
-        tried = sorted(tried, key=lambda one: (_folded(stack, one), stack.total(one)))[:kept]
+        tried = sorted(tried, key=lambda one: (_unlikely(stack, one), stack.total(one)))[:kept]
     tried[0] = _searched_again(stack, parts, singles, tried[0])
     return tried[0], _near_ties(stack, tried)
 
@@ -90,14 +90,19 @@ def _check_number(stack: Stack, state: State) -> None:
     raise NoStart(f"{draft.name}: {why}")
 
 
-def _folded(stack: Stack, state: State) -> bool:
-    """Whether a line is faster than the bins can show: it looks like a slower one."""
+def _unlikely(stack: Stack, state: State) -> bool:
+    """Whether a line is faster than the bins can show, so that it looks like a slower one, or an
+    amplitude larger than physics allows.
+    """
     x, _ = stack.x(state.s, state.local, stack.all)
     for member, row in zip(stack.members, x, strict=True):
         full = member.full(row[: member.cost.free.size])
         model, free = member.cost.freedom.model, set(member.cost.free.tolist())
         highest = 0.5 / float(member.draft.data.width.min())
         if any(nu in free and abs(full[nu]) > highest for _, nu, _ in model.oscillations()):
+            return True
+        sizes = [full[t.amplitude] for t in model.terms if t.amplitude in free]
+        if any(not member.draft.bound.allows(float(size), 0.0) for size in sizes):
             return True
     return False
 
