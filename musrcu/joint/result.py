@@ -165,7 +165,12 @@ class JointResult:
 
     def summary(self) -> str:
         """The result as text: quality, shared parameters, a line for each run, notes."""
-        lines = [f"joint fit of {len(self.runs)} runs: {self.model}", "  " + self._quality()]
+        single = all("N0" in one.names and "alpha" not in one.names for one in self.runs)
+        what = "histograms" if single else "runs"
+        lines = [f"joint fit of {len(self.runs)} {what}: {self.model}", "  " + self._quality()]
+        reasons = {run.cost_reason for run in self.runs}
+        if len(reasons) == 1 and all(reasons):
+            lines.append(f"  cost: {self.cost} ({reasons.pop()})")
         if self.shared:
             rows = [[f"  {name}", str(one)] for name, one in self.shared.items()]
             lines += str(table(rows, ["  shared parameter", "value"])).split("\n")
