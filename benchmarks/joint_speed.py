@@ -2,12 +2,12 @@
 
     python benchmarks/joint_speed.py [repeats]
 
-Four parameters are shared (A1, A2, phi2, A_bg), three local (lambda1, lambda2, nu2): 154 of 50 runs.
-Plain: MIGRAD and HESSE with numerical derivatives of the same chi-square, the model in NumPy as a
-user would write it, all runs in one array. Ours: the whole of ``musrcu.joint_fit``, from asymmetries
-to the result with exact errors of all parameters. Both begin at the same values, near enough that
-the plain one succeeds; the search of start values is timed apart. Then the time for 200 runs beside
-that for 50, and the peak of memory, which grows linearly with the runs.
+Four parameters are shared (A1, A2, phi2, A_bg), three local (lambda1, lambda2, nu2), which makes
+154 of 50 runs. Plain: MIGRAD and HESSE with numerical derivatives of the same chi-square, the model
+in NumPy as a user would write it, all runs in one array. Ours: the whole of ``musrcu.joint_fit``,
+from asymmetries to the result with exact errors of all parameters. Both begin at the same values,
+near enough that the plain one succeeds; the search of start values is timed apart. Then the time
+for 200 runs beside that for 50, and the peak of memory, which grows linearly with the runs.
 """
 
 from __future__ import annotations
