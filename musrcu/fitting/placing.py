@@ -28,6 +28,8 @@ LOOKED_AT = 60
 """Best places of a scan among which separate ones are chosen."""
 PER_PEAK = 2
 """Trials that are followed at one frequency, where it is so low that rates matter to it."""
+COSINE = 0.05
+"""Deviation from a damped cosine up to which a line counts as one."""
 PADDING = 2
 """Frequencies lie closer than 1 / (PADDING x window)."""
 
@@ -103,6 +105,21 @@ def scanned_lines(cost: AsymmetryCost) -> list[Line]:
 def resolution(cost: Cost) -> float:
     """Time over which a line is seen, µs."""
     return max(float(min(cost.time[-1], MUON_LIFETIME)), 1e-6)
+
+
+def is_damped_cosine(cost: AsymmetryCost, full: FloatArray, line: Line) -> bool:
+    """Whether a line is what it is without turning, times a cosine, as the scan takes it to be."""
+    number, nu, phi = line
+    term, full = cost.freedom.model.terms[number], full.copy()
+    full[nu] = 1 / resolution(cost)
+    still = full.copy()
+    turned = 2 * np.pi * full[nu] * cost.time
+    if phi is not None:
+        turned += np.deg2rad(full[phi])
+        still[phi] = 0.0
+    still[nu] = 0.0
+    apart = term.shape(cost.time, full) - term.shape(cost.time, still) * np.cos(turned)
+    return bool(np.abs(apart).max() < COSINE)
 
 
 def place_line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,14 @@ from musrcu.fitting.averaged import averaged, on_growing, scatter
 from musrcu.fitting.cost import NO_NUMBER, AsymmetryCost, Cost
 from musrcu.fitting.descent import descend
 from musrcu.fitting.linear_trials import best_separate, linear_chi2, minima_without
-from musrcu.fitting.placing import Line, Placed, place_line, resolution, scanned_lines
+from musrcu.fitting.placing import (
+    Line,
+    Placed,
+    is_damped_cosine,
+    place_line,
+    resolution,
+    scanned_lines,
+)
 from musrcu.fitting.shapes import Shapes
 from musrcu.fitting.trial_grid import apart, combinations, is_rate, thinned, trial_values
 
@@ -37,8 +45,11 @@ ENOUGH_BINS = 512
 """Bins on which start values of slow lines are searched."""
 GROWTH, WIDEST = 0.06, 1 / 64
 """Of bins for what only relaxes: width over time, and over the window."""
-FAR = 8.0
-"""A candidate this much worse in chi-square after refinement is not followed to the full data."""
+FAR, FOLLOWED = 30.0, 4
+"""A candidate this much worse in chi-square after refinement is not followed to the full data, and
+so many are at most."""
+ELSEWHERE = 8.0
+"""Chi-square above the best of a linear problem that may still become better than it."""
 CERTAIN = 0.1
 """A rate whose relative error is smaller lies in no other place."""
 MISFIT, NOISE = 0.25, 6.0
@@ -79,26 +90,40 @@ def find_starts(cost: AsymmetryCost) -> list[Start]:
     Gauss-Newton steps. All this happens on averaged bins, which are enough for what is slow; one
     more scan looks for fast lines in the full data.
     """
-    lines = scanned_lines(cost)
-    smooth: list[FloatArray] = []
+    lines, smooth = scanned_lines(cost), list[FloatArray]()
     if lines:
         candidates, smooth = _slow(cost, lines)
     else:
         candidates = _smooth(cost)
-    refined = _replaced(lines, _refined(candidates, []))
-    if lines and refined:
-        refined = _replaced(lines, _refined(_fast(cost, lines, refined[0], smooth), refined))
+    refined = _on_all_bins(cost, _replaced(lines, _refined(candidates, [])))
     if refined:
         refined = _refined(_other_rates(refined[0]), refined)
-    starts: list[Start] = []
+    if lines and refined:
+        best = refined[0]
+        refined = _replaced(lines, _refined(_fast(cost, lines, best, smooth), refined))
+        if refined[0] is not best:
+            refined = _refined(_other_rates(refined[0]), refined)
+    return [Start(one.full[cost.free], one.chi2) for one in refined]
+
+
+def _on_all_bins(cost: AsymmetryCost, refined: list[_Candidate]) -> list[_Candidate]:
+    """The best of the candidates refined on all bins.
+
+    What averaged bins say of fast relaxation is not exact.
+    """
+    found: list[_Candidate] = []
+    kept: list[FloatArray] = []
     for one in refined:
         x, chi2 = one.full[cost.free], one.chi2
-        if chi2 > refined[0].chi2 + FAR or any(_same(x, other.x) for other in starts):
+        if chi2 > refined[0].chi2 + FAR or len(kept) == FOLLOWED:
+            break
+        if any(_same(x, other) for other in kept):
             continue
+        kept.append(x)
         if one.cost is not cost:
             x, chi2 = descend(cost, x, tolerance=0.05)
-        starts.append(Start(x, chi2))
-    return sorted(starts, key=lambda start: start.chi2)
+        found.append(_Candidate(cost, 0.0, cost.freedom.expand(x), chi2, one.gain))
+    return sorted(found, key=lambda candidate: candidate.chi2)
 
 
 def _refined(candidates: list[_Candidate], known: list[_Candidate]) -> list[_Candidate]:
@@ -143,6 +168,9 @@ def _slow(cost: AsymmetryCost, lines: list[Line]) -> tuple[list[_Candidate], lis
         absent -= {line[0]}
     offset = 0.0 if coarse is cost else scatter(cost, coarse)
     found = [_Candidate(coarse, offset, p.full, p.chi2 + offset, p.gain) for p in placed]
+    if placed and not all(is_damped_cosine(coarse, placed[0].full, line) for line in lines):
+        # Its linear problem says little of how good it may be.
+        found = [dataclasses.replace(one, gain=np.inf) for one in found]
     return found, smooth
 
 
@@ -150,9 +178,10 @@ def _fast(
     cost: AsymmetryCost, lines: list[Line], best: _Candidate, smooth: list[FloatArray]
 ) -> list[_Candidate]:
     """Candidates with one line too fast for averaged bins, the rest where it was found."""
-    if best.cost is cost:
+    coarse = averaged(cost, ENOUGH_BINS)
+    if coarse is None:
         return []
-    fastest, shapes = _fastest_line(best.cost), Shapes(cost)
+    fastest, shapes = _fastest_line(coarse), Shapes(cost)
     everyone = frozenset(term for term, _, _ in lines)
     choices = _choices(cost, lines)
     found = []
@@ -209,7 +238,7 @@ def _other_rates(best: _Candidate) -> list[_Candidate]:
     if not vectors:
         return []
     chi2 = linear_chi2(Shapes(cost), vectors, frozenset(), tangent=True) + best.offset
-    order = [k for k in np.argsort(chi2, kind="stable")[:OTHER] if chi2[k] < best.chi2 + FAR]
+    order = [k for k in np.argsort(chi2, kind="stable")[:OTHER] if chi2[k] < best.chi2 + ELSEWHERE]
     return [_Candidate(cost, best.offset, vectors[k], float(chi2[k]), np.inf) for k in order]
 
 

@@ -24,7 +24,7 @@ FLAT = 0.02
 """Rate times window below which relaxation is a straight line."""
 STRAIGHT, PER_LINE = 0.3, 7
 """The same where a line is damped, and values of a rate that are tried there."""
-STEEP = 0.5
+STEEP = 1.0
 """Rate times bin width above which relaxation is over within a few bins."""
 
 
