@@ -113,11 +113,14 @@ def judge(
 def _vague(
     model: Model, values: FloatArray, errors: FloatArray, pairs: list[tuple[int, int]]
 ) -> tuple[int, ...]:
-    """Terms in these pairs whose amplitude may as well be 0."""
+    """Terms whose amplitude may as well be 0, in these pairs or with a shape that is fitted too."""
+    paired = {_owner(model, place) for pair in pairs for place in pair}
     found = []
-    for number in sorted({_owner(model, place) for pair in pairs for place in pair}):
-        amplitude = model.terms[number].amplitude
-        if amplitude is not None and abs(values[amplitude]) < VAGUE * errors[amplitude]:
+    for number, term in enumerate(model.terms):
+        shaped = any((errors[place] > 0).any() for place in term.places)
+        if term.amplitude is None or not (shaped or number in paired):
+            continue
+        if abs(values[term.amplitude]) < VAGUE * errors[term.amplitude]:
             found.append(number)
     return tuple(found)
 
