@@ -12,7 +12,7 @@ from musrcu.fitting.trial_grid import apart
 
 FloatArray = NDArray[np.float64]
 
-FOLLOWED, STRIDE = 4, 3.0
+FOLLOWED, STRIDE = 3, 3.0
 """Steps to a minimum of the model without its lines, and the largest factor of one."""
 
 
@@ -28,25 +28,23 @@ def minima_without(
     if freedom.ties:
         return []
     vectors = best_separate(shapes, trials, absent, most)
-    best: list[tuple[float, FloatArray]] = [(np.inf, full) for full in vectors]
-    for _ in range(FOLLOWED if vectors else 0):
+    if not vectors:
+        return []
+    tried = list(vectors)
+    for _ in range(FOLLOWED):
         sets = shapes.sets(vectors, absent, tangent=True)
+        if all(amplitude == k for amplitude, k in sets.columns):
+            break
         whiten, along = whitened(sets.data, sets.smooth)
         found = np.einsum("skj,sk->sj", whiten, along)
-        if all(amplitude == k for amplitude, k in sets.columns):
-            amplitudes = [k for _, k in sets.columns]
-            for full, values in zip(vectors, found, strict=True):
-                full[amplitudes] = values
-            return vectors
         vectors = [
             _followed(freedom, full, sets.columns, values)
             for full, values in zip(vectors, found, strict=True)
         ]
-        for n, (chi2, full) in enumerate(_solved(shapes, vectors, absent)):
-            if chi2 < best[n][0]:
-                best[n] = chi2, full
-    best.sort(key=lambda end: end[0])
-    return [full for chi2, full in best if chi2 < np.inf]
+        tried += vectors
+    solved = solved_trials(shapes, tried, absent)
+    kept = [min(solved[n :: len(vectors)], key=lambda end: end[0]) for n in range(len(vectors))]
+    return [full for chi2, full in sorted(kept, key=lambda end: end[0]) if chi2 < np.inf]
 
 
 def _followed(
@@ -65,10 +63,10 @@ def _followed(
     return moved
 
 
-def _solved(
+def solved_trials(
     shapes: Shapes, vectors: list[FloatArray], absent: frozenset[int]
 ) -> list[tuple[float, FloatArray]]:
-    """(chi-square, trial) with the amplitudes solved for."""
+    """(chi-square, trial) with the amplitudes, and the phases of lines, solved for."""
     sets = shapes.sets(vectors, absent, tangent=False)
     whiten, along = whitened(sets.data, sets.smooth)
     found = np.einsum("skj,sk->sj", whiten, along)
@@ -79,6 +77,9 @@ def _solved(
         for (amplitude, k), value in zip(sets.columns, found[n], strict=True):
             if k == amplitude:
                 there[amplitude] = value
+            elif k < 0:
+                there[-1 - k] += np.rad2deg(np.arctan2(value, there[amplitude]))
+                there[amplitude] = np.hypot(value, there[amplitude])
         ends.append((float(chi2[n]) if sets.sound[n] else np.inf, there))
     return ends
 

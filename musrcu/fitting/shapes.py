@@ -28,8 +28,9 @@ class Sets:
     sound: NDArray[np.bool_]
     """(n_sets,) whether all its shapes are numbers."""
     columns: tuple[tuple[int, int], ...] = ()
-    """Of each smooth row, (position of its amplitude, position of the parameter that it follows or
-    -1): a small change of that parameter is the quotient of the two coefficients."""
+    """Of each smooth row, (position of its amplitude, position of the parameter that it follows):
+    a small change of that is the quotient of the two coefficients. For the sine of a line, -1 less
+    the position of its phase."""
 
     def of(self, which: IntArray) -> Sets:
         """Some of them, in another order or more than once."""
@@ -61,15 +62,15 @@ class Shapes:
 
     def envelopes(self, term: int, vectors: list[FloatArray]) -> tuple[FloatArray, IntArray]:
         """Rows of a line that does not turn, at the centres, and which each vector takes."""
-        model, time = self.cost.freedom.model, self.cost.time
+        one, time = self.cost.freedom.model.terms[term], self.cost.time
         rows: list[FloatArray] = []
         known: dict[bytes, int] = {}
         which = []
         for full in vectors:
-            key = full[model.terms[term].place].tobytes()
+            key = full[one.place].tobytes()
             if key not in known:
                 known[key] = len(rows)
-                rows.append(model.terms[term].shape(time, full) * self.cost.inverse_error)
+                rows.append(one.shape(time, full) * self.cost.inverse_error)
             which.append(known[key])
         return np.nan_to_num(np.array(rows), posinf=0.0, neginf=0.0), np.array(which)
 
@@ -98,7 +99,7 @@ class Shapes:
                 turning = self._phases.get(number) in self._free
                 if turning:
                     columns.append(self._turned(number, full))
-                    places.append((term.amplitude, -1))
+                    places.append((term.amplitude, -1 - self._phases[number]))
                 if tangent:
                     following = self._tangents(number, full, turning)
                     columns += following.values()

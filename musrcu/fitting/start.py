@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.fitting.averaged import averaged, on_growing, scatter
-from musrcu.fitting.cost import NO_NUMBER, AsymmetryCost, Cost
+from musrcu.fitting.candidate import Candidate, refine
+from musrcu.fitting.candidate import Start as Start
+from musrcu.fitting.cost import AsymmetryCost, Cost
 from musrcu.fitting.descent import descend
-from musrcu.fitting.linear_trials import best_separate, linear_chi2, minima_without
+from musrcu.fitting.elsewhere import other_places
+from musrcu.fitting.linear_trials import best_separate, minima_without
 from musrcu.fitting.placing import (
     Line,
     Placed,
@@ -21,14 +23,12 @@ from musrcu.fitting.placing import (
     scanned_lines,
 )
 from musrcu.fitting.shapes import Shapes
-from musrcu.fitting.trial_grid import apart, combinations, is_rate, thinned, trial_values
+from musrcu.fitting.trial_grid import combinations, settled, thinned, trial_values
 
 FloatArray = NDArray[np.float64]
 
 REFINED = 8
 """Separate candidates that are refined, at most."""
-OTHER = 3
-"""Candidates with a rate far from that of the best that are refined, at most."""
 PER_RATE, PER_FAST = 5, 4
 """Values of a rate that are tried beside lines, and for a line too fast for averaged bins."""
 ANEW = 0.5
@@ -48,37 +48,8 @@ GROWTH, WIDEST = 0.06, 1 / 64
 FAR, FOLLOWED = 30.0, 4
 """A candidate this much worse in chi-square after refinement is not followed to the full data, and
 so many are at most."""
-ELSEWHERE = 8.0
-"""Chi-square above the best of a linear problem that may still become better than it."""
-CERTAIN = 0.1
-"""A rate whose relative error is smaller lies in no other place."""
-MISFIT, NOISE = 0.25, 6.0
-"""Share of its gain, and chi-square, by which refinement may better a candidate."""
 NEAR_TIE = 4.0
 """Two minima closer than this in chi-square are both reported."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """A starting point after refinement."""
-
-    x: FloatArray
-    """(n_free,) free parameters."""
-    chi2: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A trial before refinement, and the bins on which to refine it."""
-
-    cost: AsymmetryCost
-    offset: float
-    """What chi-square is higher by on all bins."""
-    full: FloatArray
-    chi2: float
-    """Of its linear problem, on all bins."""
-    gain: float
-    """What its line adds; refinement adds a share of that."""
 
 
 def find_starts(cost: AsymmetryCost) -> list[Start]:
@@ -95,23 +66,34 @@ def find_starts(cost: AsymmetryCost) -> list[Start]:
         candidates, smooth = _slow(cost, lines)
     else:
         candidates = _smooth(cost)
-    refined = _on_all_bins(cost, _replaced(lines, _refined(candidates, [])))
+    refined = _on_all_bins(cost, _replaced(lines, refine(candidates, [])))
     if refined:
-        refined = _refined(_other_rates(refined[0]), refined)
+        refined = refine(other_places(refined[0]), refined)
     if lines and refined:
         best = refined[0]
-        refined = _replaced(lines, _refined(_fast(cost, lines, best, smooth), refined))
+        refined = _replaced(lines, refine(_fast(cost, lines, best, smooth), refined))
         if refined[0] is not best:
-            refined = _refined(_other_rates(refined[0]), refined)
-    return [Start(one.full[cost.free], one.chi2) for one in refined]
+            refined = refine(other_places(refined[0]), refined)
+    return _told_apart(cost, [Start(one.full[cost.free], one.chi2) for one in refined])
 
 
-def _on_all_bins(cost: AsymmetryCost, refined: list[_Candidate]) -> list[_Candidate]:
+def _told_apart(cost: AsymmetryCost, starts: list[Start]) -> list[Start]:
+    """The starts without those near the best that a few more steps carry to it."""
+    near = [one for one in starts[1:] if one.chi2 < starts[0].chi2 + NEAR_TIE]
+    if not any(differing(cost, one.x, starts[0].x) for one in near):
+        return starts
+    ends = [Start(*descend(cost, one.x, steps=60, tolerance=1e-4)) for one in [starts[0], *near]]
+    ends.sort(key=lambda start: start.chi2)
+    other = [one for one in ends[1:] if differing(cost, one.x, ends[0].x)]
+    return [ends[0], *other, *starts[1 + len(near) :]]
+
+
+def _on_all_bins(cost: AsymmetryCost, refined: list[Candidate]) -> list[Candidate]:
     """The best of the candidates refined on all bins.
 
     What averaged bins say of fast relaxation is not exact.
     """
-    found: list[_Candidate] = []
+    found: list[Candidate] = []
     kept: list[FloatArray] = []
     for one in refined:
         x, chi2 = one.full[cost.free], one.chi2
@@ -122,31 +104,11 @@ def _on_all_bins(cost: AsymmetryCost, refined: list[_Candidate]) -> list[_Candid
         kept.append(x)
         if one.cost is not cost:
             x, chi2 = descend(cost, x, tolerance=0.05)
-        found.append(_Candidate(cost, 0.0, cost.freedom.expand(x), chi2, one.gain))
+        found.append(Candidate(cost, 0.0, cost.freedom.expand(x), chi2, one.gain))
     return sorted(found, key=lambda candidate: candidate.chi2)
 
 
-def _refined(candidates: list[_Candidate], known: list[_Candidate]) -> list[_Candidate]:
-    """The candidates after refinement and those already known, best first.
-
-    What refinement cannot make the best, by what it may gain, is left out.
-    """
-    found = list(known)
-    best = min((one.chi2 for one in found), default=np.inf)
-    for one in sorted(candidates, key=lambda candidate: candidate.chi2):
-        if not one.chi2 - MISFIT * one.gain - NOISE <= best:
-            continue
-        start = _solve(one.cost, one.full)
-        if not start.chi2 < NO_NUMBER:
-            continue
-        x, chi2 = descend(one.cost, start.x, tolerance=0.1)
-        chi2, full = chi2 + one.offset, one.cost.freedom.expand(x)
-        found.append(_Candidate(one.cost, one.offset, full, chi2, one.gain))
-        best = min(best, chi2)
-    return sorted(found, key=lambda candidate: candidate.chi2)
-
-
-def _slow(cost: AsymmetryCost, lines: list[Line]) -> tuple[list[_Candidate], list[FloatArray]]:
+def _slow(cost: AsymmetryCost, lines: list[Line]) -> tuple[list[Candidate], list[FloatArray]]:
     """Candidates with lines that averaged bins show, placed one after the other; and minima of the
     model without them."""
     coarse = averaged(cost, ENOUGH_BINS) or cost
@@ -155,10 +117,10 @@ def _slow(cost: AsymmetryCost, lines: list[Line]) -> tuple[list[_Candidate], lis
     choices = _choices(coarse, lines)
     absent = frozenset(term for term, _, _ in lines)
     smooth = minima_without(
-        shapes, _settled(coarse, combinations(_single(coarse, choices, absent))), absent, SMOOTH
+        shapes, settled(coarse, combinations(_single(coarse, choices, absent))), absent, SMOOTH
     )
     single = [thinned(values, PER_RATE) for values in _single(coarse, choices, absent)]
-    vectors = smooth + _settled(coarse, combinations(single))
+    vectors = smooth + settled(coarse, combinations(single))
     placed: list[Placed] = []
     for line in lines:
         bounds = _bounds(coarse, line[1], highest)
@@ -167,7 +129,7 @@ def _slow(cost: AsymmetryCost, lines: list[Line]) -> tuple[list[_Candidate], lis
         vectors = [one.full for one in placed]
         absent -= {line[0]}
     offset = 0.0 if coarse is cost else scatter(cost, coarse)
-    found = [_Candidate(coarse, offset, p.full, p.chi2 + offset, p.gain) for p in placed]
+    found = [Candidate(coarse, offset, p.full, p.chi2 + offset, p.gain) for p in placed]
     if placed and not all(is_damped_cosine(coarse, placed[0].full, line) for line in lines):
         # Its linear problem says little of how good it may be.
         found = [dataclasses.replace(one, gain=np.inf) for one in found]
@@ -175,8 +137,8 @@ def _slow(cost: AsymmetryCost, lines: list[Line]) -> tuple[list[_Candidate], lis
 
 
 def _fast(
-    cost: AsymmetryCost, lines: list[Line], best: _Candidate, smooth: list[FloatArray]
-) -> list[_Candidate]:
+    cost: AsymmetryCost, lines: list[Line], best: Candidate, smooth: list[FloatArray]
+) -> list[Candidate]:
     """Candidates with one line too fast for averaged bins, the rest where it was found."""
     coarse = averaged(cost, ENOUGH_BINS)
     if coarse is None:
@@ -197,14 +159,14 @@ def _fast(
             for one in place_line(shapes, tried, absent, line, bounds, FAST, "nothing"):
                 # With other lines to come, nothing is known of how good it may be.
                 gain = one.gain if len(absent) == 1 else np.inf
-                found.append(_Candidate(cost, 0.0, one.full, one.chi2, gain))
+                found.append(Candidate(cost, 0.0, one.full, one.chi2, gain))
     return found
 
 
-def _replaced(lines: list[Line], refined: list[_Candidate]) -> list[_Candidate]:
+def _replaced(lines: list[Line], refined: list[Candidate]) -> list[Candidate]:
     """The candidates, and the best of several lines with each placed anew beside the others."""
     for _ in lines if len(lines) > 1 and refined else ():
-        best, found = refined[0], list[_Candidate]()
+        best, found = refined[0], list[Candidate]()
         shapes = Shapes(best.cost)
         highest = _fastest_line(best.cost) if best.offset else np.inf
         choices = [thinned(values, PER_RATE) for values in _choices(best.cost, lines)]
@@ -213,55 +175,23 @@ def _replaced(lines: list[Line], refined: list[_Candidate]) -> list[_Candidate]:
             tried = _expanded(best.cost, [best.full], choices, line)
             for one in place_line(shapes, tried, absent, line, bounds, SMOOTH, "rates"):
                 chi2 = one.chi2 + best.offset
-                found.append(_Candidate(best.cost, best.offset, one.full, chi2, one.gain))
+                found.append(Candidate(best.cost, best.offset, one.full, chi2, one.gain))
         better = [one for one in found if one.chi2 < best.chi2 - ANEW]
-        refined = _refined(better, refined)
+        refined = refine(better, refined)
         if refined[0].chi2 > best.chi2 - ANEW:
             break
     return refined
 
 
-def _other_rates(best: _Candidate) -> list[_Candidate]:
-    """Candidates with one rate far from where the best has it, the rest following a little."""
-    cost, model = best.cost, best.cost.freedom.model
-    choices = trial_values(cost, ())
-    certain = _certain(best) if model.lines() else set()
-    vectors = []
-    for k, values in enumerate(choices):
-        if len(values) > 1 and is_rate(model.parameters[k]) and k not in certain:
-            for value in values:
-                full = best.full.copy()
-                full[k] = value
-                if apart(model, full, best.full):
-                    vectors.append(full)
-    vectors = _settled(cost, vectors)
-    if not vectors:
-        return []
-    chi2 = linear_chi2(Shapes(cost), vectors, frozenset(), tangent=True) + best.offset
-    order = [k for k in np.argsort(chi2, kind="stable")[:OTHER] if chi2[k] < best.chi2 + ELSEWHERE]
-    return [_Candidate(cost, best.offset, vectors[k], float(chi2[k]), np.inf) for k in order]
-
-
-def _certain(best: _Candidate) -> set[int]:
-    """Positions of the free parameters that the data tell within a tenth."""
-    cost = best.cost
-    x = best.full[cost.free]
-    half = 0.5 * cost.gauss_newton(x)
-    size = np.sqrt(np.maximum(np.diag(half), 1e-300))
-    unit = np.nan_to_num(half / (size[:, None] * size)) + 1e-10 * np.eye(x.size)
-    error = np.sqrt(np.abs(np.diag(np.linalg.inv(unit)))) / size
-    return {int(k) for k, e, v in zip(cost.free, error, x, strict=True) if e < CERTAIN * abs(v)}
-
-
-def _smooth(cost: AsymmetryCost) -> list[_Candidate]:
+def _smooth(cost: AsymmetryCost) -> list[Candidate]:
     """Candidates of a model without lines."""
     coarse = averaged(cost, 3 * ENOUGH_BINS) or cost
     offset = 0.0 if coarse is cost else scatter(cost, coarse)
     shapes = Shapes(_growing(coarse))
-    vectors = _settled(cost, combinations(trial_values(cost, ())))
+    vectors = settled(cost, combinations(trial_values(cost, ())))
     most = REFINED if cost.freedom.model.variable == "t" else OF_TABLE
     best = best_separate(shapes, vectors, frozenset(), most)
-    return [_Candidate(coarse, offset, full, float(k), np.inf) for k, full in enumerate(best)]
+    return [Candidate(coarse, offset, full, float(k), np.inf) for k, full in enumerate(best)]
 
 
 def _growing(cost: AsymmetryCost) -> AsymmetryCost:
@@ -273,26 +203,6 @@ def _growing(cost: AsymmetryCost) -> AsymmetryCost:
     if any(parameter.kind not in ("plain", "amplitude") for parameter in model.parameters):
         return cost
     return on_growing(cost, GROWTH, WIDEST * float(time[-1]))
-
-
-def _solve(cost: AsymmetryCost, full: FloatArray) -> Start:
-    """The trial with its amplitudes solved for by linear least squares."""
-    freedom, model = cost.freedom, cost.freedom.model
-    wanted = [
-        column
-        for column, k in enumerate(cost.free)
-        if model.parameters[k].kind == "amplitude" and np.isnan(freedom.start[k])
-    ]
-    x = full[cost.free]
-    if wanted:
-        x[wanted] = 0.0
-        residual, jacobian = cost.linearise(x)
-        design = jacobian[wanted]
-        if not (np.isfinite(design).all() and np.isfinite(residual).all()):
-            return Start(x, NO_NUMBER)
-        x[wanted] = np.linalg.lstsq(design @ design.T, -design @ residual, rcond=1e-10)[0]
-    x = np.clip(x, freedom.lower[cost.free], freedom.upper[cost.free])
-    return Start(x, cost(x))
 
 
 def _expanded(
@@ -311,7 +221,7 @@ def _expanded(
             one = full.copy()
             one[places] = values
             found.append(one)
-    return _settled(cost, found)
+    return settled(cost, found)
 
 
 def _choices(cost: AsymmetryCost, lines: list[Line]) -> list[tuple[float, ...]]:
@@ -326,12 +236,6 @@ def _single(
     terms = cost.freedom.model.terms
     own = {k for number in absent for k in _places(terms[number].place)}
     return [values[:1] if k in own else values for k, values in enumerate(choices)]
-
-
-def _settled(cost: AsymmetryCost, vectors: list[FloatArray]) -> list[FloatArray]:
-    """The vectors with their ties; those that are numbers."""
-    tied = [cost.freedom.apply_ties(full) for full in vectors]
-    return [full for full in tied if np.isfinite(full).all()]
 
 
 def _places(place: slice) -> range:

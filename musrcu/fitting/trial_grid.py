@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.fitting.cost import Cost
+from musrcu.fitting.cost import AsymmetryCost, Cost
 from musrcu.models.model import Model
 from musrcu.models.parameter import Parameter
 
@@ -82,6 +82,12 @@ def combinations(choices: list[tuple[float, ...]], most: int = MOST_TRIALS) -> l
 def is_rate(parameter: Parameter) -> bool:
     """Whether a parameter is a rate or width of relaxation in time."""
     return parameter.kind == "plain" and parameter.unit == "1/us" and parameter.lower == 0
+
+
+def settled(cost: AsymmetryCost, vectors: list[FloatArray]) -> list[FloatArray]:
+    """The vectors with their ties; those that are numbers."""
+    tied = [cost.freedom.apply_ties(full) for full in vectors]
+    return [full for full in tied if np.isfinite(full).all()]
 
 
 def apart(model: Model, a: FloatArray, b: FloatArray) -> bool:
