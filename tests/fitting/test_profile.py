@@ -10,7 +10,6 @@ import pytest
 from asymmetries import asymmetry
 from iminuit import Minuit
 
-import musrcu as mu
 from musrcu.errors import FitError
 from musrcu.fitting.contour import Contour, contour
 from musrcu.fitting.profile import profile
