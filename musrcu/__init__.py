@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from musrcu.models.precession import field_from_nu, nu_from_field
     from musrcu.models.registry import component
     from musrcu.output.catalogue import catalogue
+    from musrcu.output.joint_repetition import JointRepetition
     from musrcu.output.load import load
     from musrcu.output.repeat import repeat
     from musrcu.output.repetition import Repetition
@@ -92,6 +93,7 @@ __all__ = [
     "DeadTimes",
     "FitResult",
     "Histogram",
+    "JointRepetition",
     "JointResult",
     "LineCount",
     "Model",
@@ -199,6 +201,7 @@ _HOMES = {
     "musrcu.models.registry": ("component",),
     "musrcu.output.catalogue": ("catalogue",),
     "musrcu.output.load": ("load",),
+    "musrcu.output.joint_repetition": ("JointRepetition",),
     "musrcu.output.repeat": ("repeat",),
     "musrcu.output.repetition": ("Repetition",),
     "musrcu.readers.find": ("find_runs",),

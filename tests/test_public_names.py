@@ -86,6 +86,7 @@ PLAN = [
     "load",
     "repeat",
     "Repetition",
+    "JointRepetition",
     "MusrcuError",
     "ReadError",
 ]

@@ -80,7 +80,7 @@ def run(arguments: Namespace) -> int:
         found.append(result)
         if not arguments.json:
             say(_report(raw, data, result, asked=arguments.model is not None))
-    _give([one.to_dict() for one in found], arguments, files.several)
+    _give([one.identified().to_dict() for one in found], arguments, files.several)
     if files.failures:
         return 1
     return 0 if all(one.valid for one in found) else 3

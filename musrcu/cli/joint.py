@@ -71,7 +71,7 @@ def fit_jointly(arguments: Namespace, files: Files) -> int:
         extra=arguments.extra, **given,
     )  # fmt: skip
     paths = [str(path) for path in files.paths]
-    saved = {**result.to_dict(), "paths": paths}
+    saved = {**result.identified().to_dict(), "paths": paths}
     if arguments.json:
         say(dumps(saved))
     else:

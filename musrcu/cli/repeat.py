@@ -12,7 +12,7 @@ from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
 if TYPE_CHECKING:
-    from musrcu.output.repetition import Repetition
+    from musrcu.output.repeat import Repeated
 
 _OTHERS = ("model", "calibration", "robust", "plot")
 """Options of a new fit beside those of its reduction and parameters."""
@@ -36,7 +36,7 @@ def run(arguments: Namespace) -> int:
     """Repeat every fit of the results; 0 where all agree, 3 where one does not, 1 for an error."""
     _refuse_options(arguments)
     check_targets(arguments.runs, force=arguments.force, files=[arguments.output])
-    found: list[Repetition] = []
+    found: list[Repeated] = []
     failures = 0
     for one in _repetitions(arguments):
         if isinstance(one, MusrcuError):

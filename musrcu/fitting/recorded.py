@@ -18,7 +18,7 @@ FORMS = {Asymmetry: "asymmetry", Counts: "counts", Histogram: "histogram"}
 _FORM = ("data", "label", "detectors")
 """Entries of a request that say what was fitted."""
 
-_KINDS: dict[str, type | tuple[type, ...]] = {
+KINDS: dict[str, type | tuple[type, ...]] = {
     "start": dict, "fixed": dict, "limits": dict, "ties": dict, "constraints": list,
     "t_range": list, "minos": list, "average_bins": bool, "max_asymmetry": (int, float),
     "cost": str, "alternatives": bool,
@@ -38,35 +38,53 @@ def record(data: Asymmetry | Counts | Histogram, request: Request, **more: Any) 
     asked = {
         "start": _numbers(request.start),
         "fixed": _numbers(request.fixed),
-        "limits": {name: _ends(pair) for name, pair in (request.limits or {}).items()},
+        "limits": {name: ends(pair) for name, pair in (request.limits or {}).items()},
         "ties": dict(request.ties or {}),
-        "constraints": [_constraint(one) for one in as_constraints(request.constraints)],
+        "constraints": [written(one) for one in as_constraints(request.constraints)],
         "max_asymmetry": request.max_asymmetry,
         **more,
     }
-    kept = {n: plain(v) for n, v in asked.items() if v is not None and v not in ({}, [], ())}
+    origin = origin_of(data)
+    return origin | {"request": {**origin["request"], **kept(asked)}}
+
+
+def origin_of(data: Asymmetry | Counts | Histogram) -> dict[str, Any]:
+    """Entries of a :class:`musrcu.FitResult`: its file, its recipe, and what was fitted."""
     form: dict[str, Any] = {"data": FORMS[type(data)]}
     if isinstance(data, Histogram):
         form |= {"label": data.label, "detectors": list(data.detectors)}
     return {
         "path": None if data.run.path is None else str(data.run.path),
         "recipe": None if data.recipe is None else plain(data.recipe.to_tables()),
-        "request": {**form, **kept},
+        "request": form,
     }
 
 
-def arguments(request: Mapping[str, Any]) -> dict[str, Any]:
+def kept(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for as JSON has it; what is None or empty is left out."""
+    return {n: plain(v) for n, v in asked.items() if v is not None and v not in ({}, [], ())}
+
+
+def arguments(
+    request: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]] | None = None
+) -> dict[str, Any]:
     """The arguments of :func:`musrcu.fit` from a saved request; what was fitted is left out.
+
+    Parameters
+    ----------
+    request : what was saved.
+    kinds : what each entry may be, where it is the request of another function.
 
     Raises
     ------
     FitError if it is no table, or a constraint in it is none.
     """
+    kinds = KINDS if kinds is None else kinds
     if not isinstance(request, Mapping) or not request:
         raise FitError("it does not say what was asked for")
     asked = {name: value for name, value in request.items() if name not in _FORM}
     for name, value in asked.items():
-        if name not in _KINDS or not isinstance(value, _KINDS[name]):
+        if name not in kinds or not isinstance(value, kinds[name]):
             raise FitError(f"its request has {name} = {quoted(value)}, which is not known here")
     try:
         if "constraints" in asked:
@@ -107,12 +125,13 @@ def _numbers(table: Mapping[str, float] | None) -> dict[str, float]:
     return {name: float(value) for name, value in (table or {}).items()}
 
 
-def _ends(pair: tuple[float | None, float | None]) -> list[float | None]:
+def ends(pair: tuple[float | None, float | None]) -> list[float | None]:
     """Lower and upper limit, None for an open end."""
     return [None if end is None or math.isinf(end) else float(end) for end in pair]
 
 
-def _constraint(one: Constraint) -> dict[str, Any]:
+def written(one: Constraint) -> dict[str, Any]:
+    """The entries of a constraint."""
     return {
         "names": list(one.names),
         "values": one.values.tolist(),

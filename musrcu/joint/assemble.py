@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -203,7 +204,8 @@ def _one_number(name: str, value: Any) -> float:
 
 
 def _pair(name: str, pair: Any) -> tuple[float, float]:
-    if not (isinstance(pair, (tuple, list)) and len(pair) == 2):
+    right = isinstance(pair, (tuple, list)) and len(pair) == 2
+    if not right or not all(end is None or isinstance(end, Real) for end in pair):
         raise FitError(f"limits of {name} = {pair!r}; give (lower, upper), None for an open end")
     low = -np.inf if pair[0] is None else float(pair[0])
     high = np.inf if pair[1] is None else float(pair[1])

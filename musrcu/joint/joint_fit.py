@@ -21,6 +21,7 @@ from musrcu.joint.intervals import intervals
 from musrcu.joint.of_histograms import own_of_histograms
 from musrcu.joint.outcome import Found, joint_result
 from musrcu.joint.profiled import confirm
+from musrcu.joint.recorded import with_record
 from musrcu.joint.result import JointResult
 from musrcu.joint.seeding import NoStart, seed
 from musrcu.joint.stack import Stack, State
@@ -112,8 +113,13 @@ def joint_fit(
     try:
         state, notes = seed(stack, parts)
     except NoStart as error:
-        return unfitted_joint(parts, str(error))
-    return _fit(stack, parts, state, notes, names)
+        result = unfitted_joint(parts, str(error))
+    else:
+        result = _fit(stack, parts, state, notes, names)
+    return with_record(
+        result, several, told, t_range=t_range, minos=names, average_bins=average_bins or None,
+        cost=cost,
+    )  # fmt: skip
 
 
 def _several(data: Sequence[Fittable]) -> list[Fittable]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from musrcu import notation
 from musrcu.errors import MusrcuError
-from musrcu.files import PathLike, write_text
+from musrcu.files import PathLike, checksum, write_text
 from musrcu.fitting.fitted import Fitted
 from musrcu.fitting.result import FitResult, chi2_probability
 from musrcu.notation import bracket, table
@@ -68,6 +69,8 @@ class JointResult:
     start: Mapping[str, float] = field(default_factory=dict)
     """Values of the shared parameters from which the minimum was found."""
     versions: Mapping[str, str] = field(default_factory=dict)
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """The arguments that were given, for :func:`musrcu.repeat`; files and recipes are in runs."""
 
     def __getitem__(self, name: str) -> Fitted:
         """A shared parameter by name."""
@@ -230,6 +233,7 @@ class JointResult:
             "start": dict(self.start),
             "runs": [run.to_dict() for run in self.runs],
             "versions": dict(self.versions),
+            "request": dict(self.request),
         }
 
     @classmethod
@@ -251,14 +255,28 @@ class JointResult:
                     covariance, len(data["shared"]), len(data["shared"])),
                 blocks=tuple(_block(one) for one in data["blocks"]),
                 notes=tuple(data["notes"]),
+                request=dict(data.get("request") or {}),
                 **{name: data[name] for name in _COPIED},
             )  # fmt: skip
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise MusrcuError(f"not the JSON of a musrcu joint fit: {error!r} in it") from error
 
+    def identified(self) -> JointResult:
+        """The result with the checksums of its files, where these are still there."""
+        unknown = {run.path for run in self.runs if run.path and run.checksum is None}
+        sums = {path: checksum(path) for path in sorted(unknown)}
+        runs = [
+            dataclasses.replace(run, checksum=sums[run.path]) if run.path in sums else run
+            for run in self.runs
+        ]
+        return dataclasses.replace(self, runs=tuple(runs)) if sums else self
+
     def save(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write the result as JSON."""
-        text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
+        """Write the result as JSON, with the checksums of the files that were fitted.
+
+        :func:`musrcu.load` reads it back, :func:`musrcu.repeat` makes the fit again.
+        """
+        text = json.dumps(self.identified().to_dict(), indent=1, allow_nan=False)
         write_text(path, text + "\n", overwrite=overwrite)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from musrcu.containers.kinds import an
 from musrcu.containers.run import Run
@@ -15,7 +14,12 @@ from musrcu.fitting.fit import fit
 from musrcu.fitting.fitted_data import Fittable
 from musrcu.fitting.recorded import arguments, group_of
 from musrcu.fitting.result import FitResult
-from musrcu.output.load import all_in, load
+from musrcu.joint.joint_fit import joint_fit
+from musrcu.joint.recorded import JOINTLY
+from musrcu.joint.recorded import arguments as joint_arguments
+from musrcu.joint.result import JointResult
+from musrcu.output.joint_repetition import JointRepetition
+from musrcu.output.load import Loaded, all_in, load
 from musrcu.output.repetition import Repetition
 from musrcu.readers.registry import read
 from musrcu.readers.run_files import data_folders, files_called
@@ -26,37 +30,41 @@ _DIGITS = 19
 """Letters of a checksum that are shown: ``sha256:`` and 12 digits."""
 
 
-def repeat(source: FitResult | PathLike, *, data: str | None = None) -> Repetition:
+Repeated = Repetition | JointRepetition
+
+
+def repeat(
+    source: FitResult | JointResult | PathLike, *, data: str | None = None
+) -> Repetition | JointRepetition:
     """A saved fit made again: its file read, reduced and fitted as it was then.
 
-    The file is looked for where it was, beside the result, and by its name in the data folder.
+    The file is looked for where it was, beside the result, and by its name in the data folder; so
+    is each of those of a joint fit.
 
     Parameters
     ----------
-    source : a JSON file that :meth:`musrcu.FitResult.save` or ``musrcu fit -o`` wrote, or a result.
+    source : a JSON file that :meth:`musrcu.FitResult.save`, :meth:`musrcu.JointResult.save` or
+        ``musrcu fit -o`` wrote, or a result.
     data : folder of the runs; None takes those of MUSRCU_DATA.
 
     Returns
     -------
-    Repetition, with both fits; ``agrees`` says whether values are within 0.001 of their errors and
-    errors within 0.1 %.
+    Repetition, or JointRepetition of a joint fit, with both fits; ``agrees`` says whether values
+    are within 0.001 of their errors and errors within 0.1 %.
 
     Raises
     ------
     MusrcuError if the source is no fit, does not say what was fitted, or its file is not found, is
     another one than was fitted (by its checksum), or cannot be read or reduced.
     """
-    if isinstance(source, FitResult):
+    if isinstance(source, (FitResult, JointResult)):
         return _repeated(source, "the result", Path(), data)
     if not isinstance(source, (str, os.PathLike)):
         raise MusrcuError(f"repeat takes a saved fit, not {an(source)}")
-    found = load(source)
-    if not isinstance(found, FitResult):
-        raise MusrcuError(f"{source} is no fit of one run; FitResult.save writes one")
-    return _repeated(found, str(source), Path(source).parent, data)
+    return _repeated(load(source), str(source), Path(source).parent, data)
 
 
-def repeat_all(path: PathLike, *, data: str | None = None) -> Iterator[Repetition | MusrcuError]:
+def repeat_all(path: PathLike, *, data: str | None = None) -> Iterator[Repeated | MusrcuError]:
     """Each fit in a JSON file made again, or why it cannot be; one file may hold several.
 
     Raises
@@ -66,47 +74,92 @@ def repeat_all(path: PathLike, *, data: str | None = None) -> Iterator[Repetitio
     fits = all_in(path)
     for place, found in enumerate(fits, start=1):
         where = str(path) if len(fits) == 1 else f"{path}: fit {place}"
-        if not isinstance(found, FitResult):
-            raise MusrcuError(f"{where} is no fit of one run; FitResult.save writes one")
         try:
             yield _repeated(found, where, Path(path).parent, data)
         except MusrcuError as error:
             yield error
 
 
-def _repeated(saved: FitResult, where: str, folder: Path, data: str | None) -> Repetition:
-    recipe, asked = _instructions(saved, where)
+def _repeated(saved: Loaded, where: str, folder: Path, data: str | None) -> Repeated:
+    if isinstance(saved, FitResult):
+        return _alone(saved, where, folder, data)
+    if isinstance(saved, JointResult):
+        return _jointly(saved, where, folder, data)
+    raise MusrcuError(f"{where} is no fit; FitResult.save and JointResult.save write one")
+
+
+def _alone(saved: FitResult, where: str, folder: Path, data: str | None) -> Repetition:
+    """The fit of one run."""
+    if JOINTLY in saved.request:
+        raise MusrcuError(f"{where} is one run of a joint fit; repeat that")
+    recipe = _recipe(saved, where)
+    try:
+        asked = arguments(saved.request)
+    except MusrcuError as error:
+        raise MusrcuError(f"{where}: {error}") from error
     path, notes = _file(saved, where, folder, data)
     run = read(path)
     try:
-        fitted = _reduced(run, recipe, saved, where)
-        again = fit(fitted, saved.model, **asked)
+        again = fit(_reduced(run, recipe, saved), saved.model, **asked)
     except MusrcuError as error:
         raise MusrcuError(f"{where}: {error}") from error
+    _check_stages(saved, again, where)
+    return Repetition(saved=saved, again=again, path=path, notes=notes)
+
+
+def _jointly(saved: JointResult, where: str, folder: Path, data: str | None) -> JointRepetition:
+    """The joint fit of all runs."""
+    try:
+        asked = joint_arguments(saved.request)
+    except MusrcuError as error:
+        raise MusrcuError(f"{where}: {error}") from error
+    paths: list[Path] = []
+    notes: list[str] = []
+    fitted: list[Fittable] = []
+    places = [f"{where}: {run.name or f'run {k}'}" for k, run in enumerate(saved.runs, start=1)]
+    raw, last = None, None
+    for one, place in zip(saved.runs, places, strict=True):
+        recipe = _recipe(one, place)
+        if raw is None or (one.path, one.checksum) != last:  # several histograms are of one file
+            path, more = _file(one, place, folder, data)
+            raw, last = read(path), (one.path, one.checksum)
+            notes += more
+        paths.append(path)
+        try:
+            fitted.append(_reduced(raw, recipe, one))
+        except MusrcuError as error:
+            raise MusrcuError(f"{place}: {error}") from error
+    try:
+        again = joint_fit(fitted, saved.model, **asked)
+    except MusrcuError as error:
+        raise MusrcuError(f"{where}: {error}") from error
+    for one, other, place in zip(saved.runs, again.runs, places, strict=True):
+        _check_stages(one, other, place)
+    unique = tuple(dict.fromkeys(notes))
+    return JointRepetition(saved=saved, again=again, paths=tuple(paths), notes=unique)
+
+
+def _check_stages(saved: FitResult, again: FitResult, where: str) -> None:
+    """Refuse a run to which more was done than its recipe says."""
     lost = [stage for stage in saved.reduction if stage not in again.reduction]
     if lost:
         raise MusrcuError(
             f"{where}: the run was prepared by {', '.join(lost)} before it was reduced, which is "
             f"not saved; repeat it in Python"
         )
-    return Repetition(saved=saved, again=again, path=path, notes=notes)
 
 
-def _instructions(saved: FitResult, where: str) -> tuple[Reduction, dict[str, Any]]:
-    """The recipe and the arguments of the fit."""
+def _recipe(saved: FitResult, where: str) -> Reduction:
+    """How what was fitted was made of its run."""
     if saved.recipe is None:
         raise MusrcuError(
             f"{where} does not say how its run was reduced; results of mu.fit(mu.reduce(run, "
             "recipe), ...) and of musrcu fit do"
         )
-    recipe = Reduction.from_tables(saved.recipe, where)
-    try:
-        return recipe, arguments(saved.request)
-    except MusrcuError as error:
-        raise MusrcuError(f"{where}: {error}") from error
+    return Reduction.from_tables(saved.recipe, where)
 
 
-def _reduced(run: Run, recipe: Reduction, saved: FitResult, where: str) -> Fittable:
+def _reduced(run: Run, recipe: Reduction, saved: FitResult) -> Fittable:
     """What was fitted."""
     form = saved.request.get("data")
     if form == "asymmetry":

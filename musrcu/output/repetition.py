@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from musrcu.fitting.fitted import Fitted
 from musrcu.fitting.result import FitResult
+from musrcu.joint.result import JointResult
 from musrcu.notation import bracket, table
 
 KIND = "musrcu repetition"
@@ -18,6 +20,11 @@ CLOSE_MINOS = 1e-2
 """Ends of unequal errors agree within this part of the error."""
 SAME_NUMBER = 1e-9
 """Numbers that were held agree within this part of themselves."""
+
+WORDS = (("model", "model"), ("cost", "cost"), ("n_bins", "number of bins"))
+"""What has to be the same in the fits of one run, and how it is called."""
+MOST = 12
+"""Differences that a verdict names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,7 @@ class Repetition:
     @property
     def differences(self) -> tuple[str, ...]:
         """What does not agree, one clause each; empty where all does."""
-        found = [*_differ(self.saved, self.again)]
+        found = [*differ(self.saved, self.again)]
         found += [clause for moved in self.parameters for clause in moved.differences()]
         one, other = self.saved.alternative, self.again.alternative
         if one is not None and other is not None:
@@ -114,36 +121,16 @@ class Repetition:
     @property
     def verdict(self) -> str:
         """One sentence."""
-        if self.agrees:
-            near = f"values within {CLOSE:g} of their errors, errors within {100 * CLOSE:g} %"
-            return f"agrees: {near}{', all to the last digit' if self._same_digits() else ''}"
-        return f"DIFFERS: {'; '.join(self.differences)}"
-
-    def _same_digits(self) -> bool:
         one, other = ((r.chi2, dict(r.parameters)) for r in (self.saved, self.again))
-        return one == other
+        return verdict_of(self.differences, same_digits=one == other)
 
     def summary(self) -> str:
         """Both fits side by side, and whether they agree."""
-        header = ["  parameter", "saved", "now", "shift (errors)", "error (%)"]
-        rows = [_row(moved) for moved in self.parameters]
+        versions = other_versions(self.saved.versions, self.again.versions)
         lines = [f"{self.saved.name or 'fit'}: {self.saved.model}", f"  file: {self.path}"]
-        lines += [f"  note: {note}" for note in (*self.notes, *self._versions())]
-        lines += table(rows, header).split("\n")
-        lines.append(
-            f"  chi2/ndof saved {_chi2(self.saved)}, now {_chi2(self.again)}; "
-            f"{'valid' if self.again.valid else 'NOT VALID: ' + self.again.reason}"
-        )
+        lines += [f"  note: {note}" for note in (*self.notes, *versions)]
+        lines += [*side_by_side(self.parameters), quality(self.saved, self.again)]
         return "\n".join([*lines, self.verdict])
-
-    def _versions(self) -> list[str]:
-        """A note where other versions computed the saved fit."""
-        one, other = dict(self.saved.versions), dict(self.again.versions)
-        changed = [n for n in other if one.get(n) != other[n]]
-        if not changed or not one:
-            return []
-        told = ", ".join(f"{name} {one.get(name, 'unknown')}" for name in changed)
-        return [f"saved with {told}; now {', '.join(f'{n} {other[n]}' for n in changed)}"]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``musrcu fit result.json --json``."""
@@ -152,19 +139,54 @@ class Repetition:
             "agrees": self.agrees,
             "differences": list(self.differences),
             "path": str(self.path),
-            "notes": [*self.notes, *self._versions()],
+            "notes": [*self.notes, *other_versions(self.saved.versions, self.again.versions)],
             "shifts": {moved.name: moved.shift for moved in self.parameters},
             "saved": self.saved.to_dict(),
             "again": self.again.to_dict(),
         }
 
 
-def _differ(saved: FitResult, again: FitResult) -> list[str]:
+def verdict_of(differences: Sequence[str], *, same_digits: bool) -> str:
+    """One sentence."""
+    if not differences:
+        near = f"values within {CLOSE:g} of their errors, errors within {100 * CLOSE:g} %"
+        return f"agrees: {near}{', all to the last digit' if same_digits else ''}"
+    left = len(differences) - MOST
+    more = f"; and {left} more" if left > 0 else ""
+    return f"DIFFERS: {'; '.join(differences[:MOST])}{more}"
+
+
+def other_versions(saved: Mapping[str, str], again: Mapping[str, str]) -> list[str]:
+    """A note where other versions computed the saved fit."""
+    changed = [n for n in again if saved.get(n) != again[n]]
+    if not changed or not saved:
+        return []
+    told = ", ".join(f"{name} {saved.get(name, 'unknown')}" for name in changed)
+    return [f"saved with {told}; now {', '.join(f'{n} {again[n]}' for n in changed)}"]
+
+
+def side_by_side(parameters: Sequence[Moved], what: str = "parameter") -> list[str]:
+    """Lines of a table of both fits."""
+    header = [f"  {what}", "saved", "now", "shift (errors)", "error (%)"]
+    return table([_row(moved) for moved in parameters], header).split("\n")
+
+
+def quality(saved: FitResult | JointResult, again: FitResult | JointResult) -> str:
+    """Chi-square of both fits."""
+    verdict = "valid" if again.valid else f"NOT VALID: {again.reason}"
+    return f"  chi2/ndof saved {chi2_of(saved)}, now {chi2_of(again)}; {verdict}"
+
+
+def differ(
+    saved: FitResult | JointResult,
+    again: FitResult | JointResult,
+    words: Sequence[tuple[str, str]] = WORDS,
+) -> list[str]:
     """What differs in the fits as a whole."""
     found = []
     if saved.valid != again.valid:
         found.append("it is valid now" if again.valid else f"it is not valid now: {again.reason}")
-    for name, what in (("model", "model"), ("cost", "cost"), ("n_bins", "number of bins")):
+    for name, what in words:
         one, other = getattr(saved, name), getattr(again, name)
         if one != other:
             found.append(f"the {what} was {one}, now {other}")
@@ -175,7 +197,7 @@ def _differ(saved: FitResult, again: FitResult) -> list[str]:
         if abs(rise) > max(CLOSE, SAME_NUMBER * abs(saved.chi2)):
             found.append(f"chi2 by {rise:+.3g}")
     elif saved.chi2 is not again.chi2:
-        found.append(f"chi2 was {_chi2(saved)}, now {_chi2(again)}")
+        found.append(f"chi2 was {chi2_of(saved)}, now {chi2_of(again)}")
     return found
 
 
@@ -195,5 +217,6 @@ def _row(moved: Moved) -> list[str]:
     return [f"  {moved.name}", *cells, shift, growth]
 
 
-def _chi2(result: FitResult) -> str:
+def chi2_of(result: FitResult | JointResult) -> str:
+    """Chi-square over degrees of freedom, as text."""
     return "unknown" if result.chi2 is None else f"{result.chi2:.3f}/{result.ndof}"

@@ -76,3 +76,38 @@ def test_other_words_are_refused(musrcu: Musrcu, result: Path) -> None:
     Path("bad.json").write_text("{")
     assert "is not JSON" in musrcu("fit", "bad.json").complaint
     assert musrcu("fit", "none.json").code == 1
+
+
+def test_a_joint_fit_agrees(musrcu: Musrcu, samples: Path, here: Path) -> None:
+    for k in (1, 3):
+        shutil.copy(samples / f"deltat_tdc_ltf_000{k}.bin", here)
+    words = ("--share", "A1,A2,phi2,A_bg", "--group", "lambda1=instrument", "--packing", "50")
+    runs = ("deltat_tdc_ltf_0001.bin", "deltat_tdc_ltf_0003.bin")
+    assert musrcu("fit", *runs, *words, "--alpha", "0.93", "-o", "joint.json").code == 0
+    done = musrcu("fit", "joint.json")
+    assert (done.code, done.err) == (0, "")
+    for text in ("joint fit of 2 runs: exponential", "file: deltat_tdc_ltf_0003.bin", "A_bg",
+                 "lambda1[instrument=LTF]", "largest shift", "LTF 3", "agrees: "):  # fmt: skip
+        assert text in done.out
+    content = json.loads(Path("joint.json").read_text())
+    assert all(run["checksum"].startswith("sha256:") for run in content["runs"])
+    content["runs"][1]["parameters"]["nu2"]["value"] += 0.01
+    Path("moved.json").write_text(json.dumps(content))
+    done = musrcu("fit", "moved.json", "--json")
+    assert done.code == 3
+    assert done.json["differences"][0].startswith("LTF 3: nu2 by -")
+    Path(runs[1]).write_bytes(b"something else")
+    done = musrcu("fit", "joint.json")
+    assert done.code == 1 and "LTF 3 was fitted to a file with the checksum" in done.complaint
+
+
+def test_histograms_agree(musrcu: Musrcu, transverse: Path, here: Path) -> None:
+    words = ("--cost", "histograms", "--packing", "10", "--model", "damped_cosine")
+    assert musrcu("fit", transverse, *words, "-o", "all.json").code == 0
+    done = musrcu("fit", "all.json")
+    assert (done.code, done.err) == (0, "")
+    assert "LTF 21 Rite" in done.out and "no checksum" not in done.out
+    assert "agrees: " in done.out
+    assert musrcu("fit", transverse, *words, "--detectors", "2", "-o", "one.json").code == 0
+    done = musrcu("fit", "one.json")
+    assert done.code == 0 and "no checksum" not in done.out

@@ -222,7 +222,7 @@ def test_what_cannot_be_repeated_says_why(raw: Path, tmp_path: Path) -> None:
         mu.repeat(mu.fit(made, MODEL))
     scan = mu.fit_scan([raw], recipe)
     scan.save(tmp_path / "scan.json")
-    with pytest.raises(MusrcuError, match="is no fit of one run"):
+    with pytest.raises(MusrcuError, match="is no fit; FitResult.save and JointResult"):
         mu.repeat(tmp_path / "scan.json")
     with pytest.raises(MusrcuError, match="not an int"):
         mu.repeat(7)  # type: ignore[arg-type]
