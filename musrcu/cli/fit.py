@@ -7,6 +7,7 @@ Examples:
   musrcu fit run.bin --model "exponential + damped_cosine + constant"
   musrcu fit run.bin --alpha 1.2 --range 0.02,8 --fix phi2=0 --plot run.png
   musrcu fit run.bin --cost poisson --calibration tf_run.bin --background fit
+  musrcu fit run.bin --profile nu2=nu2.png --contour nu2,lambda2=region.png
   musrcu fit run.bin --cost histograms --detectors 1,2 --model damped_cosine
   musrcu fit "ltf_{0001-0005}.bin" --json
   musrcu fit "ltf_{0001-0005}.bin" --share A1,A2,phi2,A_bg -o joint.json
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import histograms, options, repeat
 from musrcu.cli.joint import add_joint, fit_jointly, joined
+from musrcu.cli.profiles import add_profiles, follow, pictures
 from musrcu.cli.robust import add_robust, fit_budget
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import RUNS, Files, UsageError, add_data, dumps, reduction_text, say
@@ -45,6 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     histograms.add_detectors(parser)
     add_joint(parser)
     add_robust(parser)
+    add_profiles(parser)
     options.add_reduction(parser)
     options.add_output(parser, "write the result as JSON")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="picture: .png, .pdf or .svg")
@@ -87,6 +90,7 @@ def _run(arguments: Namespace) -> int:
             say(text if left is None else f"{text}  {left.summary()}\n")
         if arguments.robust:
             saved["robustness"] = _robust(raw, recipe, result, arguments)
+        saved |= follow(data, result, arguments, files)
         if arguments.plot is not None:
             drawable.append((data, raw, result))
     _give([saved for _, saved in results], arguments, files)
@@ -163,10 +167,12 @@ def _check(arguments: Namespace, files: Files) -> None:
         [*files.paths, arguments.calibration, *(arguments.functions or ())],
         force=arguments.force,
         files=[arguments.output],
-        pictures=[arguments.plot],
+        pictures=[arguments.plot, *pictures(arguments)],
     )
     if arguments.plot is not None and files.several:
         raise MusrcuError("--plot draws one run; name one, or use musrcu plot for several")
+    if pictures(arguments) and files.several:
+        raise MusrcuError("--profile and --contour draw the fit of one run; name one")
     if arguments.robust and arguments.cost not in ("auto", "asymmetry"):
         raise UsageError(
             f"fit: --robust repeats fits of the asymmetry; leave out --cost {arguments.cost}"

@@ -25,7 +25,7 @@ MODEL = "damped_cosine"
 """The model where none is given: a constant would be a part of each level."""
 _PAIR = ("forward", "backward", "geometry", "alpha", "detector_beta")
 """Options of a pair, which histograms are not."""
-_OTHERS = ("robust", "plot")
+_OTHERS = ("robust", "plot", "profile", "contour")
 
 
 def add_detectors(parser: ArgumentParser) -> None:

@@ -55,8 +55,11 @@ def fit_jointly(arguments: Namespace, files: Files) -> int:
     from musrcu.joint.joint_fit import joint_fit
     from musrcu.readers.registry import read
 
-    if arguments.plot is not None or arguments.robust:
-        raise UsageError("fit: --plot and --robust are for a fit of one run, not for a joint fit")
+    if any(getattr(arguments, name) for name in ("plot", "robust", "profile", "contour")):
+        raise UsageError(
+            "fit: --plot, --robust, --profile and --contour are for a fit of one run, not for a "
+            "joint fit"
+        )
     if files.failures:
         raise MusrcuError("not all runs are there; a joint fit of the others would be another fit")
     recipe = options.recipe(arguments)

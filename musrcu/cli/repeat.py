@@ -14,7 +14,7 @@ from musrcu.files import write_text
 if TYPE_CHECKING:
     from musrcu.output.repeat import Repeated
 
-_OTHERS = ("model", "calibration", "robust", "plot")
+_OTHERS = ("model", "calibration", "robust", "plot", "profile", "contour")
 """Options of a new fit beside those of its reduction and parameters."""
 
 

@@ -129,6 +129,21 @@ def tie(text: str) -> dict[str, str]:
     return {name: expression}
 
 
+def profile_picture(text: str) -> dict[str, Path]:
+    """``name=file``."""
+    name, file = _split(text, "nu2=nu2.png")
+    return {name: Path(file)}
+
+
+def contour_picture(text: str) -> dict[tuple[str, ...], Path]:
+    """``name,name=file``."""
+    names, file = _split(text, "nu2,lambda2=region.png")
+    both = words(names)
+    if len(both) != 2 or both[0] == both[1]:
+        raise ArgumentTypeError(f"{_short(names)} is not the names of two parameters: nu2,lambda2")
+    return {both: Path(file)}
+
+
 def known(text: str) -> dict[str, tuple[float, float]]:
     """``name=value,error[,name=value,error]``."""
     found: dict[str, tuple[float, float]] = {}

@@ -56,6 +56,18 @@ class Contour:
     result: FitResult
     """The fit."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, without the fit."""
+        return {
+            "names": list(self.names),
+            "units": list(self.units),
+            "best": list(self.best),
+            "levels": list(self.levels),
+            "curves": [curve.tolist() for curve in self.curves],
+            "closed": list(self.closed),
+            "notes": list(self.notes),
+        }
+
 
 def contour(
     data: Fittable,

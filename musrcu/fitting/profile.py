@@ -59,6 +59,18 @@ class Profile:
         """(n,) chi-square above its minimum."""
         return np.asarray(self.chi2 - self.minimum)
 
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, without the fit."""
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "best": self.best,
+            "interval": None if self.interval is None else list(self.interval),
+            "values": self.values.tolist(),
+            "rise": [float(one) if np.isfinite(one) else None for one in self.rise],
+            "notes": list(self.notes),
+        }
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Followed:
