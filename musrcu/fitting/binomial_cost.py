@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Self
 
 import numpy as np
@@ -59,9 +60,10 @@ class BinomialCost(Cost):
         # one datum for each bin that holds counts, one for their sum; the last row is no datum
         # but what is wrong with means that are not positive
         super().__init__(time, self.some.size + 2, freedom, prior, self.counts.size)
-        held, n = both[both > 0], self.total[self.some]
-        self._own = float((held * np.log(held)).sum() - (n * np.log(n)).sum())
-        self.sum = float(n.sum())
+        self.sum = float(self.total.sum())
+        # bin by bin and relative to the counts, so that large numbers do not cancel
+        self._empty = np.where(self.counts > 0, 0.0, 1.0)
+        self._inverse = np.where(self.counts > 0, 1.0 / np.maximum(self.counts, 1e-300), 0.0)
 
     @property
     def ndof(self) -> int:
@@ -76,12 +78,14 @@ class BinomialCost(Cost):
         wrong = made_positive(model)
         mean, penalty = (model, 0.0) if wrong is None else (wrong.mean, wrong.penalty)
         both = mean.reshape(2, -1)
-        split = self._own - scalar(self.counts, np.log(mean))
-        split += scalar(self.total, np.log(both.sum(axis=0)))
-        whole = float(mean.sum())
-        level = whole - self.sum
+        # n p and n q of each bin, whose differences from the counts cancel in their sum
+        expected = (both * (self.total / both.sum(axis=0))).ravel()
+        ratio = expected * self._inverse + self._empty
+        split = scalar(self.counts, ratio - 1.0 - np.log(ratio)) + scalar(self._empty, expected)
+        level = whole = float(mean.sum())
         if self.sum:
-            level += self.sum * float(np.log(self.sum / whole))
+            ratio_of_sums = whole / self.sum
+            level = self.sum * (ratio_of_sums - 1.0 - math.log(ratio_of_sums))
         return 2.0 * (split + level) + penalty
 
     def _fill(self, model: FloatArray, gradient: FloatArray) -> None:

@@ -68,3 +68,14 @@ def test_without_counts_a_bin_is_no_datum() -> None:
     assert not some.all()
     assert full.ndof == some.sum() + 1 - 4
     assert DT * TIME.size > 4 * TAU  # late bins are the empty ones
+
+
+def test_as_many_counts_as_nobody_has() -> None:
+    rng = np.random.default_rng(5)
+    counts = counts_of(rng.poisson(means(1e14, 1e9)).astype(float))
+    levels = dict.fromkeys(LEVELS, 1e9)
+    result = mu.fit(counts, "damped_cosine", cost="binomial", fixed=levels)
+    assert result.valid, result.reason
+    assert abs(result.chi2 - result.ndof) < 5 * np.sqrt(2 * result.ndof)
+    for name, truth in TRUTH.items():
+        assert abs(result[name].value - truth) < 5 * result[name].error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -170,3 +171,32 @@ def test_hessian_is_that_of_differences_of_the_gradient(kind: type[Any], lost: f
     expected = np.array(rows)
     scale = np.sqrt(np.abs(np.diag(expected)))
     assert np.abs((cost.hessian(x) - expected) / np.outer(scale, scale)).max() < 1e-6
+
+
+@pytest.mark.parametrize("level", [3.0, 1e14])
+@pytest.mark.parametrize("kind", [CountCost, BinomialCost])
+def test_value_to_many_digits(kind: type[Any], level: float) -> None:
+    """At a few counts, and at so many that sums of their logarithms would cancel."""
+    cost, freedom = cost_of(kind, level)
+    full = np.array([*(START | {"N0": level}).values()])
+    mean = freedom.model.value(TIME, full)
+    with mpmath.workdps(50):
+        counts, means = ([mpmath.mpf(float(v)) for v in row] for row in (cost.counts, mean))
+
+        def part(n: Any, m: Any) -> Any:
+            return n * mpmath.log(n / m) if n else mpmath.mpf(0)
+
+        half = TIME.size
+        if kind is BinomialCost:
+            total, bins = mpmath.mpf(0), range(half)
+            for k in bins:
+                n, m = counts[k] + counts[half + k], means[k] + means[half + k]
+                total += part(counts[k], n * means[k] / m)
+                total += part(counts[half + k], n * means[half + k] / m)
+            counts, means = [sum(counts)], [sum(means)]
+        else:
+            total = mpmath.mpf(0)
+        total += sum(m - n + part(n, m) for n, m in zip(counts, means, strict=True))
+        true = float(2 * total)
+    assert 100 < true < 600
+    assert cost(full[cost.free]) == pytest.approx(true, rel=1e-12 if level < 10 else 1e-6)
