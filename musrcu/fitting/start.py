@@ -23,7 +23,7 @@ from musrcu.fitting.placing import (
     scanned_lines,
 )
 from musrcu.fitting.shapes import Shapes
-from musrcu.fitting.trial_grid import combinations, settled, thinned, trial_values
+from musrcu.fitting.trial_grid import combinations, is_rate, settled, thinned, trial_values
 
 FloatArray = NDArray[np.float64]
 
@@ -189,7 +189,12 @@ def _smooth(cost: AsymmetryCost) -> list[Candidate]:
     offset = 0.0 if coarse is cost else scatter(cost, coarse)
     shapes = Shapes(_growing(coarse))
     vectors = settled(cost, combinations(trial_values(cost, ())))
-    most = REFINED if cost.freedom.model.variable == "t" else OF_TABLE
+    model = cost.freedom.model
+    most = REFINED if model.variable == "t" else OF_TABLE
+    if any(
+        len([k for k in _places(t.place) if is_rate(model.parameters[k])]) > 1 for t in model.terms
+    ):
+        most = REFINED // 2
     best = best_separate(shapes, vectors, frozenset(), most)
     return [Candidate(coarse, offset, full, float(k), np.inf) for k, full in enumerate(best)]
 

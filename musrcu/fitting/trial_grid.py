@@ -16,8 +16,8 @@ FloatArray = NDArray[np.float64]
 
 MOST_TRIALS = 200
 """Combinations that are tried."""
-PER_TERM = {1: 9, 2: 6, 3: 4}
-"""Values of a rate, by the number of parameters of its term that are tried."""
+PER_TERM = {1: (9,), 2: (9, 4), 3: (6, 3, 3)}
+"""Values of each rate of a term, by how many of its parameters are tried."""
 DENSE = 14
 """The same for terms of one rate in a model without lines."""
 FLAT = 0.02
@@ -26,6 +26,8 @@ STRAIGHT, PER_LINE = 0.3, 7
 """The same where a line is damped, and values of a rate that are tried there."""
 STEEP = 1.0
 """Rate times bin width above which relaxation is over within a few bins."""
+WIDE, BEYOND = 0.3, 4.0
+"""The same for the first rate of a term of several, and times its highest seed for the others."""
 
 
 def trial_values(cost: Cost, skip: Iterable[int]) -> list[tuple[float, ...]]:
@@ -40,11 +42,13 @@ def trial_values(cost: Cost, skip: Iterable[int]) -> list[tuple[float, ...]]:
     for k, parameter in enumerate(model.parameters):
         held = not np.isnan(freedom.start[k]) or k in freedom.ties or k in left
         single[k] = held or parameter.kind == "amplitude"
-    most = PER_TERM if model.lines() else PER_TERM | {1: DENSE}
+    most = PER_TERM if model.lines() else PER_TERM | {1: (DENSE,)}
     many: dict[int, int] = {}
+    among: set[int] = set()
     for term in model.terms:
         tried = [k for place in term.places for k in _range(place) if not single[k]]
-        many |= dict.fromkeys(tried, most.get(len(tried), 3))
+        many |= zip(tried, most.get(len(tried), (3,) * len(tried)), strict=True)
+        among |= set(tried) if len(tried) > 1 else set()
     turning = [model.terms[term].place for term, _, _ in model.lines()]
     damping = {k for place in turning for k in _range(place)}
     choices: list[tuple[float, ...]] = []
@@ -53,7 +57,7 @@ def trial_values(cost: Cost, skip: Iterable[int]) -> list[tuple[float, ...]]:
         if single[k]:
             choices.append((parameter.default if np.isnan(given) else given,))
             continue
-        values = _values(cost, parameter, many.get(k, 1), k in damping)
+        values = _values(cost, parameter, many.get(k, 1), k in damping, k in among)
         clipped = np.clip(values, freedom.lower[k], freedom.upper[k])
         choices.append(tuple(dict.fromkeys(float(v) for v in clipped)))
     return choices
@@ -96,17 +100,23 @@ def apart(model: Model, a: FloatArray, b: FloatArray) -> bool:
     return bool((np.abs(a - b) > share * (np.abs(a) + np.abs(b))).any())
 
 
-def _values(cost: Cost, parameter: Parameter, many: int, damping: bool) -> tuple[float, ...]:
+def _values(
+    cost: Cost, parameter: Parameter, many: int, damping: bool, among: bool
+) -> tuple[float, ...]:
     if cost.freedom.model.variable != "t" or not is_rate(parameter):
         return parameter.trials
     time = cost.time
     window = max(float(time[-1]), 1e-6)
     step = float(np.diff(time).min()) if time.size > 1 else window
     slow, fast = min(parameter.trials), max(parameter.trials)
-    low = min(slow, FLAT / window) if many > 6 else slow
+    low, high = slow, BEYOND * fast
     if damping:
-        low, many = min(slow, STRAIGHT / window), min(many, PER_LINE)
-    high = min(max(fast, STEEP / step), parameter.certified[1])
+        low, high, many = min(slow, STRAIGHT / window), STEEP / step, min(many, PER_LINE)
+    elif many in (*PER_TERM[1], DENSE) and not among:
+        low, high = min(slow, FLAT / window), STEEP / step
+    elif many == PER_TERM[2][0]:
+        high = max(fast, WIDE / step)
+    high = min(max(fast, high), parameter.certified[1])
     low, high = max(low, 1e-9), max(high, fast)
     return tuple(low * (high / low) ** (k / max(many - 1, 1)) for k in range(many))
 
