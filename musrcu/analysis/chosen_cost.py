@@ -52,7 +52,7 @@ def fit_run(
         counts = reduce_counts(run, recipe)
         return counts, fit(counts, model, cost=cost, **options)
     if cost == AUTO and recipe.background == "fit":
-        return _counted(run, recipe, model, options, "the background is left to the fit")
+        return _counted(run, recipe, model, options, _LEFT)
     asymmetry = reduce(run, recipe)
     poor = _poor(asymmetry, options.get("t_range")) if cost == AUTO else ""
     kept = ""
@@ -63,6 +63,30 @@ def fit_run(
             kept = f"{poor}, but the counts cannot be fitted: {error}"
     result = fit(asymmetry, model, **options)
     return asymmetry, dataclasses.replace(result, cost_reason=kept) if kept else result
+
+
+def auto_cost(run: Run, recipe: Reduction, model: Model | str, **options: Any) -> tuple[str, str]:
+    """The cost that ``auto`` is for a run, and why where it is not what its counts suggest.
+
+    The run is fitted only where its bins are poor, to see whether the counts can be.
+
+    Parameters
+    ----------
+    run, recipe, model, options : as for :func:`fit_run`.
+
+    Raises
+    ------
+    ReductionError, ModelError or FitError as :func:`fit_run`.
+    """
+    if recipe.background == "fit":
+        return "poisson", _LEFT
+    if not _poor(reduce(run, recipe), options.get("t_range")):
+        return "asymmetry", ""
+    data, result = fit_run(run, recipe, model, **options)
+    return "asymmetry" if isinstance(data, Asymmetry) else "poisson", result.cost_reason
+
+
+_LEFT = "the background is left to the fit"
 
 
 def _counted(

@@ -15,9 +15,11 @@ from pathlib import Path
 
 from musrcu.cli import options
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import RUNS, UsageError, add_data, complain, say
+from musrcu.cli.terminal import RUNS, add_data, complain, say
 from musrcu.errors import MusrcuError
 from musrcu.files import write_text
+
+_COSTS = tuple(name for name in options.COSTS if name != "histograms")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -25,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", help=RUNS)
     add_data(parser)
     parser.add_argument("--script", action="store_true", help="a Python script that fits the run")
-    options.add_fit(parser, f"default: {options.DEFAULT_MODEL}", cost=options.COSTS[1:3])
+    options.add_fit(parser, f"default: {options.DEFAULT_MODEL}", cost=_COSTS)
     options.add_paramagnetic(parser)
     options.add_order(parser)
     options.add_reduction(parser)
@@ -39,8 +41,6 @@ def run(arguments: Namespace) -> int:
     from musrcu.readers.find import find_runs
     from musrcu.readers.registry import read
 
-    if arguments.cost == "poisson" and not arguments.script:
-        raise UsageError("init: a scan fits asymmetries; --cost poisson is for --script")
     folder = Path()
     if arguments.output is not None:
         folder = arguments.output.parent

@@ -62,6 +62,7 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
         "ties": ({"lambda2": "2*lambda1"}, ""),
         "constraints": ({"A1": [0.055, 0.002]}, "known value and error"),
         "minos": (["nu2"], "parameters with unequal errors"),
+        "cost": ("asymmetry", 'or "poisson", "binomial": of the counts; default: "asymmetry"'),
         "average_bins": (True, "models averaged over bins; default: false"),
     },
     "order": {
@@ -172,6 +173,8 @@ def _fit(arguments: Namespace, folder: Path) -> dict[str, Any]:
     if arguments.functions:
         files = [paths.relative(file, folder) for file in arguments.functions]
         given["functions"] = files[0] if len(files) == 1 else files
+    if arguments.cost != options.COSTS[0]:
+        given["cost"] = arguments.cost
     given["ordered"] = arguments.model or options.DEFAULT_MODEL
     given["paramagnetic"] = arguments.paramagnetic or options.PARAMAGNETIC
     if "limits" in given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,15 +45,19 @@ def script(run: Run, arguments: Namespace, folder: Path) -> str:
     assert run.path is not None
     model = Model(arguments.model or options.DEFAULT_MODEL)
     stem = run.path.stem
-    data = "asymmetry" if arguments.cost == "asymmetry" else "counts"
+    cost, why = _cost(run, model, arguments)
+    data = "asymmetry" if cost == "asymmetry" else "counts"
+    given = options.given_fit(arguments)
+    if cost not in ("asymmetry", "poisson"):
+        given["cost"] = cost
     figure = _FIGURE.format(picture=_file(folder / f"{stem}.png", folder))
     steps = [
         _head(run),
         "from pathlib import Path\n\nimport musrcu as mu\n\nfolder = Path(__file__).parent",
         *_calibration(arguments, folder),
-        _reduction(run, arguments, folder),
+        _reduction(run, arguments, folder, data, why),
         *_functions(arguments, folder),
-        _model(model, data, options.given_fit(arguments)),
+        _model(model, data, given),
         _RESULTS.format(
             data=data,
             figure=figure if data == "asymmetry" else "",
@@ -60,6 +65,15 @@ def script(run: Run, arguments: Namespace, folder: Path) -> str:
         ),
     ]
     return "\n\n".join(steps)
+
+
+def _cost(run: Run, model: Model, arguments: Namespace) -> tuple[str, str]:
+    """The cost that ``musrcu fit`` takes, and why where that has to be said."""
+    if arguments.cost != options.COSTS[0]:
+        return arguments.cost, ""
+    from musrcu.analysis.chosen_cost import auto_cost
+
+    return auto_cost(run, options.recipe(arguments), model, **options.given_fit(arguments))
 
 
 def _head(run: Run) -> str:
@@ -108,7 +122,7 @@ def _calibration_period(name: str, period: int | str) -> dict[str, Any]:
     return {} if found is None else {"period": found}
 
 
-def _reduction(run: Run, arguments: Namespace, folder: Path) -> str:
+def _reduction(run: Run, arguments: Namespace, folder: Path, data: str, why: str) -> str:
     """The run and its asymmetry, or its counts."""
     assert run.path is not None
     recipe = {name: _literal(value) for name, value in options.given_reduction(arguments).items()}
@@ -116,11 +130,12 @@ def _reduction(run: Run, arguments: Namespace, folder: Path) -> str:
         recipe["calibration"] = "calibration"
     return "\n".join(
         [
-            *(_COUNTED if arguments.cost == "poisson" else _FORMED),
+            *(_COUNTED if data == "counts" else _FORMED),
+            *(_comment(f"Why: {why}.") if why else ()),
             f"run = mu.read({_file(run.path, folder)})",
             _call("recipe = mu.Reduction", [], recipe, literal=False),
             "counts = mu.reduce_counts(run, recipe)"
-            if arguments.cost == "poisson"
+            if data == "counts"
             else "asymmetry = mu.reduce(run, recipe)",
         ]
     )
@@ -131,9 +146,14 @@ _FORMED = (
     "# muon spin. What is not given here is a default; asymmetry.history names every one.",
 )
 _COUNTED = (
-    "# Counts of the detectors along the muon spin were fitted by Poisson's likelihood, alpha,",
-    "# backgrounds and dead time in the model. counts.history names every default that was used.",
+    "# Counts of the detectors along the muon spin were fitted, alpha, backgrounds and dead time",
+    "# in the model. counts.history names every default that was used.",
 )
+
+
+def _comment(text: str) -> list[str]:
+    """Lines of a comment."""
+    return [f"# {line}" for line in textwrap.wrap(" ".join(text.split()), _WIDTH - 2)]
 
 
 def _model(model: Model, data: str, given: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command import Musrcu
 
@@ -47,7 +48,7 @@ def test_every_comment_of_an_option_may_be_uncommented(
     live = re.sub(r"(?m)^# (\w+ = (?![^#]*calibration))", r"\1", text)
     plan = tomllib.loads(re.sub(r"(?m)^calibration = .*$", "", live))
     assert len(plan["reduction"]) == 14
-    assert len(plan["fit"]) == 11
+    assert len(plan["fit"]) == 12
     Path("my_models.py").write_text(
         "import musrcu as mu\n\n\n"
         "@mu.component\ndef of_init(t, lambda_=0.5):\n    return t * lambda_\n"
@@ -101,10 +102,58 @@ def test_script_gives_the_digits_of_fit(
     )  # fmt: skip
     fitted = musrcu("fit", run, *words)
     summary = fitted.out[fitted.out.index(f"LTF {number}: exp" if number == 1 else "LTF 18: gau") :]
+    summary = summary[: summary.index("  residuals: ")]
     assert summary.strip() in script.stdout
     for line in fitted.out.splitlines():
         if line.startswith("  form_asymmetry") or line.startswith("  rebin"):
             assert line.strip() in script.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "form", "said"),
+    [
+        (("--model", "damped_cosine"), "counts", "in a group, where chi-square is biased."),
+        (
+            ("--background", "fit", "--t-max", "1"),
+            "counts",
+            "Why: the background is left to the fit.",
+        ),
+        ((), "asymmetry", "but the counts cannot be fitted: alpha"),
+        (("--alpha", "0.93", "--range", "0,4", "--packing", "20"), "asymmetry", ""),
+        (("--cost", "binomial", "--alpha", "0.93"), "counts", 'cost="binomial"'),
+        (("--cost", "asymmetry", "--alpha", "0.93"), "asymmetry", ""),
+    ],
+)
+def test_script_fits_what_fit_would(
+    musrcu: Musrcu, run1: Path, here: Path, words: tuple[str, ...], form: str, said: str
+) -> None:
+    """A run of a hundredth of the counts; which cost is taken, and why, as ``musrcu fit`` does."""
+    whole = mu.read(run1)
+    few = np.random.default_rng(1).binomial(np.asarray(whole.counts), 0.01)
+    mu.write(whole.replace(counts=few), "deltat_tdc_ltf_0001.bin")
+    model = () if "--model" in words else ("--model", "damped_cosine + constant")
+    if "fit" in words:
+        model = ("--model", "damped_cosine")
+    words = ("deltat_tdc_ltf_0001.bin", "--packing", "10", *model, *words)
+    assert musrcu("init", "--script", *words, "-o", "one.py").code == 0
+    text = Path("one.py").read_text()
+    assert f"result = mu.fit({form}, model" in text
+    flat = " ".join(line.removeprefix("# ") for line in text.splitlines())
+    assert said in flat and ("Why: " in text) == ("--cost" not in words and "0,4" not in words)
+    script = subprocess.run(
+        [sys.executable, "-W", "error", here / "one.py"], capture_output=True, text=True, check=True
+    )
+    fitted = musrcu("fit", *words).out
+    chi2 = next(line for line in fitted.splitlines() if line.startswith("  chi2/ndof"))
+    table = fitted[fitted.index("  parameter") :].split("  residuals")[0].split("  note")[0]
+    assert chi2 in script.stdout and table.strip() in script.stdout
+
+
+def test_the_cost_of_a_scan_is_in_its_file(musrcu: Musrcu, run1: Path, here: Path) -> None:
+    text = musrcu("init", run1).out
+    assert '# cost = "asymmetry"' in text
+    assert musrcu("init", run1, "--cost", "poisson", "-o", "my.toml").code == 0
+    assert ScanFile.load("my.toml").fit["cost"] == "poisson"
 
 
 def test_script_of_a_title_that_is_code(musrcu: Musrcu, run1: Path, here: Path) -> None:

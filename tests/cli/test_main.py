@@ -83,7 +83,7 @@ def test_version(musrcu: Musrcu) -> None:
         (["fit", "x", "--constrain", "A1=0.1"], "argument --constrain: 'A1=0.1' is not a name"),
         (["fit", "x", "--constrain", "A1=1,0"], "'A1=1,0': the error is not above 0; --fix holds"),
         (["fit", "x", "--cost", "poissn"], "argument --cost: invalid choice: 'poissn'"),
-        (["init", "x", "--cost", "poisson"], "init: a scan fits asymmetries; --cost poisson is"),
+        (["init", "x", "--cost", "histograms"], "argument --cost: invalid choice: 'histograms'"),
         (["fit", "x", "--limit", "nu2=1"], "argument --limit: 'nu2=1' is not a name and two"),
         (["fit", "x", "--limit", "nu2=,"], "argument --limit: 'nu2=,' is not a name and two"),
         (["fit", "x", "--tie", "lambda2"], "argument --tie: 'lambda2' is not of the form"),
