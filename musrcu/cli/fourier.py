@@ -64,7 +64,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--detrend",
         metavar="TERMS",
         help="smooth terms that are taken out: constant, exponential, gaussian with + between "
-        "them, or none; default: all three, as far as they are there",
+        "them, or none; default: all three, as far as they are there, the constant alone where the "
+        "strongest line is that of the field",
     )
     group.add_argument(
         "--periodogram",

@@ -63,10 +63,11 @@ def fourier(
     phase : degrees by which the real part is turned; ``auto`` those of the highest peak.
     t0 : the time at which phases are taken, µs; a muon that came later than the file says has a
         positive one.
-    detrend : smooth terms that are taken out, ``gaussian + exponential + constant``, some of them,
-        or ``none``. They are fitted together with the strongest line, and a relaxation that lowers
-        chi-square by less than 9 is left out; without this a relaxing part fills the low
-        frequencies.
+    detrend : smooth terms that are taken out: ``gaussian + exponential + constant``, some of them,
+        ``none``, or ``auto`` (default): all three, the constant alone where the strongest line is
+        that of the field of the run. They are fitted together with the strongest line, and a
+        relaxation that lowers chi-square by less than 9 is left out; without this a relaxing part
+        fills the low frequencies.
     group : of counts: ``forward`` (default) or ``backward``.
     lifetime : of counts: whether the decay of the muon is taken out, y = N e^(t/tau) / N0 - 1.
     nu_range : frequencies in which peaks are looked for, MHz; None from the resolution to the

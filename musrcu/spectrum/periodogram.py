@@ -46,8 +46,9 @@ def periodogram(
     ----------
     data : asymmetry; a histogram; or counts, of which one group is taken with the decay taken out.
     t_range : (first, last) time, µs; None takes all.
-    smooth : terms beside the line: ``gaussian + exponential + constant``, some of them, or
-        ``none``; rates are found beside the strongest line and then held.
+    smooth : terms beside the line: ``gaussian + exponential + constant``, some of them, ``none``,
+        or ``auto``: all, the constant alone where the strongest line is that of the field of the
+        run. Rates are found beside the strongest line and then held.
     damping : of the line, 1/µs; of several the best is taken at each frequency.
     phase : degrees where it is known; None solves for it.
     nu_range : searched frequencies, MHz; None from half a turn in the data to the highest that the
