@@ -31,6 +31,8 @@ BACKGROUND = "exponential + constant"
 """What stands beside the lines where nothing is given."""
 LINE = "damped_cosine"
 REPLICAS = 200
+LEAST_REPLICAS = 100
+"""So many can show a probability below 0.01."""
 COSTS = ("auto", "asymmetry", "poisson", "binomial")
 
 
@@ -105,6 +107,11 @@ def _check(arguments: Namespace) -> None:
                 raise UsageError(f"compare: --{name} belongs to --lines")
         if not models:
             raise UsageError("compare: give --model once for each model, or --lines")
+    elif arguments.replicas is not None and arguments.replicas < LEAST_REPLICAS:
+        raise UsageError(
+            f"compare: --replicas must be {LEAST_REPLICAS} or more: fewer cannot show a "
+            "probability below 0.01, where a line counts"
+        )
     elif len(models) > 1:
         raise UsageError("compare: --lines takes one --model, what stands beside the lines")
     if arguments.minos is not None:

@@ -10,7 +10,6 @@ from musrcu.comparison.nesting import Nested, nested
 from musrcu.comparison.placed import placed
 from musrcu.comparison.residual_tests import ResidualTests, examined
 from musrcu.errors import FitError, ModelError
-from musrcu.fitting.binomial_cost import BinomialCost
 from musrcu.fitting.constraint import as_constraints
 from musrcu.fitting.fit import fit
 from musrcu.fitting.fitted_data import Fittable
@@ -70,8 +69,8 @@ def compare_models(
 
 
 def _tests(data: Fittable, result: FitResult) -> ResidualTests | None:
-    """What is left in the residuals; None where a fit has none."""
-    if result.chi2 is None or result.cost == BinomialCost.name:
+    """What is left in the residuals; None where a fit has no values."""
+    if result.chi2 is None:
         return None
     return examined(placed(data, result), result)
 

@@ -11,7 +11,7 @@ import numpy as np
 from musrcu.comparison.bootstrap import STEPS, Replicas
 from musrcu.comparison.compare import shared_options
 from musrcu.comparison.line_count import LineCount, LineStep
-from musrcu.comparison.line_scan import DAMPINGS, Line, LineScan, left_line, line_scans
+from musrcu.comparison.line_scan import DAMPINGS, Line, LineScan, left_line, left_over, line_scans
 from musrcu.comparison.placed import placed
 from musrcu.comparison.share_out import Seeds, check_number, seed_of, shared_out
 from musrcu.comparison.thrown import slim, thrower, thrown_knowledge
@@ -23,6 +23,8 @@ from musrcu.fitting.request import time_model
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 
+THRESHOLD = 0.01
+"""Probability above which there is no line."""
 ENOUGH = 10
 """Replicas that gain more than the data after which no more are thrown: the probability is then
 known to a third of itself."""
@@ -37,7 +39,7 @@ def count_lines(
     background: str = "exponential + constant",
     most: int = 4,
     n: int = 200,
-    threshold: float = 0.01,
+    threshold: float = THRESHOLD,
     lowest: float | None = None,
     seed: int | None = None,
     executor: Any = None,
@@ -90,10 +92,7 @@ def count_lines(
     """
     most, n = check_number("most", most, 1), check_number("n", n, 1)
     if not 1 / (n + 1) < threshold < 1:
-        raise FitError(
-            f"threshold = {threshold!r} with n = {n}; expected a number below 1 and above "
-            f"1 / (n + 1) = {1 / (n + 1):.2g}, the least that n replicas can show"
-        )
+        raise FitError(_too_few(threshold, n))
     number = seed_of(seed)
     streams = np.random.SeedSequence(number).spawn(most)
     models = [time_model(" + ".join([background, *[model] * k])) for k in range(most + 1)]
@@ -116,6 +115,21 @@ def count_lines(
     return LineCount(fits=tuple(fits), steps=tuple(steps), threshold=threshold, seed=number)
 
 
+def _too_few(threshold: float, n: int) -> str:
+    """Why no replicas reach such a threshold, or not so many."""
+    if not 0 < threshold < 1:
+        return f"threshold = {threshold!r}; expected a probability between 0 and 1"
+    return (
+        f"n = {n} replicas show no probability below 1 / (n + 1) = {1 / (n + 1):.2g}; give "
+        f"n = {least_replicas(threshold)} or more for threshold = {threshold:g}"
+    )
+
+
+def least_replicas(threshold: float = THRESHOLD) -> int:
+    """Replicas that can show a probability below this."""
+    return int(np.floor(1 / threshold - 1 + 1e-9)) + 1
+
+
 def _step(
     data: Fittable,
     result: FitResult,
@@ -131,7 +145,7 @@ def _step(
     if lowest is None:
         lowest = 1.0 / float(here.data.time[-1] - here.data.time[0])
     scans = line_scans(here, DAMPINGS, lowest)
-    line = left_line(scans, -np.array(here.cost().linearise(here.x)[0]))
+    line = left_line(scans, left_over(here.cost(), here.x))
     job = _Job(Replicas(slim(data), time_model(result.model), result, "counts", False), lowest)
     more = shared_out(executor, scan_replicas, job, seeds, progress=progress, label=f"line {k + 1}")
     above, thrown = _exceeding(more, line.gain)
@@ -175,7 +189,7 @@ def scan_replicas(job: _Job, seeds: Seeds) -> list[float]:
         data = throw(rng)
         cost = data.cost(here.freedom, thrown_knowledge(here, job.replicas.kind, rng))
         x = descend(cost, here.x, steps=STEPS, tolerance=1e-3)[0]
-        line: Line = left_line(scans, -np.array(cost.linearise(x)[0]))
+        line: Line = left_line(scans, left_over(cost, x))
         found.append(line.gain)
     return found
 

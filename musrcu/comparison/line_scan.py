@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from musrcu.comparison.placed import Placed
 from musrcu.constants import MUON_LIFETIME
+from musrcu.fitting.cost import Cost
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.request import Request, settled, time_model
 
@@ -112,9 +113,9 @@ def line_scans(
     lowest : slower lines are not looked for, MHz.
     """
     cost, time = here.cost(), here.data.time
-    jacobian = cost.linearise(here.x)[1]
-    rows = _orthonormal(jacobian)
-    response = _response(here).reshape(-1, time.size)
+    rows = _orthonormal(cost.by_bin(cost.linearise(here.x)[1]))
+    response = _response(here)
+    response = response[: response.size // time.size * time.size].reshape(-1, time.size)
     place, step, size = _grid(time)
     directions = rows[:, : response.size].reshape(len(rows), *response.shape)
     found = []
@@ -133,6 +134,11 @@ def line_scans(
         expected = float(nu[-1] - nu[0]) * np.sqrt(2 * np.pi * spread)
         found.append(LineScan(nu, damping, envelope, lost, square, rows, place, size, expected))
     return found
+
+
+def left_over(cost: Cost, x: FloatArray) -> FloatArray:
+    """(n_data,) residuals at some parameters, as a scan takes them."""
+    return -np.array(cost.by_bin(cost.linearise(x)[0]))
 
 
 def left_line(scans: list[LineScan], residual: FloatArray) -> Line:
@@ -173,7 +179,8 @@ def _orthonormal(jacobian: FloatArray) -> FloatArray:
 
 
 def _response(here: Placed) -> FloatArray:
-    """(n_data,) what a unit of asymmetry changes in each datum, in standard deviations."""
+    """(n_data,) what a unit of asymmetry changes in each datum, in standard deviations; behind
+    those of the bins may stand a datum of all."""
     model = here.freedom.model
     own = getattr(model, "own", len(model.names))
     full = np.insert(here.freedom.expand(here.x), own, 0.0)
@@ -185,7 +192,7 @@ def _response(here: Placed) -> FloatArray:
     open_ends = np.full(len(longer.names), np.inf)
     freedom = Freedom(longer, full, held, {}, -open_ends, open_ends)
     cost = here.data.cost(freedom, [])
-    return np.array(cost.linearise(np.zeros(1))[1][0])
+    return np.array(cost.by_bin(cost.linearise(np.zeros(1))[1][0]))
 
 
 def _grid(time: FloatArray) -> tuple[NDArray[np.int64], float, int]:

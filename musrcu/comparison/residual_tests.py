@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from musrcu import notation
-from musrcu.comparison.count_moments import count_probability
-from musrcu.comparison.line_scan import Line, left_line, line_scans
+from musrcu.comparison.line_scan import Line, left_line, left_over, line_scans
 from musrcu.comparison.placed import Placed, placed
 from musrcu.comparison.residuals import residuals_of
 from musrcu.comparison.runs_test import Runs, runs_test
-from musrcu.fitting.count_cost import CountCost
 from musrcu.fitting.fitted_data import Fittable
-from musrcu.fitting.result import FitResult
+from musrcu.fitting.result import FitResult, chi2_probability
 
 LOW = 0.01
 """A test whose probability is below this is named as a doubt."""
@@ -120,14 +116,11 @@ test_residuals.__test__ = False  # type: ignore[attr-defined]  # pytest takes th
 
 def examined(here: Placed, result: FitResult) -> ResidualTests:
     """The tests of a fit that was placed at its minimum."""
-    left = residuals_of(here)
-    line = left_line(line_scans(here), -np.array(here.cost().linearise(here.x)[0]))
-    probability = result.probability
-    if left.expected is not None and result.chi2 is not None and here.cost().name == CountCost.name:
-        n_known = sum(len(one.names) for one in here.known)
-        probability = count_probability(left.expected, result.chi2, here.x.size, n_known)
-    time = here.data.time
-    runs = runs_test(left.value, left.expected)
+    left, cost, time = residuals_of(here), here.cost(), here.data.time
+    line = left_line(line_scans(here), left_over(cost, here.x))
+    excess = cost.excess(here.freedom.expand(here.x))
+    probability = chi2_probability(result.chi2, result.ndof, excess)
+    runs = runs_test(left.value, left.above)
     return ResidualTests(probability, runs, line, float(time[-1] - time[0]))
 
 

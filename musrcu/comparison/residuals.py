@@ -25,10 +25,14 @@ class Residuals:
     time: FloatArray
     """(n_bins,) centres, µs."""
     value: FloatArray
-    """(n_groups, n_bins): one row for an asymmetry, forward and backward for counts of a pair."""
+    """(n_groups, n_bins): one row for an asymmetry, forward and backward for counts of a pair, one
+    row for how these divide."""
     expected: FloatArray | None = None
     """(n_groups, n_bins) counts that the model expects; None for an asymmetry."""
     kind: str = "pearson"
+    above: FloatArray | None = None
+    """(n_groups, n_bins) probability of a residual above 0, which is not one half where few counts
+    are expected; None for an asymmetry."""
 
     @property
     def chi2(self) -> float:
@@ -41,7 +45,9 @@ def residuals(data: Fittable, result: FitResult, *, kind: str = "pearson") -> Re
     """What a fit leaves of its data.
 
     Of an asymmetry (A - model) / sigma; of counts n where mu are expected ``pearson`` is
-    (n - mu) / sqrt(mu) and ``deviance`` sign(n - mu) sqrt(2 [mu - n + n ln(n / mu)]).
+    (n - mu) / sqrt(mu) and ``deviance`` sign(n - mu) sqrt(2 [mu - n + n ln(n / mu)]). A binomial
+    fit says how the n counts of a bin divide: of F in forward, where n p are expected, ``pearson``
+    is (F - n p) / sqrt(n p q); bins without counts are left out.
 
     Parameters
     ----------
@@ -66,18 +72,38 @@ def residuals_of(here: Placed, kind: str = "pearson") -> Residuals:
     """The residuals of a fit that was placed at its minimum."""
     cost, time = here.cost(), here.data.time
     if isinstance(cost, BinomialCost):
-        raise FitError(
-            "the binomial cost has no residuals of bins in time; fit with cost='poisson' for them"
-        )
+        return _divided(cost, here, kind)
     if not isinstance(cost, CountCost):
         left = -cost.linearise(here.x)[0][: cost.size]
         return Residuals(time, left.reshape(-1, time.size), None, kind)
     n = cost.counts.reshape(-1, time.size)
     full = cost.freedom.expand(here.x)
     mu = np.asarray(cost.freedom.model.value(cost.where, full)).reshape(n.shape)
+    from scipy.special import pdtr
+
+    above = 1 - pdtr(np.floor(mu), mu)
+    value = (n - mu) / np.sqrt(mu) if kind == "pearson" else _deviance(n, mu)
+    return Residuals(time, value, mu, kind, above)
+
+
+def _divided(cost: BinomialCost, here: Placed, kind: str) -> Residuals:
+    """How many counts of each bin that holds any fell into forward, against how many should."""
+    from scipy.special import bdtr
+
+    some = cost.some
+    n, p = cost.total[some], cost.forward(cost.freedom.expand(here.x))[some]
+    f, mean = cost.counts[some], n * p
     if kind == "pearson":
-        return Residuals(time, (n - mu) / np.sqrt(mu), mu, kind)
+        value = (f - mean) / np.sqrt(mean * (1 - p))
+    else:
+        value = np.sign(f - mean) * np.hypot(_deviance(f, mean), _deviance(n - f, n - mean))
+    above = 1 - bdtr(np.floor(mean), n.astype(int), p)
+    return Residuals(here.data.time[some], value[None], mean[None], kind, above[None])
+
+
+def _deviance(n: FloatArray, mu: FloatArray) -> FloatArray:
+    """sign(n - mu) sqrt(2 [mu - n + n ln(n / mu)])."""
     from scipy.special import xlogy
 
     twice = 2 * (mu - n + xlogy(n, n / mu))
-    return Residuals(time, np.sign(n - mu) * np.sqrt(np.maximum(twice, 0.0)), mu, kind)
+    return np.asarray(np.sign(n - mu) * np.sqrt(np.maximum(twice, 0.0)))

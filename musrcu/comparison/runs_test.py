@@ -31,26 +31,26 @@ class Runs:
         return f"{self.runs} runs of residuals of one sign, {many} than {self.expected:.0f}"
 
 
-def runs_test(residual: FloatArray, expected: FloatArray | None = None) -> Runs:
+def runs_test(residual: FloatArray, above: FloatArray | None = None) -> Runs:
     """The runs test of residuals.
 
-    Without ``expected`` it is that of Wald and Wolfowitz: given n+ and n- residuals of either
+    Without ``above`` it is that of Wald and Wolfowitz: given n+ and n- residuals of either
     sign, every order is equally likely; mean 1 + 2 n+ n- / n, variance
     2 n+ n- (2 n+ n- - n) / (n^2 (n - 1)). Up to 100 residuals the distribution is exact, beyond it
     is normal. Counts are skew, the more the fewer there are, so that orders are not equally
-    likely: of them each sign has the probability that Poisson's distribution of ``expected``
-    gives, neighbours are independent, and the number is normal with the moments that follow.
+    likely: of them each sign has the probability ``above``, neighbours are independent, and the
+    number is normal with the moments that follow.
 
     Parameters
     ----------
     residual : (n_groups, n_bins); the runs of each group are counted on their own.
-    expected : (n_groups, n_bins) mean counts; None where the residuals are symmetric.
+    above : (n_groups, n_bins) probability of a residual above 0; None where they are symmetric.
 
     Source: A. Wald and J. Wolfowitz, Ann. Math. Statist. 11, 147 (1940).
     """
     rows = np.atleast_2d(residual)
-    if expected is not None:
-        return _of_counts(rows, np.atleast_2d(expected))
+    if above is not None:
+        return _of_counts(rows, np.atleast_2d(above))
     moments = [_moments(row) for row in rows]
     runs = int(sum(one[0] for one in moments))
     mean, variance = (float(sum(one[k] for one in moments)) for k in (1, 2))
@@ -104,11 +104,9 @@ def _normal(runs: int, mean: float, variance: float) -> float:
     return float(erfc(away / np.sqrt(2)))
 
 
-def _of_counts(rows: FloatArray, mu: FloatArray) -> Runs:
+def _of_counts(rows: FloatArray, p: FloatArray) -> Runs:
     """Changes of sign of independent residuals, each up with its own probability."""
-    from scipy.special import pdtr
-
-    up, p = rows > 0, 1 - pdtr(np.floor(mu), mu)
+    up = rows > 0
     runs = len(rows) + int((up[:, 1:] != up[:, :-1]).sum())
     q = 1 - p
     change = p[:, :-1] * q[:, 1:] + q[:, :-1] * p[:, 1:]

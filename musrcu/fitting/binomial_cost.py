@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from musrcu.fitting.constraint import Prior
 from musrcu.fitting.cost import Cost
+from musrcu.fitting.count_moments import binomial_moments
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.positive import LEAST, made_positive
 from musrcu.models.bins import Bins
@@ -73,6 +74,26 @@ class BinomialCost(Cost):
     def with_freedom(self, freedom: Freedom) -> Self:
         """The same counts with other parameters held."""
         return type(self)(self.where, self.counts, freedom, self.prior)
+
+    def excess(self, full: FloatArray) -> tuple[float, float] | None:
+        """Of the binomial likelihood ratio, which few counts make another than chi-square."""
+        p = self.forward(full)[self.some]
+        mean, variance = binomial_moments(self.total[self.some], p)
+        return float((mean - 1).sum()), float((variance - 2).sum())
+
+    def by_bin(self, values: FloatArray) -> FloatArray:
+        """The numbers with 0 for every bin without counts."""
+        n_bins = self.total.size
+        found = np.zeros((*values.shape[:-1], n_bins + values.shape[-1] - self.some.size))
+        found[..., self.some] = values[..., : self.some.size]
+        found[..., n_bins:] = values[..., self.some.size :]
+        return found
+
+    def forward(self, full: FloatArray) -> FloatArray:
+        """(n_bins,) p of all parameters ``full``."""
+        mean = np.maximum(self.freedom.model.value(self.where, full), LEAST)
+        f, b = mean.reshape(2, -1)
+        return np.asarray(f / (f + b))
 
     def _sum(self, model: FloatArray) -> float:
         wrong = made_positive(model)

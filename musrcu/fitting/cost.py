@@ -82,6 +82,16 @@ class Cost:
         """(n_parameters, n_means) derivatives of the model where it was last linearised."""
         return self._gradient
 
+    def excess(self, full: FloatArray) -> tuple[float, float] | None:
+        """What mean and variance of the cost have beyond those of chi-square, ``ndof`` and twice
+        that, where the model of parameters ``full`` is true; None where they are those."""
+        return None
+
+    def by_bin(self, values: FloatArray) -> FloatArray:
+        """(..., n_data) numbers of data, as :meth:`linearise` orders them, with one for every
+        number of the data in front, those of empty bins among them."""
+        return values
+
     def with_freedom(self, freedom: Freedom) -> Self:
         """The same cost with other parameters held."""
         raise NotImplementedError

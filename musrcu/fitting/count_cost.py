@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from musrcu.fitting.constraint import Prior
 from musrcu.fitting.cost import Cost
+from musrcu.fitting.count_moments import poisson_moments
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.positive import LEAST, made_positive
 from musrcu.models.bins import Bins
@@ -53,6 +54,12 @@ class CountCost(Cost):
     def with_freedom(self, freedom: Freedom) -> Self:
         """The same counts with other parameters held."""
         return type(self)(self.where, self.counts, freedom, self.prior)
+
+    def excess(self, full: FloatArray) -> tuple[float, float] | None:
+        """Of Poisson's likelihood ratio, which few counts make another than chi-square."""
+        mu = np.asarray(self.freedom.model.value(self.where, full))
+        mean, variance = poisson_moments(np.maximum(mu, LEAST))
+        return float((mean - 1).sum()), float((variance - 2).sum())
 
     def _sum(self, model: FloatArray) -> float:
         wrong = made_positive(model)

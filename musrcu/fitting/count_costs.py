@@ -43,12 +43,14 @@ _KINDS: dict[str, type[CountCost] | type[BinomialCost]] = {
     "neyman": NeymanCost,
     "pearson": PearsonCost,
 }
-_BIASED = "as asked; biased where bins hold few counts"
+_WHY_BIASED = "as asked; biased where bins hold few counts"
 _WHY = {
     "poisson": "unbiased however few counts there are",
-    "neyman": _BIASED,
-    "pearson": _BIASED,
+    "neyman": _WHY_BIASED,
+    "pearson": _WHY_BIASED,
 }
+BIASED = ("neyman", "pearson")
+"""Those that few counts bias."""
 COUNT_COSTS = tuple(_KINDS)
 """Names of the costs that counts may have."""
 COUNT_COST_WORDS = frozenset(kind.name for kind in _KINDS.values())

@@ -13,7 +13,7 @@ from musrcu.containers.histogram import Histogram
 from musrcu.errors import FitError
 from musrcu.fitting.constraint import Constraint, Prior
 from musrcu.fitting.cost import Cost
-from musrcu.fitting.count_costs import count_cost
+from musrcu.fitting.count_costs import BIASED, count_cost
 from musrcu.fitting.data import (
     Data,
     Known,
@@ -189,7 +189,7 @@ class CountData(Data):
 
     @property
     def notes(self) -> list[str]:
-        """What was lost unsaid, and bins so empty that the likelihood is no measure of quality."""
+        """What was lost unsaid, and bins so empty that the cost is no chi-square."""
         notes = []
         run = self.run
         lost = run.dead_time is not None and run.good_frames is not None
@@ -197,7 +197,7 @@ class CountData(Data):
             notes.append(
                 "the dead times of the file are not in this fit; take the counts from reduce_counts"
             )
-        return [*notes, *asymptotic(self.counted.mean(axis=0))]
+        return [*notes, *asymptotic(self.counted.mean(axis=0), self.wanted.name)]
 
 
 def known_background(
@@ -248,14 +248,17 @@ def packs_searched(cost: Cost, n_bins: int, widest: float) -> tuple[int, int]:
     return few, 1 if _faster(cost, 0.25 / (few * widest)) else few
 
 
-def asymptotic(counted: FloatArray) -> list[str]:
-    """Bins so empty that the likelihood is no measure of quality, one sentence."""
+def asymptotic(counted: FloatArray, cost: str) -> list[str]:
+    """Bins so empty that the cost is no chi-square, one sentence."""
     few = int((counted < ASYMPTOTIC).sum())
     if few < 0.1 * counted.size:
         return []
+    empty = f"{few} of {counted.size} bins hold fewer than {ASYMPTOTIC:g} counts"
+    if cost in BIASED:
+        return [f"{empty}: what is minimised is biased and no chi-square; fit with cost='poisson'"]
     return [
-        f"{few} of {counted.size} bins hold fewer than {ASYMPTOTIC:g} counts: the estimates "
-        "are unbiased, but the likelihood per degree of freedom is no measure of quality"
+        f"{empty}: the estimates are unbiased, but chi2/ndof of a good fit is not 1; the "
+        "probability is that of so few counts"
     ]
 
 

@@ -39,13 +39,14 @@ def beyond_limits(freedom: Freedom, full: FloatArray) -> list[str]:
     ]
 
 
-def poor(chi2: float, ndof: int) -> list[str]:
+def poor(chi2: float, ndof: int, excess: tuple[float, float] | None = None) -> list[str]:
     """A chi-square that the model would hardly ever give if it were true."""
-    probability = chi2_probability(chi2, ndof)
+    probability = chi2_probability(chi2, ndof, excess)
     if probability is None or probability > IMPROBABLE:
         return []
+    what = "chi-square" if excess is None else "the likelihood ratio"
     return [
-        f"chi-square {chi2:.6g} for {ndof} degrees of freedom has the probability "
+        f"{what} {chi2:.6g} for {ndof} degrees of freedom has the probability "
         f"{notation.probability(probability, 1)}: the model does not describe these data within "
         "their errors"
     ]

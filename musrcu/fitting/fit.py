@@ -204,7 +204,7 @@ def _notes(
     notes = [*judgement.notes, *near_tie(cost, freedom, starts), *data.notes, *methods(model)]
     notes += [f"{model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
     notes += [*beyond_limits(freedom, full), *boundless(cost, freedom, minimum)]
-    notes += poor(minimum.chi2, cost.ndof)
+    notes += poor(minimum.chi2, cost.ndof, cost.excess(full))
     notes += far_from_known(cost, full, spread)
     notes += chance(cost, full, spread, data.width)
     if data.averaged:

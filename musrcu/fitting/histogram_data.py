@@ -138,5 +138,5 @@ class HistogramData(Data):
 
     @property
     def notes(self) -> list[str]:
-        """Bins so empty that the likelihood is no measure of quality."""
-        return asymptotic(self.counted)
+        """Bins so empty that the cost is no chi-square."""
+        return asymptotic(self.counted, self.wanted.name)

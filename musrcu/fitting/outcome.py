@@ -58,7 +58,7 @@ def fitted_result(
         )  # fmt: skip
     return FitResult(
         model=model.expression, parameters=parameters, covariance=covariance,
-        chi2=number(minimum.chi2), ndof=cost.ndof, cost=cost.name,
+        chi2=number(minimum.chi2), ndof=cost.ndof, excess=cost.excess(full), cost=cost.name,
         valid=not reason, reason=reason, notes=notes, alternative=alternative, start=start,
         **({"n_bins": cost.size, "versions": versions()} if data is None else identity(data)),
     )  # fmt: skip

@@ -39,6 +39,9 @@ class FitResult:
     chi2: float | None
     ndof: int
     """Data and constraints less free parameters."""
+    excess: tuple[float, float] | None = None
+    """What mean and variance of ``chi2`` have beyond ``ndof`` and twice that where the model is
+    true: the likelihood ratio of few counts is no chi-square. None where it is one."""
     valid: bool
     reason: str
     """Why the fit is not valid; empty when it is."""
@@ -110,8 +113,8 @@ class FitResult:
 
     @property
     def probability(self) -> float | None:
-        """Probability of a chi-square at least this large."""
-        return chi2_probability(self.chi2, self.ndof)
+        """Probability of a ``chi2`` at least this large where the model is true."""
+        return chi2_probability(self.chi2, self.ndof, self.excess)
 
     @property
     def n_free(self) -> int:
@@ -197,6 +200,7 @@ class FitResult:
             "notes": list(self.notes),
             "chi2": self.chi2,
             "ndof": self.ndof,
+            "excess": None if self.excess is None else list(self.excess),
             "probability": self.probability,
             "parameters": {name: p.to_dict() for name, p in self.parameters.items()},
             "correlation": None if correlation is None else correlation.tolist(),
@@ -235,6 +239,7 @@ class FitResult:
                 alternative=None if other is None else cls.from_dict(other),
                 t_range=None if data["t_range"] is None else tuple(data["t_range"]),
                 notes=tuple(data["notes"]),
+                excess=None if data.get("excess") is None else tuple(data["excess"]),
                 average_bins=bool(data.get("average_bins", False)),
                 cost_reason=data.get("cost_reason") or "",
                 request=dict(data.get("request") or {}),
@@ -267,11 +272,24 @@ _COPIED = (
 )  # fmt: skip
 
 
-def chi2_probability(chi2: float | None, ndof: int) -> float | None:
-    """Probability of a chi-square at least this large; None without degrees of freedom."""
+def chi2_probability(
+    chi2: float | None, ndof: int, excess: tuple[float, float] | None = None
+) -> float | None:
+    """Probability of a chi-square at least this large; None without degrees of freedom.
+
+    ``excess`` is what the mean and the variance have beyond ``ndof`` and twice that: it is then
+    taken as a multiple of chi-square with this mean and variance.
+
+    Source: F. E. Satterthwaite, Biometrics Bull. 2, 110 (1946), for the multiple of chi-square.
+    """
     if chi2 is None or ndof < 1:
         return None
-    return gamma_tail(ndof / 2, chi2 / 2)
+    mean, variance = float(ndof), 2.0 * ndof
+    if excess is not None:
+        mean, variance = mean + excess[0], variance + excess[1]
+        if mean <= 0 or variance <= 0:
+            return None
+    return gamma_tail(mean**2 / variance, chi2 * mean / variance)
 
 
 def _plain_size(value: float, digits: int) -> str:

@@ -30,7 +30,7 @@ def doubts(
     data, freedom = member.draft.data, member.cost.freedom
     model = freedom.model
     reason = too_fast(freedom, values, data.width, data.averaged)
-    notes = [*data.notes, *methods(model), *poor(cost, ndof)]
+    notes = [*data.notes, *methods(model), *poor(cost, ndof, member.cost.excess(values))]
     notes += [
         f"{model.names[k]} = {tie.text} = {values[k]:.4g} lies outside its limits"
         for k, tie in member.draft.ties.items()

@@ -158,7 +158,8 @@ def _run(
     reason, notes = doubts(member, values, covariance, cost, ndof)
     return FitResult(
         model=model.expression, parameters=parameters, covariance=covariance, chi2=number(cost),
-        ndof=ndof, cost=member.cost.name, valid=not reason, reason=reason, notes=notes,
+        ndof=ndof, excess=member.cost.excess(values), cost=member.cost.name,
+        valid=not reason, reason=reason, notes=notes,
         **{**identity(member.draft.data), "name": member.draft.name},
     )  # fmt: skip
 

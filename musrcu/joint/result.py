@@ -98,8 +98,10 @@ class JointResult:
 
     @property
     def probability(self) -> float | None:
-        """Probability of a chi-square at least this large."""
-        return chi2_probability(self.chi2, self.ndof)
+        """Probability of a ``chi2`` at least this large where the model is true."""
+        known = [run.excess for run in self.runs if run.excess is not None]
+        excess = (sum(one[0] for one in known), sum(one[1] for one in known)) if known else None
+        return chi2_probability(self.chi2, self.ndof, excess)
 
     @property
     def local_names(self) -> tuple[str, ...]:

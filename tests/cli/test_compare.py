@@ -9,6 +9,8 @@ import pytest
 from command import Musrcu
 
 import musrcu as mu
+from musrcu.cli.compare import LEAST_REPLICAS
+from musrcu.comparison.count_lines import least_replicas
 
 SMALL, LARGE = "exponential + constant", "exponential + damped_cosine + constant"
 COARSE = ("--packing", "20", "--t-max", "6")
@@ -100,4 +102,12 @@ def test_a_fit_says_what_is_left(musrcu: Musrcu, run1: Path) -> None:
     assert saved["line"]["probability"] < 1e-6
     assert saved["line"]["nu"] == pytest.approx(1.59, abs=0.03)
     split = musrcu("fit", run1, "--model", LARGE, *COARSE, "--alpha", "1", "--cost", "binomial")
-    assert "residuals:" not in split.out
+    assert "residuals: chi-square p = 0." in split.out
+
+
+def test_too_few_replicas_are_refused_in_words_of_the_command_line(
+    musrcu: Musrcu, run1: Path
+) -> None:
+    done = musrcu("compare", run1, "--lines", "3", "--replicas", str(LEAST_REPLICAS - 1))
+    assert done.code == 2
+    assert f"--replicas must be {least_replicas()} or more" in done.complaint

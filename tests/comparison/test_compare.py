@@ -149,7 +149,11 @@ def test_counts_are_compared_too() -> None:
     assert found.fits[1].cost.startswith("Poisson")
     split = mu.compare_models(counted(3, 200.0), [LIFTED, MODEL], start=START, cost="binomial")
     assert split.best is split.fits[1]
-    assert split.tests == (None, None)
+    right, wrong = split.tests[1], split.tests[0]
+    assert right is not None
+    assert wrong is not None
+    assert right.doubts == ()
+    assert wrong.line.probability < 1e-3 < right.line.probability
 
 
 def test_fits_of_other_bins_or_costs_are_refused() -> None:

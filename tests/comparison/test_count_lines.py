@@ -91,7 +91,7 @@ def test_wrong_words_are_refused() -> None:
     data = without_line(1)
     for wrong, words in (
         ({"most": 0}, "most = 0"),
-        ({"n": 50}, "threshold = 0.01 with n = 50"),
+        ({"n": 50}, "give n = 100 or more for threshold = 0.01"),
         ({"model": "exponential"}, "expected one line"),
         ({"model": "cosine + cosine"}, "expected one line"),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,12 @@ from compared import LIFETIME, MODEL, START, counted, curve, thrown
 from scipy import stats
 
 import musrcu as mu
-from musrcu.comparison.count_moments import count_probability, moments
 from musrcu.comparison.line_scan import line_scans
 from musrcu.comparison.placed import placed
 from musrcu.comparison.runs_test import runs_test
 from musrcu.errors import FitError
+from musrcu.fitting.count_moments import binomial_moments, poisson_moments
+from musrcu.fitting.result import chi2_probability
 
 
 def test_residuals_of_an_asymmetry_are_data_less_curve() -> None:
@@ -97,7 +99,8 @@ def test_runs_of_few_residuals_are_counted_out(plus: int, minus: int) -> None:
 def test_runs_of_many_counts_have_the_moments_of_simulations() -> None:
     rng = np.random.default_rng(5)
     mean = np.array([0.3, 1.0])[:, None] * np.geomspace(20.0, 0.5, 300)
-    found = [runs_test((rng.poisson(mean) - mean), mean) for _ in range(1500)]
+    above = stats.poisson.sf(np.floor(mean), mean)
+    found = [runs_test((rng.poisson(mean) - mean), above) for _ in range(1500)]
     numbers = np.array([one.runs for one in found])
     assert found[0].expected == pytest.approx(numbers.mean(), abs=4 * numbers.std() / 38)
     assert found[0].error == pytest.approx(numbers.std(), rel=0.08)
@@ -111,15 +114,47 @@ def test_moments_of_the_likelihood_ratio_are_sums_over_poisson(mean: float) -> N
     with np.errstate(divide="ignore", invalid="ignore"):
         term = 2 * (mean - n + np.where(n > 0, n * np.log(n / mean), 0.0))
     expected = float(weight @ term)
-    first, second = moments(np.array([mean]))
+    first, second = poisson_moments(np.array([mean]))
     assert first[0] == pytest.approx(expected, rel=2e-3)
     assert second[0] == pytest.approx(float(weight @ (term - expected) ** 2), rel=5e-3)
 
 
+@pytest.mark.parametrize(("n", "p"), [(1, 0.5), (3, 0.3), (40, 0.9), (100, 0.45), (150, 0.4)])
+def test_moments_of_the_likelihood_ratio_are_sums_over_the_binomial_law(n: int, p: float) -> None:
+    f = np.arange(0, n + 1)
+    weight = stats.binom.pmf(f, n, p)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        term = np.where(f > 0, f * np.log(f / (n * p)), 0.0)
+        term += np.where(f < n, (n - f) * np.log((n - f) / (n * (1 - p))), 0.0)
+    expected = float(weight @ (2 * term))
+    for share in (p, 1 - p):
+        first, second = binomial_moments(np.array([7.0, n]), np.array([0.2, share]))
+        assert first[1] == pytest.approx(expected, rel=2e-3)
+        assert second[1] == pytest.approx(float(weight @ (2 * term - expected) ** 2), rel=5e-3)
+
+
 def test_probability_of_many_counts_is_that_of_chi_square() -> None:
-    found = count_probability(np.full(500, 1e6), 520.0, 5, 0)
+    mean, variance = poisson_moments(np.full(500, 1e6))
+    found = chi2_probability(520.0, 495, ((mean - 1).sum(), (variance - 2).sum()))
     assert found == pytest.approx(float(stats.chi2.sf(520.0, 495)), rel=1e-3)
-    assert count_probability(np.full(3, 1e6), 1.0, 3, 0) is None
+
+
+@pytest.mark.parametrize("cost", ["poisson", "binomial"])
+def test_a_good_fit_of_few_counts_is_called_good_everywhere(cost: str) -> None:
+    """1.5 counts a bin at first: chi-square per degree of freedom is far from 1."""
+    data = counted(4, 1.5, 4000)
+    known = {n: v for n, v in START.items() if n not in ("A1", "A2", "A_bg")}
+    result = mu.fit(data, MODEL, start=START, fixed=known, cost=cost)
+    naive = float(stats.chi2.sf(result.chi2, result.ndof))
+    assert not 1e-3 < naive < 1 - 1e-3
+    assert 0.005 < (result.probability or 0.0) < 0.995
+    assert f"probability {result.probability:.2g}" in result.summary()
+    assert not any("does not describe" in note for note in result.notes)
+    assert sum("fewer than 5 counts" in note for note in result.notes) == 1
+    tests = mu.test_residuals(data, result)
+    assert tests.probability == pytest.approx(result.probability, rel=1e-6)
+    again = mu.FitResult.from_dict(json.loads(json.dumps(result.to_dict())))
+    assert again.probability == result.probability
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +187,47 @@ def test_probabilities_of_few_counts_are_uniform() -> None:
         found.append((tests.probability, tests.runs.probability, tests.line.probability))
     for column in np.array(found, dtype=float).T:
         assert stats.kstest(column, "uniform").pvalue > 0.01
+
+
+def test_residuals_of_the_division_of_counts_by_hand() -> None:
+    data = counted(2, 3.0)
+    result = mu.fit(data, MODEL, start=START, cost="binomial")
+    value = {name: float(p.value or 0) for name, p in result.parameters.items()}
+    a, n = result.curve(data.time), data.values.sum(axis=0)
+    p = (1 + a) / (1 + a + 1 - value["detector_beta"] * a)
+    some = n > 0
+    assert not some.all()
+    left = mu.residuals(data, result)
+    np.testing.assert_array_equal(left.time, data.time[some])
+    by_hand = (data.values[0] - n * p)[some] / np.sqrt(n * p * (1 - p))[some]
+    np.testing.assert_allclose(left.value[0], by_hand, atol=1e-9)
+    deviances = mu.residuals(data, result, kind="deviance")
+    law = stats.binom.pmf(data.values[0], n, p)[some]
+    most = stats.binom.pmf(data.values[0], n, data.values[0] / np.maximum(n, 1))[some]
+    np.testing.assert_allclose(deviances.value[0] ** 2, 2 * np.log(most / law), atol=1e-8)
+
+
+def test_probabilities_of_divided_counts_are_uniform() -> None:
+    found = []
+    for seed in range(120):
+        data = counted(seed, 6.0, 400)
+        known = {n: v for n, v in START.items() if n not in ("A1", "A2", "A_bg")}
+        result = mu.fit(data, MODEL, start=START, fixed=known, cost="binomial")
+        tests = mu.test_residuals(data, result)
+        found.append((tests.probability, tests.runs.probability, tests.line.probability))
+    for column in np.array(found, dtype=float).T:
+        assert stats.kstest(column, "uniform").pvalue > 0.01
+
+
+def test_a_line_in_the_division_of_counts_is_named() -> None:
+    t = 0.01 * (np.arange(600) + 0.5)
+    rng = np.random.default_rng(3)
+    a = curve(t) + 0.05 * np.cos(2 * np.pi * 7.3 * t)
+    seen = rng.poisson(100 * np.exp(-t / LIFETIME) * np.array([1 + a, 1 - a])).astype(float)
+    data = replace(counted(1, 100.0), values=seen, variance=seen)
+    tests = mu.test_residuals(data, mu.fit(data, MODEL, start=START, cost="binomial"))
+    assert tests.line.nu == pytest.approx(7.3, abs=0.05)
+    assert tests.line.probability < 1e-3
 
 
 def test_a_line_that_was_left_is_named() -> None:
