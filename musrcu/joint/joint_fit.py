@@ -8,13 +8,12 @@ import numpy as np
 
 from musrcu.errors import FitError
 from musrcu.fitting.constraint import Constraints, as_constraints
-from musrcu.fitting.data import refuse_free_alpha
 from musrcu.fitting.fitted_data import Fittable, fitted_data
 from musrcu.fitting.freedom import Limits
-from musrcu.fitting.own_functions import methods, prepare
 from musrcu.fitting.request import time_model
 from musrcu.joint.assemble import Assembly, assemble
 from musrcu.joint.blocks import blocks, exact_matrix
+from musrcu.joint.checking import check, derivatives_changed, methods_of
 from musrcu.joint.descent import descend, free_of
 from musrcu.joint.grouping import Key
 from musrcu.joint.intervals import intervals
@@ -28,6 +27,9 @@ from musrcu.joint.stack import Stack, State
 from musrcu.joint.unfitted import unfitted_joint
 from musrcu.joint.words import Each, Extra, words
 from musrcu.models.model import Model
+
+MORE_STEPS = 240
+"""Steps along a valley that the first descent and Minuit did not come to the end of."""
 
 
 def joint_fit(
@@ -104,18 +106,16 @@ def joint_fit(
     windows = [fitted_data(one, t_range, average_bins, cost) for one in several]
     totals = [(getattr(one, "total", None), getattr(one, "total_error", None)) for one in several]
     parts = assemble(windows, totals, model, told)
-    _check(parts)
+    check(parts)
     stack = Stack(parts.members, parts.shared)
     names = (minos,) if isinstance(minos, str) else tuple(minos or ())
     for name in names:
         if name not in parts.shared.labels:
             raise FitError(f"minos: {name} is not shared ({', '.join(parts.shared.labels)} are)")
-    try:
-        state, notes = seed(stack, parts)
-    except NoStart as error:
-        result = unfitted_joint(parts, str(error))
-    else:
-        result = _fit(stack, parts, state, notes, names)
+    before = methods_of(parts)
+    result = _searched(stack, parts, names)
+    if derivatives_changed(parts, result, before):
+        result = _searched(stack, parts, names)
     return with_record(
         result, several, told, t_range=t_range, minos=names, average_bins=average_bins or None,
         cost=cost,
@@ -131,29 +131,13 @@ def _several(data: Sequence[Fittable]) -> list[Fittable]:
     return found
 
 
-def _check(parts: Assembly) -> None:
-    """Refuse what can have no result; look at functions of users once."""
-    if not sum(member.cost.free.size for member in parts.members):
-        raise FitError("every parameter is fixed or tied; free at least one")
-    for draft in parts.drafts:
-        if methods(draft.freedom.model):
-            prepare(draft.freedom, draft.data.time)
-    first = parts.drafts[0].freedom
-    model = first.model
-    if "alpha" not in model.names:
-        return
-    known = parts.members[0].cost.prior.known
-    index = parts.scopes.of_run[0].get("alpha")
-    place = model.names.index("alpha")
-    if index is None and (place in known or place in first.fixed | parts.drafts[0].ties.keys()):
-        return
-    if index is not None and parts.knowledge.of(parts.shared.labels[index]) is not None:
-        return
-    constants = [
-        term.amplitude for term in model.terms if term.factors[0].component.key == "constant"
-    ]
-    if any(k not in first.fixed for k in constants):
-        refuse_free_alpha(model.expression)
+def _searched(stack: Stack, parts: Assembly, names: tuple[str, ...]) -> JointResult:
+    """The fit from start values that are searched for."""
+    try:
+        state, notes = seed(stack, parts)
+    except NoStart as error:
+        return unfitted_joint(parts, str(error))
+    return _fit(stack, parts, state, notes, names)
 
 
 def _fit(
@@ -163,7 +147,7 @@ def _fit(
     state, converged = descend(stack, state)
     state, reason = confirm(stack, state)
     if not reason and not converged:
-        state, converged = descend(stack, state)
+        state, converged = descend(stack, state, steps=MORE_STEPS)
         reason = "" if converged else "the descent of all parameters did not converge"
     free_s, free_l = free_of(stack, state)
     found, singular = blocks(stack, state, exact_matrix(stack, state), free_s, free_l)

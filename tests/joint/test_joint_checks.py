@@ -1,0 +1,109 @@
+"""What a joint fit refuses, and what it says of data and parameters that belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from asymmetries import RUN, asymmetry
+from joint_data import PAPER, SHARED, scan
+
+import musrcu as mu
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.errors import FitError, ModelError
+from musrcu.models import registry
+
+MODEL = "damped_cosine + constant"
+
+
+@pytest.fixture(autouse=True)
+def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Functions that a test declares are gone after it."""
+    registry.components()
+    monkeypatch.setattr(registry, "_components", dict(registry._components))
+    yield
+
+
+def relaxing(n: int = 3) -> list[Asymmetry]:
+    """Runs that relax at about 0.5 per us, thrown with Gaussian errors."""
+    found = []
+    for k in range(n):
+        rng = np.random.default_rng(k)
+        time = (np.arange(300) + 0.5) * 0.03
+        error = 0.004 * np.exp(time / 4.394)
+        value = 0.1 * np.exp(-(0.5 + 0.02 * k) * time) + 0.05 + error * rng.normal(size=300)
+        found.append(asymmetry(time, value, error, run=RUN.replace(number=k + 1)))
+    return found
+
+
+def turning(n: int = 4, **about: Any) -> list[Asymmetry]:
+    """Runs of one line at 1.5 MHz above a constant; two runs in each field."""
+    found = []
+    for k in range(n):
+        rng = np.random.default_rng(10 + k)
+        time = (np.arange(300) + 0.5) * 0.03
+        error = 0.004 * np.exp(time / 4.394)
+        value = 0.1 * np.exp(-0.3 * time) * np.cos(2 * np.pi * 1.5 * time) + 0.05
+        run = RUN.replace(number=k + 1, field=100.0 * (k // 2 + 1))
+        found.append(
+            asymmetry(time, value + error * rng.normal(size=300), error, run=run).replace(**about)
+        )
+    return found
+
+
+# --- functions of users
+
+
+def test_wrong_derivatives_where_the_fit_ends_are_refused_as_in_a_single_fit() -> None:
+    @mu.component(derivatives=lambda t, v, k: [-t * v if k > 0.8 else -1.2 * t * v])
+    def half_wrong(t, k=1.0):  # type: ignore[no-untyped-def]
+        return np.exp(-k * t)
+
+    data = relaxing()
+    with pytest.raises(ModelError, match="derivatives= of half_wrong disagree"):
+        mu.fit(data[0], "half_wrong + constant")
+    with pytest.raises(ModelError, match="derivatives= of half_wrong disagree"):
+        mu.joint_fit(data, "half_wrong + constant", shared=("A1",))
+
+
+# --- alpha beside a constant
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_free_alpha_beside_a_constant_is_refused_in_any_run(order: tuple[int, int]) -> None:
+    pair = [counts(1).replace(alpha=1.2), counts(2)]
+    with pytest.raises(FitError, match="alpha is free"):
+        mu.joint_fit([pair[k] for k in order], MODEL, shared=("A1", "phi1"))
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_constant_shared_with_a_run_of_known_alpha_measures_alpha(
+    order: tuple[int, int],
+) -> None:
+    pair = [counts(1).replace(alpha=1.2), counts(2)]
+    found = mu.joint_fit([pair[k] for k in order], MODEL, shared=("A1", "phi1", "A_bg"))
+    assert found.valid, found.reason
+    alpha = next(run["alpha"] for run in found.runs if not run["alpha"].fixed)
+    assert alpha.value == pytest.approx(1.2, abs=5 * (alpha.error or 0))
+    assert 0 < (alpha.error or 0) < 0.05
+
+
+def counts(number: int, seed: int = 0, n0: float = 500.0) -> Any:
+    """Counts of a pair with alpha = 1.2, detector_beta = 1 and a constant of 0.05."""
+    from musrcu.containers.counts import Counts
+    from musrcu.containers.history import History
+
+    width, tau = 0.03, 2.1969811
+    time = (np.arange(300) + 0.5) * width
+    a = 0.2 * np.exp(-0.3 * time) * np.cos(2 * np.pi * 1.5 * time) + 0.05
+    decay = np.exp(-time / tau)
+    mean = np.array(
+        [n0 * np.sqrt(1.2) * decay * (1 + a) + 3, n0 / np.sqrt(1.2) * decay * (1 - a) + 4]
+    )
+    thrown = np.random.default_rng(100 * seed + number).poisson(mean).astype(float)
+    return Counts(
+        time=time, values=thrown, variance=thrown, bin_width=width, packing=1, first_good=0,
+        last_good=299, detectors=((1,), (2,)), run=RUN.replace(number=number), history=History(),
+    )  # fmt: skip
