@@ -16,6 +16,8 @@ FloatArray = NDArray[np.float64]
 
 MOST = 24
 """Orders that are tried."""
+MOST_PHASES, BEST = 3, 2
+"""Phases of one run that are turned together, at most, and how many of the results are kept."""
 
 
 def arrangements(member: Member, full: FloatArray) -> list[FloatArray]:
@@ -42,6 +44,41 @@ def arrangements(member: Member, full: FloatArray) -> list[FloatArray]:
                     moved[alike[to]] = point[alike[origin]]
                 found.append(moved)
     return found[:MOST]
+
+
+def other_phases(member: Member, full: FloatArray) -> list[FloatArray]:
+    """The same with local phases a quarter or half a turn further, the best few by cost.
+
+    Where an amplitude is shared, a run that has less of it sets its phases against one another,
+    in more than one way.
+    """
+    own = set(member.local)
+    phases = [phi for _, _, phi in member.cost.freedom.model.oscillations() if phi in own]
+    if not phases or len(phases) > MOST_PHASES:
+        return []
+    found = []
+    for turns in list(itertools.product((0.0, 90.0, 180.0, -90.0), repeat=len(phases)))[1:]:
+        turned = full.copy()
+        turned[phases] += turns
+        found.append((member.cost(turned[member.cost.free]), turned))
+    return [turned for _, turned in sorted(found, key=lambda one: one[0])[:BEST]]
+
+
+def in_phase(member: Member, full: FloatArray) -> list[FloatArray]:
+    """The same with the phase of each line, and half a turn further, in the place of all.
+
+    Where a tie relates phases, that of the strongest line is the one that is known.
+    """
+    phases = [phi for _, _, phi in member.cost.freedom.model.oscillations()]
+    if not member.draft.ties.keys() & set(phases):
+        return []
+    own = [phi for phi in phases if phi in member.local]
+    found = []
+    for phase, further in itertools.product(full[phases], (0.0, 180.0)):
+        turned = full.copy()
+        turned[own] = phase + further
+        found.append(turned)
+    return found
 
 
 def aligned(

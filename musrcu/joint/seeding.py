@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.fitting.cost import NO_NUMBER
-from musrcu.joint.alignment import aligned, arrangements
+from musrcu.joint.alignment import aligned, arrangements, in_phase, other_phases
 from musrcu.joint.assemble import Assembly
 from musrcu.joint.descent import descend, follow, inside
 from musrcu.joint.extra_starts import refined
 from musrcu.joint.stack import Stack, State
+from musrcu.joint.together import found_together, sees_all
 
 FloatArray = NDArray[np.float64]
 
@@ -65,8 +66,11 @@ def seed(stack: Stack, parts: Assembly) -> tuple[State, list[str]]:
     if given is not None:
         _check_number(stack, given)
         return given, []
-    singles = [_single(parts, r) for r in range(len(stack.members))]
-    tried = [_placed(stack, s, points) for s, points in _candidates(stack, parts, singles)]
+    candidates, singles = _together(parts), list[Single]()
+    if not (candidates and sees_all(parts)):
+        singles = [_single(parts, r) for r in range(len(stack.members))]
+        candidates += _candidates(stack, parts, singles)
+    tried = [_placed(stack, s, points) for s, points in candidates]
     tried.sort(key=stack.total)
     _check_number(stack, tried[0])
     tried = [one for one in tried if stack.total(one) < NO_NUMBER]
@@ -182,6 +186,23 @@ def _candidates(
     return found
 
 
+def _together(parts: Assembly) -> list[tuple[FloatArray, list[list[FloatArray]]]]:
+    """The same from a search in several histograms at once."""
+    found = []
+    for points in found_together(parts):
+        variances = [
+            np.full(full.size, 1 / max(float(full[draft.freedom.model.names.index("N0")]), 1e-9))
+            for draft, full in zip(parts.drafts, points, strict=True)
+        ]
+        mean = refined(parts, _mean(parts, points, variances), points, variances)
+        ordered = [
+            [full, *in_phase(member, full)]
+            for member, full in zip(parts.members, points, strict=True)
+        ]
+        found.append((mean, ordered))
+    return found
+
+
 def _with_those_of(parts: Assembly, s: FloatArray, first: int, point: FloatArray) -> FloatArray:
     """Shared parameters with those of one run in the place of means; given ones stay."""
     s, names = s.copy(), parts.drafts[first].freedom.model.names
@@ -258,9 +279,9 @@ def _searched_again(
     """The state with other local parameters where those are better.
 
     Every run is tried where the best runs have theirs; one that is much worse than alone is
-    searched once more with the shared parameters held.
+    searched once more with the shared parameters held. ``singles`` may be empty.
     """
-    alone = np.array([one.cost for one in singles])
+    alone = np.array([one.cost for one in singles] or [np.inf] * len(stack.members))
     size = np.array([one.cost.size for one in stack.members])
     for _ in range(ROUNDS):
         points = [[_full_of(stack, state, r)] for r in range(len(stack.members))]
@@ -268,6 +289,7 @@ def _searched_again(
         good = [points[r][0] for r in best]
         for r, mine in enumerate(points):
             mine += [one for one in good if one.size == mine[0].size and one is not mine[0]]
+            mine += other_phases(stack.members[r], mine[0])
             if state.cost[r] > alone[r] + WORSE:
                 mine += _points_again(parts, r, state.s)
         placed = _placed(stack, state.s, points)

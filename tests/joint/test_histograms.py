@@ -164,3 +164,25 @@ def test_default_packing_is_that_of_all_together(monkeypatch: pytest.MonkeyPatch
     few = mu.reduce_histograms(run_of())
     assert [one.packing for one in few] == [-(-4 * 738 // 300)] * 4
     assert "no more than 300 bins in all" in str(few[0].history)
+
+
+def test_two_lines_close_together_are_found_in_all_histograms_at_once() -> None:
+    """A broad line beside a narrow one a tenth of it, phases that differ by detector."""
+    run = run_of(11, levels=(4000.0, 3000.0, 3500.0, 2500.0, 0.0))
+    time = (np.arange(750) - 10.0) * DT
+    turned = np.deg2rad(np.array(PHASES))[:4, None]
+    broad = 0.18 * np.exp(-2.0 * time) * np.cos(2 * np.pi * 1.42 * time + turned)
+    narrow = 0.02 * np.exp(-((0.3 * time) ** 2) / 2) * np.cos(2 * np.pi * 2.0 * time + turned)
+    levels = np.array((4000.0, 3000.0, 3500.0, 2500.0))[:, None]
+    mean = levels * np.exp(-time / TAU) * (1 + broad + narrow) * (time >= 0) + 1.0
+    counts = np.random.default_rng(3).poisson(mean)
+    raw = run.replace(counts=np.concatenate([counts, np.zeros((1, 750), dtype=int)])[None])
+    histograms = mu.reduce_histograms(raw, recipe())
+    model = "gaussian_cosine + damped_cosine"
+    for words in ({}, {"local": ("phi1",), "ties": {"phi2": "phi1"}}):
+        found = mu.joint_fit(histograms, model, **words)
+        assert found.valid, found.reason
+        truth = {"nu1": 2.0, "sigma1": 0.3, "A1": 0.02, "nu2": 1.42, "lambda2": 2.0, "A2": 0.18}
+        off = [(found[name].value - value) / found[name].error for name, value in truth.items()]
+        assert np.abs(off).max() < 4
+        assert found.chi2 / found.ndof == pytest.approx(1, abs=0.1)

@@ -40,3 +40,25 @@ def test_vortex_state_of_four_runs(real: Path, packing: int, largest: float) -> 
     assert widths[3] < widths[0]
     assert (fields < found["nu3"].value).all()
     assert (fields[1:] > fields[:-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("number", "apart", "tied"), [(3111, 2276.0, 2282.3), (3114, 2387.3, 2417.5)]
+)
+def test_two_detectors_need_no_start_values(
+    real: Path, number: int, apart: float, tied: float
+) -> None:
+    """Not above what start values from a fit of the pair lead to; alone, each detector takes its
+    level and its decay for a slow line."""
+    run = mu.read(real / f"psi-bin/deltat_pta_gps_{number}.bin")
+    pair = mu.reduce_histograms(run, mu.Reduction(packing=8), "3,4")
+    model = "gaussian_cosine + damped_cosine"
+    free = mu.joint_fit(pair, model)
+    assert free.valid, free.reason
+    assert free.chi2 is not None
+    assert free.chi2 < apart
+    held = mu.joint_fit(pair, model, local=("phi1",), ties={"phi2": "phi1"})
+    assert held.valid, held.reason
+    assert held.chi2 is not None
+    assert free.chi2 < held.chi2 < tied
+    assert held["nu1"].value == pytest.approx(mu.nu_from_field(150.0), rel=0.05)
