@@ -11,7 +11,6 @@ from musrcu.fitting.chance import noise_gain
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.result import chi2_probability
-from musrcu.fitting.start import NEAR_TIE, Start, differing
 from musrcu.models.bin_average import average, turning_rate
 from musrcu.models.bins import Bins
 from musrcu.models.model import Model
@@ -218,20 +217,3 @@ def pulsed(model: Model, values: FloatArray, covariance: FloatArray, source: str
                 f"{model.names[amplitude]} is what is left"
             )
     return notes
-
-
-def near_tie(cost: Cost, freedom: Freedom, starts: list[Start]) -> list[str]:
-    """A second minimum of about the same chi-square at another frequency or rate."""
-    model, best = freedom.model, starts[0]
-    for other in starts[1:]:
-        worse = other.chi2 - best.chi2
-        moved = differing(cost, other.x, best.x)
-        # equal to the last digits: the same minimum with two equal terms exchanged
-        if 0.01 < worse < NEAR_TIE and moved:
-            parameter = model.parameters[cost.free[moved[0]]]
-            place = bracket(float(other.x[moved[0]]), None, parameter.unit)
-            return [
-                f"a second minimum at {parameter.name} = {place} is only {worse:.1f} worse in "
-                "chi-square"
-            ]
-    return []

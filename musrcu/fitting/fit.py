@@ -20,7 +20,6 @@ from musrcu.fitting.doubts import (
     chance,
     far_from_known,
     folded,
-    near_tie,
     poor,
     pulsed,
     too_fast,
@@ -30,6 +29,7 @@ from musrcu.fitting.freedom import Freedom, Limits
 from musrcu.fitting.judgement import Bound, Judgement
 from musrcu.fitting.minimise import Minimum
 from musrcu.fitting.minos import minos as minos_errors
+from musrcu.fitting.near_tie import near_tie
 from musrcu.fitting.outcome import fitted_result, unfitted_result
 from musrcu.fitting.own_functions import methods, prepare, recheck
 from musrcu.fitting.recorded import record
@@ -201,7 +201,7 @@ def _notes(
     """What a reader of a fit should know, one sentence each."""
     minimum, freedom, at_limit, judgement, spread = found
     full, model = freedom.expand(minimum.x), freedom.model
-    notes = [*judgement.notes, *near_tie(cost, freedom, starts), *data.notes, *methods(model)]
+    notes = [*judgement.notes, *near_tie(cost, starts, spread), *data.notes, *methods(model)]
     notes += [f"{model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
     notes += [*beyond_limits(freedom, full), *boundless(cost, freedom, minimum)]
     notes += poor(minimum.chi2, cost.ndof, cost.excess(full))
