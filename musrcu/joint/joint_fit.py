@@ -66,7 +66,7 @@ def joint_fit(
         ``alpha`` frees it, as in a single fit.
     local : in the place of ``shared``: names that are local, every other parameter of the model
         being shared; what the experiment adds (N0, backgrounds) stays local unless named. Where
-        nothing is said, histograms of one run share everything but phases, and amplitudes of terms
+        neither is given, histograms of one run share everything but phases, and amplitudes of terms
         that have none.
     by : names of parameters in common to runs of the same ``field``, ``temperature``, ``run``,
         ``period``, ``instrument`` or another attribute of a run, or for which a function of the run
@@ -97,8 +97,8 @@ def joint_fit(
     SIAM J. Numer. Anal. 10, 413 (1973) for the elimination.
     """
     several, model = _several(data), time_model(model)
-    if local is None and not (shared or by or extra):
-        local = own_of_histograms(several, model)
+    if local is None and not shared:
+        local = own_of_histograms(several, model, {*(ties or {}), *(fixed or {}), *(by or {})})
     told = words(
         shared=shared, local=local, by=by, start=start, fixed=fixed, limits=limits, ties=ties,
         extra=extra, constraints=as_constraints(constraints), max_asymmetry=max_asymmetry,

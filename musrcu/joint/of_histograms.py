@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from musrcu.containers.histogram import Histogram
-from musrcu.errors import FitError
+from musrcu.errors import FitError, ModelError
 from musrcu.fitting.fitted_data import Fittable
 from musrcu.models.model import Model
 
 
-def own_of_histograms(data: Sequence[Fittable], model: Model) -> tuple[str, ...] | None:
+def own_of_histograms(
+    data: Sequence[Fittable], model: Model, settled: Iterable[str] = ()
+) -> tuple[str, ...] | None:
     """Parameters of a model that each detector of a run has for itself; None of other data.
+
+    Those of ``settled``, of which something else was said (tied, held, grouped), are left out.
 
     Muons and field are the same for all detectors, and so are rates, frequencies and the sizes of
     what precesses; each sees a precession at a phase of its own. A term without a phase is seen by
@@ -39,7 +43,17 @@ def own_of_histograms(data: Sequence[Fittable], model: Model) -> tuple[str, ...]
         place = phases.get(number, term.amplitude)
         if place is not None:
             local.append(model.names[place])
-    return tuple(dict.fromkeys(local))
+    said = {model.names[model.index(name)] for name in settled if _is_one(model, name)}
+    return tuple(name for name in dict.fromkeys(local) if name not in said)
+
+
+def _is_one(model: Model, name: str) -> bool:
+    """Whether a model has a parameter of this name; what the experiment adds, it has not."""
+    try:
+        model.index(name)
+    except ModelError:
+        return False
+    return True
 
 
 def _run_of(one: Histogram) -> tuple[object, ...]:

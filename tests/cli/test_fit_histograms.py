@@ -54,7 +54,7 @@ def test_some_detectors_and_groups(musrcu: Musrcu, transverse: Path, here: Path)
     [
         (("--detectors", "1", "--cost", "poisson"), 2, "belongs to --cost histograms"),
         ((*WORDS, "--alpha", "1.1"), 2, "no pair of groups; leave out --alpha"),
-        ((*WORDS, "--plot", "f.png"), 2, "leave out --plot"),
+        ((*WORDS, "--robust"), 2, "leave out --robust"),
         ((*WORDS, "--detectors", "1", "--detectors", "B=2"), 2, "not both"),
         ((*WORDS, "--detectors", "A=1", "--detectors", "A=2"), 2, "another name for each group"),
         ((*WORDS, "--detectors", "9"), 1, "detector 9 does not exist"),
@@ -93,3 +93,10 @@ def test_other_costs_of_a_pair(musrcu: Musrcu, transverse: Path, cost: str) -> N
     assert cost in found["cost"].lower()
     assert found["valid"], found["reason"]
     assert found["parameters"]["nu1"]["value"] == pytest.approx(0.6777, abs=0.002)
+
+
+def test_a_tied_phase_needs_no_more_words(musrcu: Musrcu, transverse: Path, here: Path) -> None:
+    model = ("--model", "damped_cosine + cosine", "--fix", "nu2=2.5", "--tie", "phi2=phi1")
+    done = musrcu("fit", transverse, *WORDS[:4], *model, "--json")
+    assert done.err == ""
+    assert set(done.json["shared"]) == {"A1", "lambda1", "nu1", "A2"}

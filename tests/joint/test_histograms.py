@@ -186,3 +186,27 @@ def test_two_lines_close_together_are_found_in_all_histograms_at_once() -> None:
         off = [(found[name].value - value) / found[name].error for name, value in truth.items()]
         assert np.abs(off).max() < 4
         assert found.chi2 / found.ndof == pytest.approx(1, abs=0.1)
+
+
+def test_ties_and_groups_add_to_what_histograms_share_by_themselves() -> None:
+    histograms = mu.reduce_histograms(run_of(), recipe())
+    model = "damped_cosine + cosine"
+    common = {"A1", "lambda1", "nu1", "A2", "nu2"}
+    fixed = {"nu2": 3.0}
+    tied = mu.joint_fit(histograms, model, ties={"phi2": "phi1"}, fixed=fixed)
+    assert set(tied.names) == common - {"nu2"}
+    assert set(tied.local_names) == {"phi1", "N0", "b"}
+    assert (tied.local("phi1")[0] == tied.local("phi2")[0]).all()
+    held = mu.joint_fit(histograms, model, fixed={**fixed, "phi2": 20.0})
+    assert set(held.local_names) == {"phi1", "N0", "b"}
+    grouped = mu.joint_fit(histograms, "damped_cosine", by={"phi1": "label"})
+    assert set(grouped.names) == {"A1", "lambda1", "nu1"} | {
+        f"phi1[label={label}]" for label in ("Up", "Left", "Down", "Right")
+    }
+    apart = mu.joint_fit(histograms, "damped_cosine")
+    assert grouped.chi2 == pytest.approx(apart.chi2, abs=1e-3)
+    shift = mu.joint_fit(
+        histograms, "damped_cosine", ties={"nu1": "gamma_mu*field*(1 + K)"}, extra={"K": 0.0}
+    )
+    assert set(shift.names) == {"A1", "lambda1", "K"}
+    assert abs(mu.nu_from_field(100.0) * (1 + shift["K"].value) - apart["nu1"].value) < 1e-4
