@@ -20,7 +20,7 @@ from musrcu.joint.knowledge import Knowledge, knowledge
 from musrcu.joint.member import Draft, Member
 from musrcu.joint.scopes import Scopes, scopes
 from musrcu.joint.stack import Shared
-from musrcu.joint.words import Words, each
+from musrcu.joint.words import Words, each, is_label
 from musrcu.models.model import Model
 
 
@@ -64,14 +64,32 @@ def _drafts(
     windows: Sequence[Data], totals: Sequence[Any], model: Model, words: Words
 ) -> tuple[Draft, ...]:
     runs = [data.run for data in windows]
-    fixed = {name: each("fixed value", name, value, runs) for name, value in words.fixed.items()}
-    start = {name: each("start", name, value, runs) for name, value in words.start.items()}
-    return tuple(
+    fixed = {
+        name: each("fixed value", name, value, runs)
+        for name, value in words.fixed.items()
+        if not is_label(name)
+    }
+    start = {
+        name: each("start", name, value, runs)
+        for name, value in words.start.items()
+        if not is_label(name)
+    }
+    drafts = tuple(
         _draft(data, bound_of(Request(max_asymmetry=words.max_asymmetry), *total), model, words,
                {name: values[r] for name, values in start.items() if np.isfinite(values[r])},
                {name: values[r] for name, values in fixed.items()})
         for r, (data, total) in enumerate(zip(windows, totals, strict=True))
     )  # fmt: skip
+    _check_names(drafts, words)
+    return drafts
+
+
+def _check_names(drafts: Sequence[Draft], words: Words) -> None:
+    """Raise a ModelError for a name that no run has."""
+    first = drafts[0].freedom.model
+    for name in sorted(words.named - set(words.extra)):
+        if not (is_label(name) or any(_has(draft.freedom.model, name) for draft in drafts)):
+            first.index(name)
 
 
 def _draft(
@@ -87,25 +105,29 @@ def _draft(
     fixed = {name: value for name, value in fixed.items() if name not in extra}
     own = words.named - extra
     by_others = {*words.ties, *(name for one in told for name in one.names)}
-    # labels of groups, such as nu2[field=100 G], are no names of the model
-    plain = {name for name in own if "[" not in name}
+    plain = {name for name in own if not is_label(name)}
     seen, known = data.seen(model.expression, plain, by_others | {*fixed})
+    # runs of other kinds may have other parameters
+    plain = {name for name in plain if _has(seen, name)}
+    fixed = {name: value for name, value in fixed.items() if name in plain}
     for name in extra & set(seen.names):
         raise FitError(f"extra parameter {name} has the name of one of the model; choose another")
     ties = {
         _place(seen, name): bind(tie, name, data.run, {*seen.names, *extra})
         for name, tie in words.ties.items()
+        if name in plain
     }
     _check_ties(seen, ties, extra)
     left = [one.given(fixed, by_others) for one in known.constraints]
-    wanted = [one for one in told if not set(one.names) & extra]
+    wanted = [one for one in told if not set(one.names) & extra and set(one.names) <= plain]
     wanted += [one for one in left if one is not None]
     constraints = [one.named(_full(seen, name) for name in one.names) for one in wanted]
+    for name in {name for one in constraints for name in one.names}:
+        if seen.index(name) in ties:
+            raise FitError(f"{name} is constrained and fixed or tied; choose one")
     fields = applied_field(seen, data.run, plain)
     held = {**known.fixed, **fields, **fixed}
-    limits: dict[str, Limits] = {
-        name: pair for name, pair in words.limits.items() if name not in extra and "[" not in name
-    }
+    limits: dict[str, Limits] = {name: pair for name, pair in words.limits.items() if name in plain}
     start = {name: value for name, value in start.items() if name in plain}
     freedom = settle(seen, start, held, limits)
     values = {seen.names[k]: float(freedom.start[k]) for k in freedom.fixed}
@@ -116,6 +138,14 @@ def _draft(
     for place in ties.keys() & freedom.fixed:
         raise FitError(f"{seen.names[place]} is fixed and tied; choose one")
     return Draft(data, freedom, ties, constraints, fields, bound)
+
+
+def _has(model: Model, name: str) -> bool:
+    try:
+        model.index(name)
+    except ModelError:
+        return False
+    return True
 
 
 def _place(seen: Any, name: str) -> int:
@@ -145,6 +175,7 @@ def _check_ties(seen: Any, ties: Mapping[int, Tie], extra: set[str]) -> None:
 
 def _shared(drafts: Sequence[Draft], sharing: Scopes, known: Knowledge, words: Words) -> Shared:
     """Limits, start values and knowledge of the shared parameters."""
+    _check_labels(sharing, words)
     rows, units, held = [], [], []
     for label, name, runs in zip(sharing.labels, sharing.names, sharing.runs, strict=True):
         if name in words.extra:
@@ -160,6 +191,8 @@ def _shared(drafts: Sequence[Draft], sharing: Scopes, known: Knowledge, words: W
             low, high = _pair(label, words.limits[label])
         if label in words.start and label != name:
             begin = _one_number(label, words.start[label])
+        if label in words.fixed and label != name:
+            begin, hold = _one_number(label, words.fixed[label]), True
         if not low <= begin <= high and np.isfinite(begin):
             raise FitError(f"{label} = {begin:g} lies outside its limits [{low:g}, {high:g}]")
         rows.append((low, high, begin))
@@ -169,6 +202,15 @@ def _shared(drafts: Sequence[Draft], sharing: Scopes, known: Knowledge, words: W
         sharing.labels, sharing.names, tuple(units), lower, upper, start,
         np.array(held, dtype=bool), known.rows(sharing.labels),
     )  # fmt: skip
+
+
+def _check_labels(sharing: Scopes, words: Words) -> None:
+    """Raise a FitError for the label of a group that there is not."""
+    grouped = [label for label in sharing.labels if is_label(label)]
+    for name in sorted(filter(is_label, words.named)):
+        if name not in grouped:
+            said = f"there are {', '.join(grouped)}" if grouped else "by= groups nothing"
+            raise FitError(f"no parameter is {name!r}; {said}")
 
 
 def _begin(drafts: Sequence[Draft], runs: Sequence[int], name: str) -> float:

@@ -12,7 +12,7 @@ from musrcu.errors import FitError
 from musrcu.fitting.constraint import Constraint
 from musrcu.joint.member import Draft
 from musrcu.joint.scopes import Scopes
-from musrcu.joint.words import Words
+from musrcu.joint.words import Words, is_label
 from musrcu.notation import bracket
 
 FloatArray = NDArray[np.float64]
@@ -90,7 +90,7 @@ def knowledge(drafts: Sequence[Draft], scopes: Scopes, words: Words) -> Knowledg
                 own.append(one)
         local.append(tuple(own))
     for one in words.constraints:
-        if set(one.names) & words.extra.keys():
+        if set(one.names) & words.extra.keys() or any(map(is_label, one.names)):
             _extra_known(shared, one, scopes)
     return Knowledge(scopes, tuple(shared), tuple(local), tuple(notes))
 
@@ -142,10 +142,11 @@ def _known(one: Constraint) -> str:
 def _extra_known(
     shared: list[tuple[tuple[str, ...], Constraint]], one: Constraint, scopes: Scopes
 ) -> None:
-    """What is known of extra parameters, alone or with shared ones of the model."""
+    """What is known of extra parameters or those of groups, alone or with other shared ones."""
     for name in one.names:
         if name not in scopes.labels:
             raise FitError(
-                f"constraint of {', '.join(one.names)}: {name} is not shared by all runs"
+                f"constraint of {', '.join(one.names)}: {name} is not shared; shared are "
+                f"{', '.join(scopes.labels)}"
             )
     _add(shared, one.names, one)

@@ -141,14 +141,15 @@ def _run(
         index = mine.get(name)
         error = None if covariance is None else number(float(np.sqrt(covariance[k, k]))) or None
         known = member.cost.prior.known.get(k)
-        limit = k in at_limit
+        limit, held = k in at_limit, k in freedom.fixed
         if index is not None:
+            held = bool(shared.held[index])
             known = parts.knowledge.of(shared.labels[index])
             limit = not (found.free_s[index] or shared.held[index])
         low, high = number(float(freedom.lower[k])), number(float(freedom.upper[k]))
         tie = member.draft.ties.get(k)
         parameters[name] = Fitted(
-            name, number(float(values[k])), error, parameter.unit, k in freedom.fixed, limit, None,
+            name, number(float(values[k])), error, parameter.unit, held, limit, None,
             None if tie is None else tie.text,
             None if low is None and high is None else (low, high), known,
         )  # fmt: skip

@@ -99,9 +99,8 @@ def _names(drafts: Sequence[Draft], words: Words, given: Sequence[str]) -> list[
         if name in words.extra:
             found.append(name)
             continue
-        model = drafts[0].freedom.model
         try:
-            full = model.names[model.index(name)]
+            full = _full(name, drafts)
         except ModelError as error:
             if words.extra:
                 raise ModelError(f"{error}; extra are {', '.join(words.extra)}") from error
@@ -113,11 +112,23 @@ def _names(drafts: Sequence[Draft], words: Words, given: Sequence[str]) -> list[
     return found
 
 
+def _full(name: str, drafts: Sequence[Draft]) -> str:
+    """The full name of a parameter in the first run that has it."""
+    for draft in drafts:
+        model = draft.freedom.model
+        try:
+            return str(model.names[model.index(name)])
+        except ModelError:
+            continue
+    model = drafts[0].freedom.model
+    return str(model.names[model.index(name)])
+
+
 def _check_free(name: str, drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         freedom = draft.freedom
         if name not in freedom.model.names:
-            raise FitError(f"{draft.name} has no parameter {name}, other runs have")
+            continue
         place = freedom.model.index(name)
         if place in freedom.fixed or place in draft.ties:
             how = "fixed" if place in freedom.fixed else "tied"

@@ -22,7 +22,7 @@ def upright(
     Where a shared parameter would turn in some runs and not in others, or a limit be left, or
     what a tie relates change, the term keeps its signs.
     """
-    held = [_held(stack, r, full) for r, full in enumerate(fulls)]
+    held = [_held(stack, scopes, r, full) for r, full in enumerate(fulls)]
     while True:
         pairs = [
             (full.copy(), np.ones(full.size))
@@ -68,17 +68,23 @@ def _is_upright(stack: Stack, r: int, full: FloatArray) -> bool:
     return True
 
 
-def _held(stack: Stack, r: int, full: FloatArray) -> set[int]:
+def _held(stack: Stack, scopes: Scopes, r: int, full: FloatArray) -> set[int]:
     """What keeps its sign in one run whatever the others do."""
     member = stack.members[r]
     freedom, model = member.cost.freedom, member.cost.freedom.model
     ties = member.draft.ties
     named = {name for tie in ties.values() for name in tie.names}
     held = {*freedom.fixed, *ties, *(k for k, name in enumerate(model.names) if name in named)}
+    lower, upper = freedom.lower.copy(), freedom.upper.copy()
+    for name, index in scopes.of_run[r].items():
+        if name in model.names:
+            k = model.names.index(name)
+            lower[k], upper[k] = stack.shared.lower[index], stack.shared.upper[index]
+            held |= {k} if stack.shared.held[index] else set()
     held |= {phi for places, phi in _terms(stack, r) if places & held}
     values, _ = model.normal_form(full, held)
     for places, phi in _terms(stack, r):
-        if any(not freedom.lower[k] <= values[k] <= freedom.upper[k] for k in places):
+        if any(not lower[k] <= values[k] <= upper[k] for k in places):
             held.add(phi)
     return held
 

@@ -117,6 +117,11 @@ def _extra(name: str, value: Any) -> Extra:
     )
 
 
+def is_label(name: str) -> bool:
+    """Whether this is a parameter of a group of runs, such as nu2[field=100 G]."""
+    return "[" in name
+
+
 def each(what: str, name: str, given: Any, runs: Sequence[Run]) -> list[float]:
     """The number of every run, NaN where none was given.
 

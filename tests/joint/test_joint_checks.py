@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from asymmetries import RUN, asymmetry
-from joint_data import PAPER, SHARED, scan
 
 import musrcu as mu
 from musrcu.containers.asymmetry import Asymmetry
@@ -107,3 +106,78 @@ def counts(number: int, seed: int = 0, n0: float = 500.0) -> Any:
         time=time, values=thrown, variance=thrown, bin_width=width, packing=1, first_good=0,
         last_good=299, detectors=((1,), (2,)), run=RUN.replace(number=number), history=History(),
     )  # fmt: skip
+
+
+# --- names: of groups, of runs of another kind
+
+GROUPED: dict[str, Any] = {"shared": ("A1", "A_bg", "phi1", "nu1"), "by": {"lambda1": "field"}}
+FIRST, LAST = "lambda1[field=100 G]", "lambda1[field=200 G]"
+
+
+@pytest.mark.parametrize("label", ["lambda1[field=100G]", "zz[0]", "A1[field=100 G]"])
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("limits", (0.5, 1.0)), ("start", 0.5), ("fixed", 0.5), ("constraints", (0.3, 0.1))],
+)
+def test_a_label_of_no_group_is_refused_with_those_there_are(
+    word: str, value: Any, label: str
+) -> None:
+    with pytest.raises(FitError) as caught:
+        mu.joint_fit(turning(), MODEL, **GROUPED, **{word: {label: value}})
+    assert label in str(caught.value)
+    assert FIRST in str(caught.value)
+    assert LAST in str(caught.value)
+
+
+def test_a_group_can_be_limited_held_and_constrained() -> None:
+    data = turning()
+    free = mu.joint_fit(data, MODEL, **GROUPED)
+    limited = mu.joint_fit(data, MODEL, **GROUPED, limits={FIRST: (0.5, 1.0)})
+    assert limited[FIRST].value == 0.5
+    assert limited[FIRST].at_limit
+    held = mu.joint_fit(data, MODEL, **GROUPED, fixed={FIRST: 0.5})
+    assert held.valid, held.reason
+    assert held[FIRST].fixed
+    assert held[FIRST].error is None
+    assert (held[FIRST].value, held.runs[1]["lambda1"].value) == (0.5, 0.5)
+    assert held.runs[1]["lambda1"].fixed
+    assert held.ndof == free.ndof + 1
+    assert held.chi2 == pytest.approx(limited.chi2, abs=1e-6)
+    assert held[LAST].value == pytest.approx(limited[LAST].value, rel=1e-5)
+    value, error = free[FIRST].value, free[FIRST].error
+    assert value is not None
+    assert error is not None
+    known = mu.joint_fit(data, MODEL, **GROUPED, constraints={FIRST: (value + error, error)})
+    # two measurements of the same error: their mean, counted once
+    assert known[FIRST].value == pytest.approx(value + error / 2, abs=0.05 * error)
+    assert known[FIRST].error == pytest.approx(error / np.sqrt(2), rel=0.02)
+    assert known[FIRST].constraint == (value + error, error)
+    assert known.ndof == free.ndof + 1
+
+
+def test_a_constraint_of_a_tied_parameter_is_refused_as_in_a_single_fit() -> None:
+    words: dict[str, Any] = {"ties": {"nu1": "1.0*lambda1"}, "constraints": {"nu1": (1.5, 0.01)}}
+    with pytest.raises(FitError, match="nu1 is constrained and fixed or tied; choose one"):
+        mu.fit(turning(1)[0], MODEL, **words)
+    words = {"ties": {"nu1": "nu0"}, "extra": {"nu0": 1.5}, "shared": ("A1", "A_bg")}
+    with pytest.raises(FitError, match="nu1 is constrained and fixed or tied; choose one"):
+        mu.joint_fit(turning(), MODEL, constraints={"nu1": (1.5, 0.01)}, **words)
+    found = mu.joint_fit(turning(), MODEL, constraints={"nu0": (1.5, 0.01)}, **words)
+    assert found["nu0"].constraint == (1.5, 0.01)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_names_that_only_some_runs_have(order: tuple[int, ...]) -> None:
+    """Two counts and an asymmetry: N0 is one of the counts alone, whichever comes first."""
+    kinds = [turning(1)[0], counts(7).replace(alpha=1.2), counts(8).replace(alpha=1.2)]
+    data = [kinds[k] for k in order]
+    shared = ("lambda1", "nu1", "phi1")
+    begun = mu.joint_fit(data, MODEL, shared=shared, start={"N0": 480.0}, fixed={"b_F": 3.0})
+    assert begun.valid, begun.reason
+    assert [("N0" in run.names) for run in begun.runs] == [k > 0 for k in order]
+    assert all(run["b_F"].fixed for run in begun.runs if "b_F" in run.names)
+    common = mu.joint_fit(data, MODEL, shared=(*shared, "N0"))
+    assert common.valid, common.reason
+    assert common["N0"].value == pytest.approx(500, abs=5 * (common["N0"].error or 0))
+    with pytest.raises(ModelError, match="no parameter 'N9'"):
+        mu.joint_fit(data, MODEL, shared=shared, start={"N9": 480.0})
