@@ -105,7 +105,7 @@ def words(text: str) -> tuple[str, ...]:
 def assignments(text: str) -> dict[str, float]:
     """``name=value[,name=value]``."""
     found: dict[str, float] = {}
-    for part in text.split(","):
+    for part in re.split(r",(?![^\[]*\])", text):
         name, value = _split(part, "nu2=1.5,phi2=0")
         if name in found:
             raise ArgumentTypeError(f"{name} is given twice")
@@ -147,7 +147,7 @@ def contour_picture(text: str) -> dict[tuple[str, ...], Path]:
 def known(text: str) -> dict[str, tuple[float, float]]:
     """``name=value,error[,name=value,error]``."""
     found: dict[str, tuple[float, float]] = {}
-    for part in re.split(r",(?=[^,=]*=)", text):
+    for part in re.split(r",(?![^\[]*\])(?=[^,=\[]*(?:\[[^\]]*\]\s*)?=)", text):
         name, value = _split(part, "A1=0.055,0.002")
         if name in found:
             raise ArgumentTypeError(f"{name} is given twice")
@@ -273,8 +273,14 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:37]}...")
 
 
+_LABEL = re.compile(r"[^=\[\]]*\[[^\]]*\]\s*(?==)")
+"""The name of a parameter of a group, such as nu2[temperature=9 K], before the = of its value."""
+
+
 def _split(text: str, example: str) -> tuple[str, str]:
-    name, equals, value = (part.strip() for part in text.partition("="))
-    if not (name and equals and value):
+    label = _LABEL.match(text)
+    end = label.end() if label else text.find("=")
+    name, value = text[: max(end, 0)].strip(), text[end + 1 :].strip()
+    if end < 0 or not (name and value) or ("[" in name and not label):
         raise ArgumentTypeError(f"{text!r} is not of the form {example}")
     return name, value

@@ -38,9 +38,6 @@ def test_prints_what_is_shared_and_a_line_for_each_run(
     assert [run["run"] for run in printed["runs"]] == [1, 3, 5]
     assert printed["shared"]["A1"]["value"] == saved["A1"].value
     assert [Path(path).name for path in printed["paths"]] == [Path(path).name for path in three]
-    drawn = musrcu("plot", "joint.json", "-o", "x.png")
-    assert drawn.code == 1
-    assert "holds a joint fit" in drawn.complaint
 
 
 def test_ties_extra_parameters_and_groups(musrcu: Musrcu, three: list[str]) -> None:
@@ -55,8 +52,20 @@ def test_ties_extra_parameters_and_groups(musrcu: Musrcu, three: list[str]) -> N
     assert "lambda1[instrument=LTF]" in grouped.out
 
 
+def test_limits_of_one_group(musrcu: Musrcu, three: list[str]) -> None:
+    words = (*WORDS, "--alpha", "0.93", "--group", "lambda1=instrument", "--json")
+    label = "lambda1[instrument=LTF]"
+    shared = musrcu("fit", *three, *words, "--limit", f"{label}=2,4").json["shared"]
+    assert shared[label]["value"] == 2.0
+    assert shared[label]["at_limit"]
+    held = musrcu("fit", *three, *words, "--fix", f"{label}=2.5").json["shared"]
+    assert (held[label]["value"], held[label]["fixed"]) == (2.5, True)
+    wrong = musrcu("fit", *three, *words, "--limit", "lambda1[instrument=GPS]=2,4")
+    assert wrong.code == 1
+    assert f"there are {label}" in wrong.err
+
+
 def test_refuses_what_has_no_meaning(musrcu: Musrcu, three: list[str]) -> None:
-    assert musrcu("fit", *three, *WORDS, "--plot", "x.png").code in (1, 2)
     assert musrcu("fit", *three, "--share", "A1", "--robust").code == 2
     done = musrcu("fit", *three, "missing.bin", *WORDS)
     assert done.code == 1

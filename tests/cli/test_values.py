@@ -9,6 +9,21 @@ import pytest
 from musrcu.cli import values
 
 
+def test_the_label_of_a_group_is_part_of_the_name() -> None:
+    assert values.limit("nu2[temperature=9 K]=3,4") == {"nu2[temperature=9 K]": (3.0, 4.0)}
+    assert values.limit("nu2 [field=100 G] = ,4") == {"nu2 [field=100 G]": (None, 4.0)}
+    assert values.assignments("nu2[f=1, 2]=3,A1=4") == {"nu2[f=1, 2]": 3.0, "A1": 4.0}
+    assert values.known("nu2[field=100 G]=3,0.1,A1=4,0.2, x[f=2, 1]=5,0.3") == {
+        "nu2[field=100 G]": (3.0, 0.1),
+        "A1": (4.0, 0.2),
+        "x[f=2, 1]": (5.0, 0.3),
+    }
+    assert values.tie("lambda2=2*lambda1") == {"lambda2": "2*lambda1"}
+    for text in ("nu2[temperature=9 K]", "nu2[temperature=9 K]=", "=3", "nu2", "nu2["):
+        with pytest.raises(ArgumentTypeError, match="is not of the form"):
+            values.tie(text)
+
+
 def test_several_constraints_in_one_option() -> None:
     found = values.known("A1=0.055,0.002, lambda2=0.35,0.01")
     assert found == {"A1": (0.055, 0.002), "lambda2": (0.35, 0.01)}
