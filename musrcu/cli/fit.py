@@ -25,6 +25,7 @@ from musrcu.cli import histograms, options, repeat
 from musrcu.cli.joint import add_joint, fit_jointly, joined
 from musrcu.cli.profiles import add_profiles, follow, pictures
 from musrcu.cli.robust import add_robust, fit_budget
+from musrcu.cli.saved_picture import draw, visible
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import RUNS, Files, UsageError, add_data, dumps, reduction_text, say
 from musrcu.errors import MusrcuError
@@ -95,7 +96,7 @@ def _run(arguments: Namespace) -> int:
             drawable.append((data, raw, result))
     _give([saved for _, saved in results], arguments, files)
     for data, raw, result in drawable:
-        _draw(_visible(data, raw, recipe, result), result, arguments)
+        draw([(visible(raw, recipe, result, data), result)], arguments)
     if files.failures:
         return 1
     return 0 if all(valid for valid, _ in results) else 3
@@ -169,7 +170,7 @@ def _check(arguments: Namespace, files: Files) -> None:
         files=[arguments.output],
         pictures=[arguments.plot, *pictures(arguments)],
     )
-    if arguments.plot is not None and files.several:
+    if arguments.plot is not None and files.several and not joined(arguments):
         raise MusrcuError("--plot draws one run; name one, or use musrcu plot for several")
     if pictures(arguments) and files.several:
         raise MusrcuError("--profile and --contour draw the fit of one run; name one")
@@ -177,23 +178,3 @@ def _check(arguments: Namespace, files: Files) -> None:
         raise UsageError(
             f"fit: --robust repeats fits of the asymmetry; leave out --cost {arguments.cost}"
         )
-
-
-def _visible(data: Asymmetry | Counts, run: Run, recipe: Reduction, result: FitResult) -> Asymmetry:
-    """The asymmetry that was fitted, or that the fit of the counts stands for."""
-    from musrcu.analysis.as_fitted import recipe_as_fitted
-    from musrcu.containers.asymmetry import Asymmetry
-    from musrcu.reduction.recipe import reduce
-
-    if isinstance(data, Asymmetry):
-        return data
-    return reduce(run, recipe_as_fitted(recipe, result))
-
-
-def _draw(asymmetry: Asymmetry, result: FitResult, arguments: Any) -> None:
-    from musrcu import plot
-
-    picture = plot.asymmetry(asymmetry, result)
-    plot.save(picture, arguments.plot, overwrite=arguments.force)
-    if not arguments.json:
-        say(f"figure: {arguments.plot}")

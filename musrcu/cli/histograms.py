@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options
+from musrcu.cli.saved_picture import draw
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import Files, UsageError, dumps, reduction_text, say
 from musrcu.errors import MusrcuError
@@ -25,7 +26,7 @@ MODEL = "damped_cosine"
 """The model where none is given: a constant would be a part of each level."""
 _PAIR = ("forward", "backward", "geometry", "alpha", "detector_beta")
 """Options of a pair, which histograms are not."""
-_OTHERS = ("robust", "plot", "profile", "contour")
+_OTHERS = ("robust", "profile", "contour")
 
 
 def add_detectors(parser: ArgumentParser) -> None:
@@ -59,6 +60,7 @@ def asked_for(arguments: Namespace) -> bool:
 
 def run(arguments: Namespace) -> int:
     """Fit the histograms of each run; 0 where all are valid, 3 where one is not, 1 for an error."""
+    from musrcu.joint.result import JointResult
     from musrcu.readers.registry import read
 
     groups = _groups(arguments.detectors)
@@ -67,9 +69,13 @@ def run(arguments: Namespace) -> int:
         [*files.paths, arguments.calibration, *(arguments.functions or ())],
         force=arguments.force,
         files=[arguments.output],
+        pictures=[arguments.plot],
     )
+    if arguments.plot is not None and files.several:
+        raise MusrcuError("--plot draws one run; name one, or use musrcu plot for several")
     recipe = options.recipe(arguments)
     found: list[JointResult | FitResult] = []
+    drawn: list[tuple[Histogram, FitResult]] = []
     for path in files.paths:
         try:
             raw = read(path)
@@ -78,9 +84,13 @@ def run(arguments: Namespace) -> int:
             files.fail(error)
             continue
         found.append(result)
+        fits = result.runs if isinstance(result, JointResult) else (result,)
+        drawn += zip(data, fits, strict=True)
         if not arguments.json:
             say(_report(raw, data, result, asked=arguments.model is not None))
     _give([one.identified().to_dict() for one in found], arguments, files.several)
+    if drawn and arguments.plot is not None:
+        draw(drawn, arguments)
     if files.failures:
         return 1
     return 0 if all(one.valid for one in found) else 3

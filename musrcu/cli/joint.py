@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, values
+from musrcu.cli.saved_picture import draw, visible
 from musrcu.cli.terminal import Files, UsageError, dumps, say
 from musrcu.errors import MusrcuError
 from musrcu.files import write_text
@@ -55,10 +56,9 @@ def fit_jointly(arguments: Namespace, files: Files) -> int:
     from musrcu.joint.joint_fit import joint_fit
     from musrcu.readers.registry import read
 
-    if any(getattr(arguments, name) for name in ("plot", "robust", "profile", "contour")):
+    if any(getattr(arguments, name) for name in ("robust", "profile", "contour")):
         raise UsageError(
-            "fit: --plot, --robust, --profile and --contour are for a fit of one run, not for a "
-            "joint fit"
+            "fit: --robust, --profile and --contour are for a fit of one run, not for a joint fit"
         )
     if files.failures:
         raise MusrcuError("not all runs are there; a joint fit of the others would be another fit")
@@ -81,6 +81,9 @@ def fit_jointly(arguments: Namespace, files: Files) -> int:
         say(_report(raw, data, result.summary(), model if arguments.model is None else None))
     if arguments.output is not None:
         _save(saved, arguments.output, arguments)
+    if arguments.plot is not None:
+        fits = zip(raw, data, result.runs, strict=True)
+        draw([(visible(run, recipe, fit, one), fit) for run, one, fit in fits], arguments)
     return 0 if result.valid else 3
 
 

@@ -6,6 +6,8 @@ Examples:
   musrcu plot "ltf_{0001-0020}.bin" -o runs.pdf
   musrcu plot run.bin --rrf 27 -o frame.png
   musrcu plot fit.json -o fit.png
+  musrcu plot joint.json -o stack.pdf
+  musrcu plot joint.json 3111 -o run.png
   musrcu plot scan.json -o order.pdf
   musrcu plot scan.json --runs -o spectra.pdf
 """
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from musrcu.cli import options, values
 from musrcu.cli.plot_forms import FORMS, add_forms, asked_form, form_of
 from musrcu.cli.saved import contents, recipe_from_dict, reduced
+from musrcu.cli.saved_picture import of_fit, of_joint, picture
 from musrcu.cli.scan_figure import insets
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import Files, UsageError, add_data, complain, reduction_text, say
@@ -31,14 +34,21 @@ if TYPE_CHECKING:
 
     from musrcu.analysis.scan_result import Scan
     from musrcu.containers.asymmetry import Asymmetry
+    from musrcu.containers.histogram import Histogram
     from musrcu.containers.trace import Trace
+    from musrcu.fitting.result import FitResult
+    from musrcu.joint.result import JointResult
     from musrcu.reduction.recipe import Reduction
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu plot``."""
     parser.add_argument(
-        "sources", metavar="RUN|FIT.json|SCAN.json", nargs="+", help="runs, or one JSON file"
+        "sources",
+        metavar="RUN|FIT.json|SCAN.json",
+        nargs="+",
+        help="runs, or one JSON file; behind a joint fit those of its runs that are drawn, behind "
+        "another fit the file, where it is not the one that was fitted",
     )
     parser.add_argument(
         "-o", "--output", metavar="FIG", type=Path, required=True, help=".png, .pdf or .svg"
@@ -64,8 +74,6 @@ def run(arguments: Namespace) -> int:
     first = arguments.sources[0]
     failures = 0
     if first.lower().endswith(".json"):
-        if len(arguments.sources) > 1:
-            raise MusrcuError(f"{first} and {arguments.sources[1]}: name one JSON file, or runs")
         picture: Axes | None = _saved(first, arguments)
     else:
         picture, failures = _runs(arguments)
@@ -151,7 +159,7 @@ def _last_steps(found: Sequence[Trace]) -> list[str]:
     return [f"  {one.history[-1]}" for one in found]
 
 
-def _say_reduction(found: Sequence[Asymmetry]) -> None:
+def _say_reduction(found: Sequence[Asymmetry | Histogram]) -> None:
     """Every step and default behind the asymmetries; what differs between runs as a range."""
     from musrcu.analysis.scan_assumptions import assumptions_of
 
@@ -161,7 +169,9 @@ def _say_reduction(found: Sequence[Asymmetry]) -> None:
     steps = [
         {step.stage: {**step.options, "note": step.note} for step in one.history} for one in found
     ]
-    say("\n  ".join([f"reduction of {len(found)} runs:", *assumptions_of(steps)]))
+    one_run = len({(one.run.path, one.run.number) for one in found}) == 1
+    what = "histograms" if one_run else "runs"
+    say("\n  ".join([f"reduction of {len(found)} {what}:", *assumptions_of(steps)]))
 
 
 def _saved(name: str, arguments: Namespace) -> Axes:
@@ -175,29 +185,37 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     from musrcu.systematics.robustness_result import Robustness
 
     _refuse_unused(arguments, "a JSON file; name the run", FORMS)
-    _check([name], arguments)
+    _check(arguments.sources, arguments)
     loaded = load(name)
     if isinstance(loaded, Robustness):
         raise MusrcuError(f"{name} holds systematic errors, of which there is no picture")
-    if isinstance(loaded, JointResult):
-        raise MusrcuError(f"{name} holds a joint fit, of which there is no picture; name a run")
+    if isinstance(loaded, (FitResult, JointResult)):
+        _refuse_unused(arguments, "a fit", ("runs",))
+        return _fitted(loaded, arguments)
+    if len(arguments.sources) > 1:
+        raise MusrcuError(f"{name} and {arguments.sources[1]}: name one JSON file, or runs")
     if not (isinstance(loaded, Scan) and arguments.runs):
-        kind = "a fit" if isinstance(loaded, FitResult) else "nu(T)"
-        unused = ("runs",) if isinstance(loaded, FitResult) else ("range", "percent", "runs")
-        _refuse_unused(arguments, kind, unused)
+        _refuse_unused(arguments, "nu(T)", ("range", "percent", "runs"))
     if isinstance(loaded, OrderParameter):
         return plot.order(loaded)
     data = contents(name)
-    if isinstance(loaded, Scan) and not arguments.runs and data.get("recipe") is None:
+    if not arguments.runs and data.get("recipe") is None:
         return plot.order(loaded.order, loaded)
     recipe = options.recipe(arguments, recipe_from_dict(data.get("recipe"), name))
-    if isinstance(loaded, FitResult):
-        asymmetry = reduced(data.get("path"), recipe, name, loaded)
-        _say_reduction([asymmetry])
-        return plot.asymmetry(asymmetry, loaded, **_view(arguments))
     if not arguments.runs:
         return plot.order(loaded.order, loaded, insets=insets(loaded, recipe, name))
     return _spectra(loaded, recipe, arguments)
+
+
+def _fitted(loaded: FitResult | JointResult, arguments: Namespace) -> Axes:
+    """The picture of a saved fit of one run, or of several together."""
+    from musrcu.fitting.result import FitResult
+
+    found = (
+        of_fit(loaded, arguments) if isinstance(loaded, FitResult) else of_joint(loaded, arguments)
+    )
+    _say_reduction([data for data, _ in found])
+    return picture(found, **_view(arguments))
 
 
 def _spectra(scan: Scan, recipe: Reduction, arguments: Namespace) -> Axes:
@@ -207,7 +225,7 @@ def _spectra(scan: Scan, recipe: Reduction, arguments: Namespace) -> Axes:
     found = []
     for one in scan.runs:
         try:
-            found.append(reduced(one.path, recipe, arguments.sources[0]))
+            found.append(reduced(one.path, recipe, arguments.sources[0], one.result))
         except MusrcuError as error:
             complain(error)
     if found:

@@ -42,7 +42,7 @@ def insets(scan: Scan, recipe: Reduction, where: str = "") -> list[tuple[Any, An
     found = []
     for one in chosen:
         try:
-            found.append((reduced(one.path, recipe, where), one.result))
+            found.append((reduced(one.path, recipe, where, one.result), one.result))
         except MusrcuError:  # the figure is worth having without it
             continue
     return found

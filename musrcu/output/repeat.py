@@ -97,7 +97,7 @@ def _alone(saved: FitResult, where: str, folder: Path, data: str | None) -> Repe
         asked = arguments(saved.request)
     except MusrcuError as error:
         raise MusrcuError(f"{where}: {error}") from error
-    path, notes = _file(saved, where, folder, data)
+    path, notes = file_of(saved, where, folder, data)
     run = read(path)
     try:
         again = fit(_reduced(run, recipe, saved), saved.model, **asked)
@@ -121,7 +121,7 @@ def _jointly(saved: JointResult, where: str, folder: Path, data: str | None) -> 
     for one, place in zip(saved.runs, places, strict=True):
         recipe = _recipe(one, place)
         if raw is None or (one.path, one.checksum) != last:  # several histograms are of one file
-            path, more = _file(one, place, folder, data)
+            path, more = file_of(one, place, folder, data)
             raw, last = read(path), (one.path, one.checksum)
             notes += more
         paths.append(path)
@@ -171,10 +171,15 @@ def _reduced(run: Run, recipe: Reduction, saved: FitResult) -> Fittable:
     raise MusrcuError(f"it was fitted to {form!r}, which is not known here")
 
 
-def _file(
+def file_of(
     saved: FitResult, where: str, folder: Path, data: str | None
 ) -> tuple[Path, tuple[str, ...]]:
-    """The file that was fitted, by its checksum, and what should be known about it."""
+    """The file that was fitted, by its checksum, and what should be known about it.
+
+    Raises
+    ------
+    MusrcuError if it is not there, or is another one or has changed.
+    """
     if not isinstance(saved.path, str):
         raise MusrcuError(f"{where} does not say which file it was fitted to")
     others: list[str] = []

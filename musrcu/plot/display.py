@@ -14,6 +14,7 @@ from musrcu.containers.asymmetry import Asymmetry
 from musrcu.errors import MusrcuError
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
+from musrcu.plot.one_detector import DetectorAsymmetry
 
 MOST = 250
 """Points that can be told apart in one panel."""
@@ -119,7 +120,7 @@ def show(
 
     A point is the mean of its bins weighted with their counts beta F + alpha B, so that without a
     background it is the asymmetry of the summed counts. (Weights 1/sigma^2 would pull it away
-    from zero in runs of few counts.)
+    from zero in runs of few counts.) Bins of a histogram have a weight of their own.
 
     Parameters
     ----------
@@ -150,7 +151,10 @@ def show(
         curve = curve_of(asymmetry, result, time)
     if packing is None:
         packing = _choose(asymmetry.bin_width, error, value, curve, frequencies(result), most)
-    weight = _counts(value, error, asymmetry.alpha, asymmetry.detector_beta)
+    if isinstance(asymmetry, DetectorAsymmetry):
+        weight = asymmetry.weight[bins]
+    else:
+        weight = _counts(value, error, asymmetry.alpha, asymmetry.detector_beta)
     weight = np.where(known[bins], weight, 0.0)
     columns = [time, value, error] if curve is None else [time, value, error, value - curve]
     raw = asymmetry.raw_bins[bins]

@@ -8,9 +8,12 @@ import numpy as np
 
 from musrcu.containers.arrays import FloatArray
 from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.histogram import Histogram
 from musrcu.fitting.result import FitResult
+from musrcu.joint.result import JointResult
 from musrcu.models.model import Model
 from musrcu.plot.display import MOST, Shown, curve_of, dense, drawable, show, window
+from musrcu.plot.one_detector import DetectorAsymmetry, as_asymmetry, checked, fit_of
 from musrcu.plot.style import (
     BLACK,
     CHI2,
@@ -38,8 +41,8 @@ CORNERS = ("upper right", "lower right", "upper left")
 
 
 def asymmetry(
-    asym: Asymmetry,
-    result: FitResult | None = None,
+    asym: Asymmetry | Histogram,
+    result: FitResult | JointResult | None = None,
     *,
     ax: Axes | None = None,
     packing: int | None = None,
@@ -47,7 +50,7 @@ def asymmetry(
     t_range: tuple[float, float] | None = None,
     width: float = SINGLE,
 ) -> Axes:
-    """Picture of an asymmetry with its fit, and the residuals below.
+    """Picture of an asymmetry, or of a histogram, with its fit, and the residuals below.
 
     The points are packed for display, at most 250 of them and so that ten are left in a period;
     the packing is written above the axes. Every point lies inside the limits, late error bars may
@@ -55,10 +58,15 @@ def asymmetry(
     of the fit, its range is written beside the parameters.
     Of a fit that is not valid its valid alternative is drawn, where there is one.
 
+    A histogram is drawn as the asymmetry of its detector, (N - b) e^{t/tau} / N0 - 1, with N0 and
+    the background b of the fit and the errors of the fitted counts. Without a fit b is what was
+    measured, if anything was, and N0 the one that leaves no mean.
+
     Parameters
     ----------
     asym : the data.
-    result : its fit; without one there is no curve and no residual panel.
+    result : its fit, or a joint fit that has one of it; without one there is no curve and no
+        residual panel.
     ax : axes to draw into, then without the residual panel; None makes a figure.
     packing : bins of ``asym`` in one point; None chooses.
     percent : whether the axis is in per cent.
@@ -73,9 +81,12 @@ def asymmetry(
 
     Raises
     ------
-    MusrcuError if there is nothing to show.
+    MusrcuError if there is nothing to show, or the fit is of something else.
     """
+    checked("plot.asymmetry", asym)
+    result = fit_of(asym, result)
     best = None if result is None else result.best
+    asym = as_asymmetry("plot.asymmetry", asym, best)
     most = MOST if packing is None else max(1, asym.time.size)
     limits = window(asym, best, t_range, most)
     points = show(asym, best, limits, packing=packing)
@@ -84,7 +95,9 @@ def asymmetry(
         if ax is None:
             ax, below = _panels(width, best is not None and points.residual is not None)
         _draw(ax, asym, points, best, limits, 100.0 if percent else 1.0)
-        titles(ax, headline(asym), points.note)
+        name, *others = headline(asym)
+        label = f" {asym.label}" if isinstance(asym, DetectorAsymmetry) else ""
+        titles(ax, [name + label, *others], points.note)
         ax.set_ylabel("Asymmetry (%)" if percent else "Asymmetry")
         ax.set_xlim(*time_limits(limits))
         round_ticks(ax)

@@ -10,13 +10,17 @@ import numpy as np
 
 from musrcu.analysis.scan_result import Scan
 from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.histogram import Histogram
 from musrcu.errors import MusrcuError
 from musrcu.fitting.result import FitResult
+from musrcu.joint.result import JointResult
 from musrcu.plot.display import Shown, curve_of, dense, drawable, frequencies, show
+from musrcu.plot.one_detector import DetectorAsymmetry, Drawable, as_asymmetry, checked, fit_of
 from musrcu.plot.one_run import draw_points
+from musrcu.plot.row_labels import write_labels
 from musrcu.plot.style import (
     SINGLE,
-    SMALL,
+    headline,
     new_figure,
     period_name,
     round_ticks,
@@ -37,8 +41,8 @@ TALLEST = 9.0
 
 
 def scan(
-    asymmetries: Sequence[Asymmetry],
-    results: Scan | Sequence[FitResult | None] | None = None,
+    asymmetries: Sequence[Asymmetry | Histogram],
+    results: Scan | JointResult | Sequence[FitResult | None] | None = None,
     *,
     ax: Axes | None = None,
     packing: int | None = None,
@@ -50,12 +54,14 @@ def scan(
     """Picture of all runs of a scan, offset by temperature, with their fits.
 
     The coldest run is lowest and stands where its numbers say; each further one is moved up by
-    ``step``. Colour runs with temperature, which is written beside each run.
+    ``step``. Colour runs with temperature, which is written beside each run; beside runs of one
+    temperature stands their field. Histograms are drawn as :func:`asymmetry` draws one, with the
+    detector beside it.
 
     Parameters
     ----------
     asymmetries : the data, in any order.
-    results : their fits in the same order (None where there is none), or the Scan.
+    results : their fits in the same order (None where there is none), or the Scan or joint fit.
     ax : axes to draw into; None makes a figure.
     packing : bins of an asymmetry in one point; None chooses.
     percent : whether the axis is in per cent.
@@ -72,7 +78,11 @@ def scan(
     ------
     MusrcuError if there are no runs, or not as many results as runs.
     """
-    rows = _sorted(asymmetries, _matched(asymmetries, results))
+    for one in asymmetries:
+        checked("plot.scan", one)
+    fits = _matched(asymmetries, results)
+    pairs = zip(asymmetries, fits, strict=True)
+    rows = _sorted([as_asymmetry("plot.scan", one, fit) for one, fit in pairs], fits)
     limits = t_range or _early(rows)
     spectra = [show(a, r, limits, packing=packing, most=120) for a, r in rows]
     step = _step(spectra, rows, limits) if step is None else step
@@ -93,7 +103,7 @@ def scan(
                 )
         _frame(ax, spectra, limits, step, scale)
         ends = [float(np.median(p.value[-max(1, p.value.size // 8) :])) for p in spectra]
-        _label(ax, rows, colours, [scale * y for y in _spread(ends, step)])
+        write_labels(ax, [a for a, _ in rows], colours, [scale * y for y in _spread(ends, step)])
         _headline(ax, rows, spectra, scale * step, limits[1])
     return ax
 
@@ -102,14 +112,20 @@ Row = tuple[Asymmetry, FitResult | None]
 
 
 def _matched(
-    asymmetries: Sequence[Asymmetry], results: Scan | Sequence[FitResult | None] | None
+    asymmetries: Sequence[Drawable],
+    results: Scan | JointResult | Sequence[FitResult | None] | None,
 ) -> list[FitResult | None]:
     """One result, or None, for each asymmetry."""
     if not asymmetries:
         raise MusrcuError("no runs to draw; give at least one asymmetry")
     if results is None:
         return [None] * len(asymmetries)
-    if isinstance(results, Scan):
+    found: list[FitResult | None]
+    if isinstance(results, JointResult) and len(results.runs) != len(asymmetries):
+        found = [fit_of(one, results) for one in asymmetries]
+    elif isinstance(results, JointResult):
+        found = list(results.runs)
+    elif isinstance(results, Scan):
         fits = {_key(run.run, run.path): run.result for run in results.runs}
         found = [fits.get(_key(a.run.number, a.run.path)) for a in asymmetries]
     else:
@@ -126,7 +142,7 @@ def _key(number: int | None, path: Any) -> str:
     return str(path) if number is None else str(number)
 
 
-def _sorted(asymmetries: Sequence[Asymmetry], results: list[FitResult | None]) -> list[Row]:
+def _sorted(asymmetries: list[Asymmetry], results: list[FitResult | None]) -> list[Row]:
     """Coldest first; runs without a temperature last."""
     rows = list(zip(asymmetries, results, strict=True))
     return sorted(rows, key=lambda row: _or_infinity(row[0].run.temperature.value))
@@ -195,47 +211,9 @@ def _spread(ends: list[float], step: float) -> list[float]:
     return places
 
 
-def _label(ax: Axes, rows: list[Row], colours: list[Any], places: list[float]) -> None:
-    """The temperature of each run, right of the axes; set points have a star."""
-    temperatures = [a.run.temperature for a, _ in rows]
-    decimals = _decimals([t.value for t in temperatures if t.value is not None])
-    starred = False
-    for temperature, colour, place in zip(temperatures, colours, places, strict=True):
-        text = "?" if temperature.value is None else f"{temperature.value:.{decimals}f}"
-        if temperature.mean is None and temperature.value is not None:
-            text, starred = text + "*", True
-        ax.text(
-            1.02, place, text, transform=ax.get_yaxis_transform(), color=colour,
-            fontsize=SMALL, ha="left", va="center",
-        )  # fmt: skip
-    ax.text(1.02, 1.0, "$T$ (K)", transform=ax.transAxes, fontsize=SMALL, ha="left", va="bottom")
-    if starred:
-        ax.text(
-            1.02, -0.02, "* set\npoint", transform=ax.transAxes, fontsize=SMALL, ha="left",
-            va="top",
-        )  # fmt: skip
-
-
-def _decimals(values: list[float]) -> int:
-    """The fewest decimals that tell temperatures apart and keep each to 5 %, at most six."""
-    for decimals in range(6):
-        shown = [f"{value:.{decimals}f}" for value in values]
-        near = all(
-            abs(float(s) - value) <= 0.05 * value for s, value in zip(shown, values, strict=True)
-        )
-        if near and len(set(shown)) == len(set(values)):
-            return decimals
-    return 6
-
-
 def _headline(ax: Axes, rows: list[Row], spectra: list[Shown], step: float, last: float) -> None:
     """Which runs, what a point and an offset are, and how far the fits reach behind ``last``."""
-    runs = [a.run for a, _ in rows]
-    numbers = [run.number for run in runs if run.number is not None]
-    name = runs[0].instrument or ""
-    if numbers:
-        low, high = min(numbers), max(numbers)
-        name += f" {low}" if low == high else f" {low}\N{EN DASH}{high}"
+    name = _names([a for a, _ in rows])
     packings = sorted({points.raw for points in spectra} | {p.least or p.raw for p in spectra})
     text = str(packings[0]) if len(packings) == 1 else f"{packings[0]}\N{EN DASH}{packings[-1]}"
     shown = " (display)" if any(points.packing > 1 for points in spectra) else ""
@@ -243,5 +221,18 @@ def _headline(ax: Axes, rows: list[Row], spectra: list[Shown], step: float, last
     fitted = [result.t_range[1] for _, result in rows if result is not None and result.t_range]
     if fitted and max(fitted) > 1.001 * last:
         note += f", fits to {max(fitted):.3g} µs"
-    periods = {period_name(a) for a, _ in rows}
-    titles(ax, [part for part in (name.strip(), *sorted(periods)) if part], note)
+    titles(ax, name, note)
+
+
+def _names(drawn: Sequence[Asymmetry]) -> list[str]:
+    """The runs, and what they have in common."""
+    runs = [a.run for a in drawn]
+    if isinstance(drawn[0], DetectorAsymmetry) and len({run.number for run in runs}) == 1:
+        return headline(drawn[0])
+    numbers = [run.number for run in runs if run.number is not None]
+    name = runs[0].instrument or ""
+    if numbers:
+        low, high = min(numbers), max(numbers)
+        name += f" {low}" if low == high else f" {low}\N{EN DASH}{high}"
+    periods = {period_name(a) for a in drawn}
+    return [part for part in (name.strip(), *sorted(periods)) if part]

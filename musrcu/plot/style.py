@@ -190,12 +190,12 @@ def kelvin(temperature: Temperature) -> str:
 def titles(axes: Axes, left: Sequence[str], right: str) -> None:
     """What is shown, left above the axes, and a note on it, right.
 
-    Parts of the left side go into a second line where one is too short for all; letters shrink
-    where two are.
+    Parts of the left side go into a second line where one is too short for all, as few as can be;
+    letters shrink where two are.
     """
     inches = axes.get_position().width * figure_of(axes).get_size_inches()[0]
     shrinks = [(min(1.0, inches / _inches(lines, right)), lines) for lines in _lines(left)]
-    shrink, lines = max(shrinks, key=lambda one: one[0])
+    shrink, lines = max(shrinks, key=lambda one: (one[0], -len(one[1]), len(one[1][0])))
     shrink = max(0.6, shrink)
     axes.set_title("\n".join(lines), loc="left", fontsize=shrink * STYLE["axes.titlesize"])
     axes.set_title(right, loc="right", fontsize=shrink * SMALL, color=GREY)
