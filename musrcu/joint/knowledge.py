@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from musrcu.errors import FitError
 from musrcu.fitting.constraint import Constraint
 from musrcu.joint.member import Draft
-from musrcu.joint.scopes import Scopes
+from musrcu.joint.scopes import Scopes, having
+from musrcu.joint.sources import Source, is_part, parts, sources
 from musrcu.joint.words import Words, is_label
 from musrcu.notation import bracket
 
@@ -55,8 +56,8 @@ class Knowledge:
 def knowledge(drafts: Sequence[Draft], scopes: Scopes, words: Words) -> Knowledge:
     """The constraints of the runs sorted into those of shared and those of local parameters.
 
-    What every run knows with the same value and error comes from one measurement, as the alpha of
-    a calibration does: it is one parameter that all share, unless it was named as local or by
+    What several runs know with the same value and error comes from one measurement, as the alpha
+    of a calibration does: it is one parameter that they share, unless it was named as local or by
     groups.
 
     Raises
@@ -64,26 +65,15 @@ def knowledge(drafts: Sequence[Draft], scopes: Scopes, words: Words) -> Knowledg
     FitError where one piece of knowledge is about shared and local parameters together, or where
     runs know a shared parameter differently.
     """
-    notes = []
-    for one in drafts[0].constraints if len(drafts) > 1 else ():
-        spoken = {*(words.local or ()), *words.by, *(n for c in words.constraints for n in c.names)}
-        more = [name for name in one.names if name not in scopes.of_run[0]]
-        if not more or set(one.names) & spoken or not _everywhere(one, drafts):
-            continue
-        scopes = scopes.more(more, drafts)
-        what = ", ".join(
-            f"{name} = {bracket(float(value), float(np.sqrt(variance)))}"
-            for name, value, variance in zip(
-                one.names, one.values, np.diag(one.covariance), strict=True
-            )
-        )
-        verb = "are" if len(one.names) > 1 else "is"
-        notes.append(f"{what} {verb} known to all runs from one source: shared, constrained once")
+    spoken = {*(words.local or ()), *words.by, *(n for c in words.constraints for n in c.names)}
+    pieces = [[part for one in draft.constraints for part in parts(one)] for draft in drafts]
+    found = [one for one in sources(drafts, pieces, spoken) if len(one.runs) > 1]
+    scopes, notes = _with_sources(drafts, scopes, found)
     shared: list[tuple[tuple[str, ...], Constraint]] = []
     local: list[tuple[Constraint, ...]] = []
     for r, draft in enumerate(drafts):
         own = []
-        for one in draft.constraints:
+        for one in pieces[r]:
             if _is_shared(one, scopes, r, draft):
                 _add(shared, tuple(scopes.labels[scopes.of_run[r][n]] for n in one.names), one)
             else:
@@ -95,16 +85,34 @@ def knowledge(drafts: Sequence[Draft], scopes: Scopes, words: Words) -> Knowledg
     return Knowledge(scopes, tuple(shared), tuple(local), tuple(notes))
 
 
-def _everywhere(one: Constraint, drafts: Sequence[Draft]) -> bool:
-    return all(any(_equal(one, other) for other in draft.constraints) for draft in drafts)
-
-
-def _equal(one: Constraint, other: Constraint) -> bool:
-    return (
-        one.names == other.names
-        and np.array_equal(one.values, other.values)
-        and np.array_equal(one.covariance, other.covariance)
-    )
+def _with_sources(
+    drafts: Sequence[Draft], scopes: Scopes, found: Sequence[Source]
+) -> tuple[Scopes, list[str]]:
+    """Parameters that runs know from one source in common to them, and a sentence about these."""
+    said: dict[tuple[int, ...], list[str]] = {}
+    for one in found:
+        for k, name in enumerate(one.known.names):
+            runs = tuple(
+                r for r in one.runs if r in having(name, drafts) and name not in scopes.of_run[r]
+            )
+            if len(runs) < 2:
+                continue
+            text = bracket(float(one.known.values[k]), float(np.sqrt(one.known.covariance[k, k])))
+            everywhere = runs == having(name, drafts)
+            scopes = scopes.more(name if everywhere else f"{name}[known {text}]", name, runs)
+            said.setdefault(runs, []).append(f"{name} = {text}")
+    notes = []
+    for runs, texts in said.items():
+        verb = "are" if len(texts) > 1 else "is"
+        whose = "all runs"
+        if len(runs) < len(drafts):
+            names = [drafts[r].name for r in runs]
+            names = names if len(names) < 5 else [*names[:2], f"{len(names) - 3} more", names[-1]]
+            whose = f"{', '.join(names[:-1])} and {names[-1]}"
+        notes.append(
+            f"{', '.join(texts)} {verb} known to {whose} from one source: shared, constrained once"
+        )
+    return scopes, notes
 
 
 def _is_shared(one: Constraint, scopes: Scopes, r: int, draft: Draft) -> bool:
@@ -123,10 +131,14 @@ def _add(
     shared: list[tuple[tuple[str, ...], Constraint]], labels: tuple[str, ...], one: Constraint
 ) -> None:
     """One more piece of knowledge, unless it is there already."""
-    for names, other in shared:
+    mine = one.named(labels)
+    for k, (names, other) in enumerate(shared):
         if not set(names) & set(labels):
             continue
-        if names == labels and _equal(one, other):
+        if is_part(mine, other.named(names)):
+            return
+        if is_part(other.named(names), mine):
+            shared[k] = labels, one
             return
         raise FitError(
             f"{labels[0]} is shared, but known as {_known(other)} and as {_known(one)}; say which "

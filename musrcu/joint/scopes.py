@@ -23,12 +23,12 @@ class Scopes:
     of_run: tuple[Mapping[str, int], ...]
     """Position among the shared ones by name, for each run."""
 
-    def more(self, names: Sequence[str], drafts: Sequence[Draft]) -> Scopes:
-        """The same with some local parameters in common to all runs."""
-        found = [(label, name, runs) for label, name, runs in zip(
-            self.labels, self.names, self.runs, strict=True)]  # fmt: skip
-        found += [(name, name, _having(name, drafts)) for name in names]
-        return _scopes(found, len(drafts))
+    def more(self, label: str, name: str, runs: tuple[int, ...]) -> Scopes:
+        """The same with a local parameter in common to some runs."""
+        found = list(zip(self.labels, self.names, self.runs, strict=True))
+        while label in self.labels:
+            label = label.removesuffix("]") + "']"
+        return _scopes([*found, (label, name, runs)], len(self.of_run))
 
 
 def scopes(drafts: Sequence[Draft], words: Words) -> Scopes:
@@ -50,12 +50,12 @@ def scopes(drafts: Sequence[Draft], words: Words) -> Scopes:
     shared += [name for name in words.extra if name not in shared and name not in by]
     found: list[tuple[str, str, tuple[int, ...]]] = []
     for name in shared:
-        found.append((name, name, _having(name, drafts)))
+        found.append((name, name, having(name, drafts)))
     data = [draft.data for draft in drafts]
     for name, key in by.items():
-        having = set(_having(name, drafts))
+        those = set(having(name, drafts))
         for label, runs in groups(key, data):
-            inside = tuple(r for r in runs if r in having)
+            inside = tuple(r for r in runs if r in those)
             if inside:
                 found.append((f"{name}[{label}]", name, inside))
     return _scopes(found, len(drafts))
@@ -82,7 +82,7 @@ def _own(drafts: Sequence[Draft]) -> list[str]:
     return list(found)
 
 
-def _having(name: str, drafts: Sequence[Draft]) -> tuple[int, ...]:
+def having(name: str, drafts: Sequence[Draft]) -> tuple[int, ...]:
     """Runs in which a parameter is free, or, of an extra one, in whose ties it is."""
     return tuple(
         r

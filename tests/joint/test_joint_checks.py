@@ -181,3 +181,58 @@ def test_names_that_only_some_runs_have(order: tuple[int, ...]) -> None:
     assert common["N0"].value == pytest.approx(500, abs=5 * (common["N0"].error or 0))
     with pytest.raises(ModelError, match="no parameter 'N9'"):
         mu.joint_fit(data, MODEL, shared=shared, start={"N9": 480.0})
+
+
+# --- what runs know from one source
+
+
+def test_each_of_two_calibrations_is_one_source() -> None:
+    """Runs 1, 2 and 3, 4 share their alpha each; detector_beta, unknown within 5 %, is one."""
+    alphas = (1.2, 1.2, 1.21, 1.21)
+    data = [counts(k + 1).replace(alpha=a, alpha_error=0.01) for k, a in enumerate(alphas)]
+    shared = ("A1", "phi1", "A_bg", "lambda1", "nu1")
+    found = mu.joint_fit(data, MODEL, shared=shared)
+    assert found.valid, found.reason
+    one, two = "alpha[known 1.20(1)]", "alpha[known 1.21(1)]"
+    assert set(found.names) - set(shared) == {one, two, "detector_beta"}
+    assert found.runs[0]["alpha"].value == found.runs[1]["alpha"].value == found[one].value
+    assert found.runs[2]["alpha"].value == found.runs[3]["alpha"].value == found[two].value
+    assert found[one].constraint == (1.2, pytest.approx(0.01))
+    # bins and three pieces of knowledge; five shared, three known, N0 and two backgrounds each
+    assert found.ndof == 4 * 600 + 3 - (5 + 3 + 4 * 3)
+    sentence = "known to SIM 1 and SIM 2 from one source: shared, constrained once"
+    assert any(sentence in note for note in found.notes)
+    assert any("detector_beta = 1.00(5) is known to all runs" in note for note in found.notes)
+
+
+def test_alpha_of_one_calibration_is_one_source_for_counts_and_asymmetries() -> None:
+    pair = counts(1).replace(alpha=1.2, alpha_error=0.01)
+    formed = turning(2, alpha=1.2, alpha_error=0.01)
+    shared = ("phi1", "nu1", "lambda1")
+    for data in ([pair, *formed], [*formed, pair]):
+        found = mu.joint_fit(data, MODEL, shared=shared)
+        assert found.valid, found.reason
+        assert set(found.names) - set(shared) == {"alpha"}
+        assert found.ndof == 600 + 2 * 300 + 2 - (3 + 1 + (2 + 4) + 2 * 2)
+        assert len([note for note in found.notes if "one source" in note]) == 1
+
+
+def test_correlated_knowledge_of_counts_and_alpha_alone_is_one_source() -> None:
+    both = {"alpha": 1.2, "alpha_error": 0.01, "detector_beta": 1.0, "detector_beta_error": 0.02}
+    pairs = [counts(k).replace(**both, balance_correlation=0.5) for k in (1, 2)]
+    formed = turning(1, alpha=1.2, alpha_error=0.01)
+    for data in ([*pairs, *formed], [*formed, *pairs]):
+        found = mu.joint_fit(data, MODEL, shared=("phi1", "nu1", "lambda1"))
+        assert found.valid, found.reason
+        assert {"alpha", "detector_beta"} < set(found.names)
+        assert found["alpha"].constraint == (1.2, pytest.approx(0.01))
+        # two pieces of knowledge in all
+        assert found.ndof == 2 * 600 + 300 + 2 - (3 + 2 + 2 * 5 + 2)
+
+
+def test_detectors_of_two_instruments_are_two_sources() -> None:
+    one = counts(1).replace(alpha=1.2)
+    other = counts(2).replace(alpha=1.3)
+    other = other.replace(run=other.run.replace(instrument="OTHER"))
+    found = mu.joint_fit([one, other], MODEL, shared=("phi1", "nu1", "lambda1"))
+    assert "detector_beta" not in found.names
