@@ -38,6 +38,7 @@ from musrcu.fitting.result import FitResult
 from musrcu.fitting.spare import SPARE, alternative, search
 from musrcu.fitting.start import Start
 from musrcu.fitting.validity import not_meant_for
+from musrcu.fitting.weight_bias import weighed_wrong
 from musrcu.models.model import Model
 
 FloatArray = NDArray[np.float64]
@@ -205,6 +206,8 @@ def _notes(
     notes += [f"{model.names[k]} is at its limit, held there" for k in sorted(at_limit)]
     notes += [*beyond_limits(freedom, full), *boundless(cost, freedom, minimum)]
     notes += poor(minimum.chi2, cost.ndof, cost.excess(full))
+    fitted = cost if freedom is cost.freedom else cost.with_freedom(freedom)
+    notes += weighed_wrong(fitted, minimum)
     notes += far_from_known(cost, full, spread)
     notes += chance(cost, full, spread, data.width)
     if data.averaged:
