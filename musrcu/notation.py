@@ -90,6 +90,12 @@ def probability(value: float, digits: int = 2) -> str:
     return "< 1e-300" if value < 1e-300 else f"{value:.{digits}g}"
 
 
+def said(value: float, digits: int = 2) -> str:
+    """A probability with its symbol: ``p = 0.43``, ``p < 1e-300``."""
+    text = probability(value, digits)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def table(rows: list[list[str]], header: list[str]) -> str:
     """A plain text table: one header line, columns aligned left, two blanks between them."""
     lines = [header, *rows]

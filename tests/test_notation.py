@@ -129,3 +129,9 @@ def test_a_field_prints_in_gauss_and_tesla(
     gauss: float | None, error: float | None, text: str
 ) -> None:
     assert notation.field(gauss, error) == text
+
+
+def test_a_probability_is_said_with_its_symbol() -> None:
+    assert notation.said(0.4321) == "p = 0.43"
+    assert notation.said(1e-310) == "p < 1e-300"
+    assert notation.said(0.0) == "p < 1e-300"

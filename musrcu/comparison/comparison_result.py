@@ -12,6 +12,7 @@ from musrcu.comparison.nesting import Nested
 from musrcu.comparison.residual_tests import ResidualTests
 from musrcu.constants import IMPROBABLE
 from musrcu.fitting.result import FitResult
+from musrcu.notation import said
 
 KIND = "musrcu comparison"
 HARDLY, CLEAR = 2.0, 10.0
@@ -82,7 +83,7 @@ class Comparison:
 
     def summary(self) -> str:
         """The comparison as text: a table, what is nested in what, the verdict, notes."""
-        header = ["  ", "model", "k", "chi2/ndof", "prob.", "AIC", "BIC", "runs", "line", ""]
+        header = ["  ", "model", "k", "chi2/ndof", "p", "AIC", "BIC", "p(runs)", "p(line)", ""]
         rows = []
         for k, result in enumerate(self.fits):
             chi2 = "-" if result.chi2 is None else f"{result.chi2:.1f}/{result.ndof}"
@@ -107,7 +108,7 @@ class Comparison:
         found = f"{pair.smaller + 1} is nested in {pair.larger + 1}: chi-square {pair.gain:+.2f} "
         found += f"for {pair.more} parameter{'s' * (pair.more > 1)}"
         if pair.probability is not None:
-            found += f", p = {_p(pair.probability)}"
+            found += f", {said(pair.probability)}"
         return f"{found} ({pair.why})"
 
     def to_dict(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class LineStep:
     def __str__(self) -> str:
         return (
             f"line {self.lines + 1} at {self.line.nu:.4g} MHz: gain {self.line.gain:.1f}, "
-            f"p = {notation.probability(self.probability, 2)} ({self.above} of {self.replicas} "
+            f"{notation.said(self.probability)} ({self.above} of {self.replicas} "
             f"replicas gain as much; by formula {notation.probability(self.line.probability, 2)})"
         )
 

@@ -20,6 +20,7 @@ from musrcu.constants import MUON_LIFETIME
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.request import Request, settled, time_model
+from musrcu.notation import said
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -45,11 +46,7 @@ class Line:
     """1/µs, of the two that were tried."""
 
     def __str__(self) -> str:
-        from musrcu.notation import probability
-
-        text = probability(self.probability, 1)
-        equal = "" if text.startswith("<") else "= "
-        return f"a line is left at {self.nu:.4g} MHz, p {equal}{text}"
+        return f"a line is left at {self.nu:.4g} MHz, {said(self.probability, 1)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from musrcu.comparison.special_cases import matched
 from musrcu.fitting.fitted import Fitted
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
@@ -39,7 +41,7 @@ class _Difference:
     """What the larger model has more."""
 
     free: tuple[str, ...]
-    """Parameters of common terms that are held in the special case."""
+    """Parameters of common terms that are held in the special case, or at which they are it."""
     at_limit: bool
     """Whether one is held where the larger fit has a limit."""
     amplitudes: int
@@ -79,7 +81,7 @@ def _distribution(found: _Difference, gain: float, more: int) -> tuple[float | N
     if found.lost:
         names = ", ".join(found.lost)
         verb = "means" if len(found.lost) == 1 else "mean"
-        return None, f"{names} {verb} nothing without the term: {SINGULAR}"
+        return None, f"{names} {verb} nothing in the special case: {SINGULAR}"
     whole = float(gammaincc(more / 2, max(gain, 0.0) / 2))
     if not found.at_limit:
         return whole, f"chi-square of {more} degree{'s' * (more > 1)} of freedom"
@@ -91,25 +93,22 @@ def _distribution(found: _Difference, gain: float, more: int) -> tuple[float | N
 def _difference(one: FitResult, other: FitResult) -> _Difference | None:
     """What the other has more; None where it has less anywhere."""
     few, many = Model(one.model), Model(other.model)
-    pairs = _matched(few, many)
-    if pairs is None:
+    found = matched(few, many)
+    if found is None:
         return None
-    same = dict(_same_parameters(few, many, pairs))
+    same = [(few.names[a], many.names[b], renamed) for a, b, renamed in found.same]
     behind = set(one.parameters) - set(few.names)
     if behind != set(other.parameters) - set(many.names):
         return None
-    same |= {name: name for name in behind}
-    free: list[str] = []
-    at_limit = False
-    for name, name_in_other in same.items():
-        a, b = one.parameters[name], other.parameters[name_in_other]
-        if _held(b) and not (_held(a) and _alike(a, b)):
-            return None
-        if _held(a) and not _held(b):
-            free.append(b.name)
-            at_limit |= a.value in (b.limits or ())
-    lost, amplitudes = _without_use(one, other, few, many, pairs)
-    new = [k for k in range(len(many.terms)) if k not in pairs.values()]
+    same += [(name, name, False) for name in behind]
+    held = [(many.names[k], value) for k, value in found.held]
+    freed = _freed(one, other, same, held)
+    if freed is None:
+        return None
+    free, at_limit = freed
+    lost, amplitudes = _without_use(one, other, few, many, found.terms)
+    lost += [many.names[k] for k in found.lost if not _held(other.parameters[many.names[k]])]
+    new = [k for k in range(len(many.terms)) if k not in found.terms.values()]
     for term in new:
         inner = _free(other, many, term)
         amplitude = many.terms[term].amplitude
@@ -121,36 +120,35 @@ def _difference(one: FitResult, other: FitResult) -> _Difference | None:
     return _Difference(tuple(free), at_limit, amplitudes, tuple(lost))
 
 
-def _matched(few: Model, many: Model) -> dict[int, int] | None:
-    """Each term of the smaller model and that of the larger with the same components, in order."""
-    pairs: dict[int, int] = {}
-    for number, label in enumerate(few.labels):
-        places = [
-            k for k, name in enumerate(many.labels) if name == label and k not in pairs.values()
-        ]
-        if not places:
+def _freed(
+    one: FitResult,
+    other: FitResult,
+    same: list[tuple[str, str, bool]],
+    held: list[tuple[str, float]],
+) -> tuple[list[str], bool] | None:
+    """Free parameters of the other that the special case holds, and whether one at its limit;
+    None where the other holds what is free in it, or holds it elsewhere."""
+    free: list[str] = []
+    at_limit = False
+    for name, name_in_other, renamed in same:
+        a, b = one.parameters[name], other.parameters[name_in_other]
+        if _held(b) and (renamed or not (_held(a) and _alike(a, b))):
             return None
-        pairs[number] = places[0]
-    return pairs
-
-
-def _places(model: Model, term: int) -> list[int]:
-    """Positions of the parameters of a term, its amplitude first."""
-    amplitude, place = model.terms[term].amplitude, model.terms[term].place
-    inner = list(range(place.start, place.stop))
-    return inner if amplitude is None else [amplitude, *inner]
-
-
-def _same_parameters(few: Model, many: Model, pairs: dict[int, int]) -> list[tuple[str, str]]:
-    return [
-        (few.names[a], many.names[b])
-        for one, other in pairs.items()
-        for a, b in zip(_places(few, one), _places(many, other), strict=True)
-    ]
+        if _held(a) and not _held(b):
+            free.append(b.name)
+            at_limit |= not renamed and a.value in (b.limits or ())
+    for name, value in held:
+        b = other.parameters[name]
+        if not _held(b):
+            free.append(b.name)
+            at_limit |= value in (b.limits or ())
+        elif b.tie is not None or b.value != value:
+            return None
+    return free, at_limit
 
 
 def _without_use(
-    one: FitResult, other: FitResult, few: Model, many: Model, pairs: dict[int, int]
+    one: FitResult, other: FitResult, few: Model, many: Model, pairs: Mapping[int, int]
 ) -> tuple[list[str], int]:
     """Free parameters of terms whose amplitude the special case holds at 0."""
     lost: list[str] = []

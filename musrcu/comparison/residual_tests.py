@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from musrcu import notation
 from musrcu.comparison.line_scan import Line, left_line, left_over, line_scans
 from musrcu.comparison.placed import Placed, placed
 from musrcu.comparison.residuals import residuals_of
 from musrcu.comparison.runs_test import Runs, runs_test
 from musrcu.fitting.fitted_data import Fittable
 from musrcu.fitting.result import FitResult, chi2_probability
+from musrcu.notation import said
 
 LOW = 0.01
 """A test whose probability is below this is named as a doubt."""
@@ -34,9 +34,9 @@ class ResidualTests:
         """What the tests find improbable for noise, one sentence each; empty for a good fit."""
         found = []
         if self.probability is not None and self.probability < LOW:
-            found.append(f"chi-square is too large, {_p(self.probability)}")
+            found.append(f"chi-square is too large, {said(self.probability)}")
         if self.runs.probability < LOW:
-            found.append(f"{self.runs}, {_p(self.runs.probability)}")
+            found.append(f"{self.runs}, {said(self.runs.probability)}")
         if self.line.probability < LOW:
             found.append(self._line())
         return tuple(found)
@@ -45,16 +45,16 @@ class ResidualTests:
         if self.line.nu * self.window < 1:
             return (
                 f"something slower than {1 / self.window:.2g} MHz is left, "
-                f"{_p(self.line.probability)}"
+                f"{said(self.line.probability)}"
             )
         return str(self.line)
 
     def summary(self) -> str:
         """The tests in one line, and what they find improbable."""
-        size = "" if self.probability is None else f"chi-square {_p(self.probability)}, "
+        size = "" if self.probability is None else f"chi-square {said(self.probability)}, "
         tests = (
-            f"residuals: {size}runs {_p(self.runs.probability)}, "
-            f"periodogram {_p(self.line.probability)}"
+            f"residuals: {size}runs {said(self.runs.probability)}, "
+            f"periodogram {said(self.line.probability)}"
         )
         return "; ".join([tests, *self.doubts])
 
@@ -122,9 +122,3 @@ def examined(here: Placed, result: FitResult) -> ResidualTests:
     probability = chi2_probability(result.chi2, result.ndof, excess)
     runs = runs_test(left.value, left.above)
     return ResidualTests(probability, runs, line, float(time[-1] - time[0]))
-
-
-def _p(value: float) -> str:
-    """``p = 0.43``, or ``p < 1e-300``."""
-    text = notation.probability(value)
-    return f"p {text}" if text.startswith("<") else f"p = {text}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from musrcu.containers.arrays import FloatArray
 from musrcu.models.precession import field_from_nu
-from musrcu.notation import bracket, probability
+from musrcu.notation import bracket, said
 from musrcu.spectrum.fourier_sum import ComplexArray, FourierSum
 
 ROUNDS = 4
@@ -53,7 +53,7 @@ class SpectrumPeak:
             f"{bracket(self.field, self.field_error, 'G')}: amplitude "
             f"{bracket(self.amplitude, self.amplitude_error)}, phase "
             f"{bracket(self.phase, self.phase_error)} deg, width {self.width:.3g} MHz, "
-            f"{self.significance:.1f} sigma, p = {probability(self.chance)}"
+            f"{self.significance:.1f} sigma, {said(self.chance)}"
         )
 
 

@@ -9,7 +9,7 @@ from musrcu.containers.arrays import FloatArray, by_fields
 from musrcu.containers.history import History
 from musrcu.containers.run import Run
 from musrcu.models.precession import field_from_nu
-from musrcu.notation import bracket, probability
+from musrcu.notation import bracket, said
 from musrcu.spectrum.spectrum_result import in_unit, known
 
 _OF_A_PEAK = (
@@ -53,7 +53,7 @@ class PeriodogramPeak:
             f"{bracket(self.nu, self.nu_error, 'MHz')}, "
             f"{bracket(self.field, self.field_error, 'G')}: lowers chi-square by {self.gain:.1f}, "
             f"amplitude {self.amplitude:.3g}, phase {self.phase:.0f} deg, damping "
-            f"{self.damping:g}/us, p = {probability(self.chance)}"
+            f"{self.damping:g}/us, {said(self.chance)}"
         )
 
 

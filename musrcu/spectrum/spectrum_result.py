@@ -12,7 +12,7 @@ from musrcu.containers.history import History
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
 from musrcu.models.precession import GAUSS_PER_TESLA, field_from_nu
-from musrcu.notation import probability
+from musrcu.notation import said
 from musrcu.spectrum.fourier_sum import ComplexArray
 from musrcu.spectrum.peak import SpectrumPeak
 
@@ -149,7 +149,7 @@ class Spectrum:
         best = ""
         if self.peaks:
             top = self.peaks[0]
-            best = f", highest at {top.nu:.5g} MHz (p = {probability(top.chance)})"
+            best = f", highest at {top.nu:.5g} MHz ({said(top.chance)})"
         return f"Spectrum of {self.run.name} ({self.kind}): {found}{best}"
 
     def __reduce__(self) -> tuple[Any, ...]:

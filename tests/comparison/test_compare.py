@@ -9,6 +9,7 @@ from compared import MODEL, START, counted, thrown
 from scipy import stats
 
 import musrcu as mu
+from musrcu.comparison.special_cases import SPECIAL
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.errors import FitError, ModelError
 
@@ -165,3 +166,64 @@ def test_fits_of_other_bins_or_costs_are_refused() -> None:
         mu.compare_models(data, [])
     with pytest.raises(ModelError, match="nu9"):
         mu.compare_models(data, [MODEL, LIFTED], start={"nu9": 1.0})
+
+
+@pytest.mark.parametrize(("small", "large"), SPECIAL)
+def test_a_special_case_is_the_component_with_parameters_held(small: str, large: str) -> None:
+    case, few, many = SPECIAL[small, large], mu.Model(small), mu.Model(large)
+    t = np.linspace(0.05, 6.0, 40)
+    value = {"delta": 0.35, "a": 0.35, "sigma": 0.35, "lambda": 0.35, "nu": 1.2, "phi": 20.0}
+    value |= {"B_LF": 5.0, "hop": 0.4}
+    known = [value.get(name.rstrip("1"), 0.2) for name in few.names]
+    of_few = dict(zip((name.rstrip("1") for name in few.names), known, strict=True))
+    there = {new: old for old, new in case.named.items()}
+    full = [0.2]
+    for name in (name.rstrip("1") for name in many.names[1:]):
+        near = case.held.get(name, 1.3 if name in case.lost else None)
+        scale = case.scale if name in there else 1.0
+        full.append(near if near is not None else scale * of_few[there.get(name, name)])
+    np.testing.assert_allclose(many.value(t, full), few.value(t, known), atol=2e-6)
+
+
+def test_a_form_at_a_value_inside_has_chi_square_of_one() -> None:
+    """damped_cosine is stretched_cosine at beta = 1, gaussian_cosine at beta = 2."""
+    data = thrown(4)
+    plain, stretched = (
+        f"{DECAY} + damped_cosine + constant",
+        f"{DECAY} + stretched_cosine + constant",
+    )
+    wide = f"{DECAY} + gaussian_cosine + constant"
+    found = mu.compare_models(data, [plain, stretched, wide])
+    pairs = {(one.smaller, one.larger): one for one in found.pairs}
+    assert set(pairs) == {(0, 1), (2, 1)}
+    for (few, many), pair in pairs.items():
+        gain = (found.fits[few].chi2 or 0) - (found.fits[many].chi2 or 0)
+        assert pair.more == 1
+        assert pair.probability == pytest.approx(float(stats.chi2.sf(max(gain, 0), 1)))
+    assert "not nested, so there is no likelihood ratio test: 1 and 3" in found.notes
+
+
+def test_a_form_at_a_limit_has_half_of_it_or_none() -> None:
+    data = decays(5, constant=0.02)
+    found = mu.compare_models(
+        data, ["constant", DECAY, "stretched_exponential"], start={"A1": 0.15, "lambda1": 0.9}
+    )
+    pairs = {(one.smaller, one.larger): one for one in found.pairs}
+    gain = (found.fits[0].chi2 or 0) - (found.fits[1].chi2 or 0)
+    assert pairs[0, 1].probability == pytest.approx(0.5 * float(stats.chi2.sf(gain, 1)))
+    assert pairs[0, 2].probability is None
+    assert "beta1 means nothing in the special case" in pairs[0, 2].why
+    assert pairs[1, 2].probability is not None
+
+
+def test_a_field_that_is_held_elsewhere_is_no_special_case() -> None:
+    data = decays(6)
+    fixed = {"B_LF1": 20.0}
+    apart = mu.compare_models(data, ["gaussian_kt", "gaussian_kt_lf"], fixed=fixed)
+    assert apart.pairs == ()
+    hopping = mu.compare_models(
+        data, ["gaussian_kt_lf", "dynamic_gaussian_kt_lf"], fixed=fixed, start={"hop1": 0.5}
+    )
+    (pair,) = hopping.pairs
+    assert pair.more == 1
+    assert "held at a limit" in pair.why
