@@ -15,6 +15,7 @@ from musrcu.fitting.result import FitResult
 from musrcu.joint.assemble import Assembly
 from musrcu.joint.blocks import Blocks
 from musrcu.joint.doubts import doubts
+from musrcu.joint.member import label_of
 from musrcu.joint.result import JointResult, RunBlock
 from musrcu.joint.stack import BoolArray, Stack, State
 from musrcu.joint.upright import upright
@@ -59,7 +60,8 @@ def joint_result(stack: Stack, parts: Assembly, found: Found) -> JointResult:
     reason = found.reason
     if not reason and first is not None:
         more = sum(not run.valid for run in runs) - 1
-        reason = f"{first.name}: {first.reason}" + (f"; {more} more runs" if more else "")
+        reason = f"{first.name}: {first.reason}"
+        reason += f"; {more} more {_what(stack)}{'s' * (more > 1)}" * (more > 0)
     if reason:
         runs = [run if run.reason else dataclasses.replace(run, valid=False, reason=reason)
                 for run in runs]  # fmt: skip
@@ -77,10 +79,16 @@ def joint_result(stack: Stack, parts: Assembly, found: Found) -> JointResult:
         runs=tuple(runs), shared_covariance=covariance_s, blocks=tuple(blocks),
         chi2=number(stack.total(state)), known_chi2=known_chi2,
         ndof=data + n_known - n_free, n_free=n_free,
+        fields=tuple(number(one.draft.data.run.field) for one in stack.members),
         valid=not reason, reason=reason, notes=(*parts.knowledge.notes, *found.notes),
         cost=names.pop() if len(names) == 1 else " + ".join(sorted(names)),
         start=_named(shared.labels, found.start), versions=versions(),
     )  # fmt: skip
+
+
+def _what(stack: Stack) -> str:
+    """What the members are."""
+    return "histogram" if all(label_of(one.draft.data) for one in stack.members) else "run"
 
 
 def _named(labels: tuple[str, ...], values: FloatArray) -> dict[str, float]:

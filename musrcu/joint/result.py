@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu import notation
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, checksum, write_text
 from musrcu.fitting.fitted import Fitted
 from musrcu.fitting.result import FitResult, chi2_probability
-from musrcu.notation import bracket, table
 
 FloatArray = NDArray[np.float64]
 
@@ -66,6 +64,8 @@ class JointResult:
     cost: str = "asymmetry chi-square"
     n_free: int = 0
     """Free parameters of all runs."""
+    fields: tuple[float | None, ...] = ()
+    """(n_runs,) applied fields by the headers, G; None where unknown."""
     start: Mapping[str, float] = field(default_factory=dict)
     """Values of the shared parameters from which the minimum was found."""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -156,55 +156,17 @@ class JointResult:
         return self.runs[run].curve(t, width)
 
     def table(self) -> str:
-        """Local parameters and chi-square, one line for each run."""
-        local = self.local_names
-        rows = []
-        for run in self.runs:
-            cells = [run.name or "run"]
-            for name in local:
-                one = run.parameters.get(name)
-                cells.append("" if one is None else bracket(one.value, one.error, one.unit))
-            cells.append(_ratio(run))
-            rows.append([f"  {cells[0]}", *cells[1:]])
-        return str(table(rows, ["  run", *local, "chi2/ndof"]))
+        """What differs between runs, one line for each: temperature and field, local, tied and
+        fixed parameters, chi-square."""
+        from musrcu.joint.report import runs_table
+
+        return runs_table(self)
 
     def summary(self) -> str:
-        """The result as text: quality, shared parameters, a line for each run, notes."""
-        single = all("N0" in one.names and "alpha" not in one.names for one in self.runs)
-        what = "histograms" if single else "runs"
-        lines = [f"joint fit of {len(self.runs)} {what}: {self.model}", "  " + self._quality()]
-        reasons = {run.cost_reason for run in self.runs}
-        if len(reasons) == 1 and all(reasons):
-            lines.append(f"  cost: {self.cost} ({reasons.pop()})")
-        if self.shared:
-            rows = [[f"  {name}", str(one)] for name, one in self.shared.items()]
-            lines += str(table(rows, ["  shared parameter", "value"])).split("\n")
-        lines += self.table().split("\n")
-        lines += [f"  note: {note}" for note in self.notes]
-        return "\n".join([*lines, *self._run_notes()])
+        """The result as text: quality, what is shared or tied, a line for each run, notes."""
+        from musrcu.joint.report import summary
 
-    def _run_notes(self) -> list[str]:
-        """The notes of the runs, each once where it is that of several."""
-        where: dict[str, list[str]] = {}
-        for run in self.runs:
-            for note in run.notes:
-                where.setdefault(note, []).append(run.name)
-        return [
-            f"  note on {'every run' if len(names) == len(self.runs) > 1 else ', '.join(names)}: "
-            f"{note}"
-            for note, names in where.items()
-        ]
-
-    def _quality(self) -> str:
-        verdict = "valid" if self.valid else f"NOT VALID: {self.reason}"
-        if self.chi2 is None or self.probability is None:
-            return verdict
-        counted = "" if self.cost == "asymmetry chi-square" else f", {self.cost}"
-        return (
-            f"chi2/ndof = {self.chi2:.6g}/{self.ndof} = {self.chi2 / self.ndof:.4g} "
-            f"(probability {notation.probability(self.probability)}), {self.n_free} free "
-            f"parameters{counted}, {verdict}"
-        )
+        return summary(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of a joint fit: numbers are plain, unknown is None, never NaN."""
@@ -233,6 +195,7 @@ class JointResult:
                 for block in self.blocks
             ],
             "start": dict(self.start),
+            "fields": list(self.fields),
             "runs": [run.to_dict() for run in self.runs],
             "versions": dict(self.versions),
             "request": dict(self.request),
@@ -257,6 +220,7 @@ class JointResult:
                     covariance, len(data["shared"]), len(data["shared"])),
                 blocks=tuple(_block(one) for one in data["blocks"]),
                 notes=tuple(data["notes"]),
+                fields=tuple(data.get("fields") or [None] * len(data["runs"])),
                 request=dict(data.get("request") or {}),
                 **{name: data[name] for name in _COPIED},
             )  # fmt: skip
@@ -303,9 +267,3 @@ def _matrix(rows: Any, height: int, width: int) -> FloatArray:
 
 def _numbers(values: Any) -> FloatArray:
     return np.array([np.nan if value is None else value for value in values], dtype=float)
-
-
-def _ratio(run: FitResult) -> str:
-    if run.chi2 is None or run.ndof < 1:
-        return ""
-    return f"{run.chi2:.1f}/{run.ndof} = {run.chi2 / run.ndof:.3f}"

@@ -24,6 +24,7 @@ def unfitted_joint(parts: Assembly, reason: str) -> JointResult:
             label: Fitted(label, number(float(shared.start[k])), None, shared.units[k])
             for k, label in enumerate(shared.labels)
         },
-        runs=runs, shared_covariance=None, chi2=None, ndof=data + known - n_free, n_free=n_free,
+        runs=runs, fields=tuple(number(one.draft.data.run.field) for one in parts.members),
+        shared_covariance=None, chi2=None, ndof=data + known - n_free, n_free=n_free,
         valid=False, reason=reason, versions=versions(),
     )  # fmt: skip
