@@ -27,6 +27,10 @@ POINTS = 31
 """Values of a profile where nothing else is asked for."""
 WIDE = 9.0
 """Rise of chi-square up to which a profile reaches then: three standard errors."""
+JUMP = 3.0
+"""Rise from one value to the next that is looked into; a parabola has 1.2 at most."""
+HALVINGS = 12
+"""How often the distance of two values with a jump between them is halved."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,7 +148,7 @@ def profile(
     data, model : what is fitted, as for :func:`musrcu.fit`.
     name : of the parameter.
     points : the values themselves, or how many of them, evenly spaced over what lies within a rise
-        of chi-square by 9.
+        of chi-square by 9; where it jumps from one to the next, there are more between them.
     options : as for :func:`musrcu.fit`: ``start``, ``fixed``, ``limits``, ``ties``,
         ``constraints``, ``t_range``, ``average_bins``, ``cost``.
 
@@ -161,7 +165,8 @@ def profile(
     spread = with_scale(made.cost, made.place, made.spread, k)
     ends = interval(made.cost, made.place, spread, k)
     values = _values(made, spread, k, points)
-    places = _followed(made, spread, k, values)
+    places = _followed(made, spread, k, values, finer=isinstance(points, int))
+    values = np.array([place.x[k] for place in places])
     notes = [
         f"{made.full_name(k)} ends at its limit {end.place.x[k]:.4g}"
         for end in ends
@@ -213,21 +218,49 @@ def _values(
     return found
 
 
-def _followed(made: Followed, spread: FloatArray, k: int, values: FloatArray) -> list[Place]:
+def _followed(
+    made: Followed, spread: FloatArray, k: int, values: FloatArray, *, finer: bool
+) -> list[Place]:
     """The minima at rising values, each from its neighbour nearer to the best value."""
     middle = int(np.searchsorted(values, made.place.x[k]))
-    above = _one_side(made, spread, k, values[middle:])
-    below = _one_side(made, spread, k, values[:middle][::-1])
+    above = _one_side(made, spread, k, values[middle:], finer)
+    below = _one_side(made, spread, k, values[:middle][::-1], finer)
     return below[::-1] + above
 
 
-def _one_side(made: Followed, spread: FloatArray, k: int, values: FloatArray) -> list[Place]:
-    lower, upper = limits_of(made.cost)
+def _one_side(
+    made: Followed, spread: FloatArray, k: int, values: FloatArray, finer: bool
+) -> list[Place]:
+    """The minima from the best value outwards, more than asked for where there is a jump."""
     here, along, found = made.place, spread[:, k] / spread[k, k], []
     for value in values:
-        x = np.clip(here.x + along * (value - here.x[k]), lower, upper)
-        x[k] = value
-        here = follow(made.cost, x, [k])
+        place = _moved_to(made, here, along, k, float(value))
+        if finer and abs(place.cost - here.cost) > JUMP:
+            found += _between(made, here, along, k, place)
+        here = place
         along = valley(made.cost, here.x, [k])[0][:, 0]
         found.append(here)
     return found
+
+
+def _moved_to(made: Followed, here: Place, along: FloatArray, k: int, value: float) -> Place:
+    lower, upper = limits_of(made.cost)
+    x = np.clip(here.x + along * (value - here.x[k]), lower, upper)
+    x[k] = value
+    return follow(made.cost, x, [k])
+
+
+def _between(made: Followed, near: Place, along: FloatArray, k: int, far: Place) -> list[Place]:
+    """Minima between two, where the cost changes most, from the near one outwards."""
+    inner, outer = [], []
+    for _ in range(HALVINGS):
+        middle = _moved_to(made, near, along, k, 0.5 * float(near.x[k] + far.x[k]))
+        if abs(middle.cost - near.cost) > abs(far.cost - middle.cost):
+            outer.append(middle)
+            far = middle
+        else:
+            inner.append(middle)
+            near, along = middle, valley(made.cost, middle.x, [k])[0][:, 0]
+        if abs(far.cost - near.cost) <= JUMP:
+            break
+    return inner + outer[::-1]

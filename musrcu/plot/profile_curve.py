@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from musrcu.fitting.contour import Contour
 from musrcu.fitting.profile import Profile
 from musrcu.plot.style import BLACK, BLUE, GREY, ORANGE, SINGLE, axis_label, new_figure, style
@@ -11,14 +13,16 @@ from musrcu.plot.style import BLACK, BLUE, GREY, ORANGE, SINGLE, axis_label, new
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+SHADED = 1001
+"""Places in an interval at which the curve is looked at."""
 LINES = ("-", "--", "-.", ":")
 
 
 def profile(found: Profile, *, ax: Axes | None = None, width: float = SINGLE) -> Axes:
     """Picture of chi-square above its minimum against a parameter, all others at their best.
 
-    The grey band is the interval in which it rises by less than one; the dashed line is the
-    parabola of a symmetric error.
+    The grey band is the interval in which it rises by less than one, as far as the points show it;
+    the dashed line is the parabola of a symmetric error.
 
     Parameters
     ----------
@@ -35,7 +39,10 @@ def profile(found: Profile, *, ax: Axes | None = None, width: float = SINGLE) ->
         error = found.result[found.name].error
         if found.interval is not None:
             low, high = (found.best + side for side in found.interval)
-            ax.axvspan(low, high, color=GREY, alpha=0.25, linewidth=0)
+            x = np.linspace(low, high, SHADED)
+            within = x[np.interp(x, found.values, found.rise) <= 1.05]  # the chords lie above it
+            if within.size:
+                ax.axvspan(within[0], within[-1], color=GREY, alpha=0.25, linewidth=0)
             ax.axhline(1.0, color=GREY, linewidth=0.8)
         if error:
             parabola = ((found.values - found.best) / error) ** 2

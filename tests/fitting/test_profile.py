@@ -194,3 +194,29 @@ def test_pictures() -> None:
     assert len(ax.get_lines()) == 4
     ax = plot.contour(contour(data, "exponential", ("lambda1", "A1"), points=20))
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["68.3 %", "95.4 %"]
+
+
+def test_a_jump_is_looked_into() -> None:
+    """At rate 0 an exponential and a constant are one; next to it they make a straight line."""
+    from musrcu import plot
+
+    data, value = thrown(0.1 * np.exp(-0.1 * TIME) + 0.1, 3)
+    found = profile(data, "exponential + constant", "lambda1")
+    assert found.values[0] == 0.0
+    flat, line = np.ones_like(TIME) / ERROR, np.stack([np.ones_like(TIME), TIME]).T / ERROR[:, None]
+    left = np.linalg.lstsq(flat[:, None], value / ERROR, rcond=None)[1]
+    straight = np.linalg.lstsq(line, value / ERROR, rcond=None)[1]
+    assert found.chi2[0] == pytest.approx(float(left[0]), abs=1e-3)
+    assert found.chi2[0] > float(straight[0]) + 20
+    steps, widths = np.abs(np.diff(found.rise)), np.diff(found.values)
+    assert (widths > 0).all()
+    assert (widths[steps > 3.0] < 1e-3 * np.ptp(found.values)).all()
+    low, high = (side + found.best for side in found.interval or (0.0, 0.0))
+    as_asked = profile(data, "exponential + constant", "lambda1", points=[0.0, 0.1, 0.2, 0.3])
+    assert as_asked.values.tolist() == [0.0, 0.1, 0.2, 0.3]
+    for one in (found, as_asked):
+        drawn = plot.profile(one)
+        band = drawn.patches[0].get_extents().transformed(drawn.transData.inverted())
+        assert np.interp(band.x0, one.values, one.rise) < 1.06
+        assert np.interp(band.x1, one.values, one.rise) < 1.06
+        assert low - 1e-9 <= band.x0 < band.x1 <= high + 1e-9
