@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from musrcu.errors import MusrcuError
+from musrcu.errors import MusrcuError, quoted
 
 PathLike = str | os.PathLike[str]
 LARGEST_TEXT = 50_000_000
@@ -168,3 +168,5 @@ def read_text(path: PathLike) -> str:
         raise MusrcuError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise MusrcuError(f"{path} is not a UTF-8 text file ({error.reason})") from error
+    except ValueError as error:  # a null character
+        raise MusrcuError(f"{quoted(str(path))} is no path: {error}") from error

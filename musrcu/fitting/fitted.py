@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from musrcu.fitting.entries import ERROR, FLAG, NUMBER, TEXT, Entries
 from musrcu.notation import asymmetric, bracket
 
 
@@ -56,19 +56,19 @@ class Fitted:
         }
 
     @classmethod
-    def from_dict(cls, name: str, data: Mapping[str, Any]) -> Fitted:
-        """The inverse of :meth:`to_dict`; KeyError or TypeError where an entry is missing."""
+    def from_entries(cls, name: str, entries: Entries) -> Fitted:
+        """The inverse of :meth:`to_dict`; MusrcuError where an entry is missing or wrong."""
         return cls(
             name,
-            data["value"],
-            data["error"],
-            data["unit"],
-            data["fixed"],
-            data["at_limit"],
-            tuple(data["minos"]) if data["minos"] else None,
-            data.get("tie"),
-            tuple(data["limits"]) if data.get("limits") else None,
-            tuple(data["constraint"]) if data.get("constraint") else None,
+            entries.one("value", NUMBER, none=True),
+            entries.one("error", ERROR, none=True),
+            entries.one("unit", TEXT),
+            entries.one("fixed", FLAG),
+            entries.one("at_limit", FLAG),
+            entries.pair("minos"),
+            entries.one("tie", TEXT, none=True, default=None),
+            entries.pair("limits", ends=True, default=None),
+            entries.pair("constraint", default=None),
         )
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu import notation
-from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, checksum, write_text
+from musrcu.fitting.entries import COUNT, FLAG, NDOF, NUMBER, TABLE, TEXT, WHOLE, Entries
 from musrcu.fitting.fitted import Fitted
 from musrcu.fitting.gamma_tail import gamma_tail
 from musrcu.models.bins import Bins
@@ -22,6 +22,10 @@ from musrcu.notation import table
 
 KIND = "musrcu fit"
 """What a saved result says it is."""
+DEEPEST = 8
+"""Alternatives of alternatives in a file, at most."""
+SHAPES = (1e-6, 1e10)
+"""Of a gamma distribution, half its degrees of freedom: between these it is computed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -109,7 +113,7 @@ class FitResult:
             return None
         scale = np.sqrt(np.diag(self.covariance))
         scale = np.where(scale > 0, scale, 1.0)
-        return np.asarray(self.covariance / np.outer(scale, scale))
+        return np.asarray(self.covariance / scale / scale[:, None])
 
     @property
     def probability(self) -> float | None:
@@ -229,27 +233,42 @@ class FitResult:
         ------
         MusrcuError if it is not the JSON of a fit.
         """
-        try:
-            parameters = {n: Fitted.from_dict(n, p) for n, p in data["parameters"].items()}
-            other, covariance = data["alternative"], data["covariance"]
-            return cls(
-                model=data["model"],
-                parameters=parameters,
-                covariance=None if covariance is None else np.array(covariance, dtype=float),
-                alternative=None if other is None else cls.from_dict(other),
-                t_range=None if data["t_range"] is None else tuple(data["t_range"]),
-                notes=tuple(data["notes"]),
-                excess=None if data.get("excess") is None else tuple(data["excess"]),
-                average_bins=bool(data.get("average_bins", False)),
-                cost_reason=data.get("cost_reason") or "",
-                request=dict(data.get("request") or {}),
-                path=data.get("path"),
-                checksum=data.get("checksum"),
-                recipe=None if data.get("recipe") is None else dict(data["recipe"]),
-                **{name: data[name] for name in _COPIED},
-            )
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise MusrcuError(f"not the JSON of a musrcu fit: {error!r} in it") from error
+        return cls.from_entries(Entries(data, KIND))
+
+    @classmethod
+    def from_entries(cls, entries: Entries, depth: int = 0) -> FitResult:
+        """A result from its checked entries; ``depth`` is how many it is the alternative of."""
+        if depth > DEEPEST:
+            raise entries.wrong("alternative", f"no more than {DEEPEST} fits in one another")
+        inner = entries.inner("parameters")
+        parameters = {name: Fitted.from_entries(name, inner.inner(name)) for name in inner.table}
+        n = len(parameters)
+        known = not entries.empty("covariance")
+        other = None if entries.empty("alternative") else entries.inner("alternative")
+        recipe = entries.one("recipe", TABLE, none=True, default=None)
+        made = cls(
+            parameters=parameters,
+            covariance=entries.matrix("covariance", n, n) if known else None,
+            alternative=None if other is None else cls.from_entries(other, depth + 1),
+            t_range=entries.pair("t_range"),
+            notes=entries.texts("notes"),
+            excess=entries.pair("excess", default=None),
+            average_bins=entries.one("average_bins", FLAG, default=False),
+            cost_reason=entries.one("cost_reason", TEXT, none=True, default="") or "",
+            request=dict(entries.one("request", TABLE, none=True, default=None) or {}),
+            path=entries.one("path", TEXT, none=True, default=None),
+            checksum=entries.one("checksum", TEXT, none=True, default=None),
+            recipe=None if recipe is None else dict(recipe),
+            reduction=dict(entries.one("reduction", TABLE)),
+            start=entries.several("start", NUMBER),
+            versions=entries.several("versions", TEXT),
+            **{name: entries.one(name, kind) for name, kind in _COPIED.items()},
+            **{name: entries.one(name, kind, none=True) for name, kind in _COPIED_OR_NONE.items()},
+        )
+        with np.errstate(all="ignore"):
+            if not np.isfinite(0.0 if made.correlation is None else made.correlation).all():
+                raise entries.wrong("covariance", "covariances below the product of both errors")
+        return made
 
     def identified(self) -> FitResult:
         """The result with the checksum of its file, where that is still there."""
@@ -266,16 +285,20 @@ class FitResult:
         write_text(path, text + "\n", overwrite=overwrite)
 
 
-_COPIED = (
-    "chi2", "ndof", "valid", "reason", "cost", "n_bins", "n_dropped", "run", "name",
-    "temperature", "temperature_error", "reduction", "start", "versions",
-)  # fmt: skip
+_COPIED = {
+    "model": TEXT, "valid": FLAG, "reason": TEXT, "cost": TEXT, "ndof": NDOF, "n_bins": COUNT,
+    "n_dropped": COUNT, "name": TEXT,
+}  # fmt: skip
+_COPIED_OR_NONE = {
+    "chi2": NUMBER, "run": WHOLE, "temperature": NUMBER, "temperature_error": NUMBER,
+}  # fmt: skip
 
 
 def chi2_probability(
     chi2: float | None, ndof: int, excess: tuple[float, float] | None = None
 ) -> float | None:
-    """Probability of a chi-square at least this large; None without degrees of freedom.
+    """Probability of a chi-square at least this large; None without degrees of freedom, or with
+    so many that they are none of a measurement.
 
     ``excess`` is what the mean and the variance have beyond ``ndof`` and twice that: it is then
     taken as a multiple of chi-square with this mean and variance.
@@ -289,7 +312,10 @@ def chi2_probability(
         mean, variance = mean + excess[0], variance + excess[1]
         if mean <= 0 or variance <= 0:
             return None
-    return gamma_tail(mean**2 / variance, chi2 * mean / variance)
+    shape = mean / variance * mean
+    if not SHAPES[0] < shape < SHAPES[1]:
+        return None
+    return gamma_tail(shape, chi2 * mean / variance)
 
 
 def _plain_size(value: float, digits: int) -> str:

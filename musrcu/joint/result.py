@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.containers.numbers import is_number
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, checksum, write_text
+from musrcu.fitting.entries import COUNT, FLAG, NDOF, NUMBER, TABLE, TEXT, Entries
 from musrcu.fitting.fitted import Fitted
 from musrcu.fitting.result import FitResult, chi2_probability
 
@@ -209,23 +211,39 @@ class JointResult:
         ------
         MusrcuError if it is not the JSON of a joint fit.
         """
-        try:
-            if data["kind"] != KIND:
-                raise MusrcuError(f"not the JSON of a joint fit: kind {data['kind']!r}")
-            covariance = data["covariance"]
-            return cls(
-                shared={name: Fitted.from_dict(name, one) for name, one in data["shared"].items()},
-                runs=tuple(FitResult.from_dict(one) for one in data["runs"]),
-                shared_covariance=None if covariance is None else _matrix(
-                    covariance, len(data["shared"]), len(data["shared"])),
-                blocks=tuple(_block(one) for one in data["blocks"]),
-                notes=tuple(data["notes"]),
-                fields=tuple(data.get("fields") or [None] * len(data["runs"])),
-                request=dict(data.get("request") or {}),
-                **{name: data[name] for name in _COPIED},
-            )  # fmt: skip
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise MusrcuError(f"not the JSON of a musrcu joint fit: {error!r} in it") from error
+        return cls.from_entries(Entries(data, KIND))
+
+    @classmethod
+    def from_entries(cls, entries: Entries) -> JointResult:
+        """A result from its checked entries."""
+        if entries.one("kind", TEXT) != KIND:
+            raise entries.wrong("kind", repr(KIND))
+        inner, tables = entries.inner("shared"), entries.tables("runs")
+        shared = {name: Fitted.from_entries(name, inner.inner(name)) for name in inner.table}
+        if not tables:
+            raise entries.wrong("runs", "one run or more")
+        runs = tuple(FitResult.from_entries(one) for one in tables)
+        blocks = entries.tables("blocks")
+        if blocks and len(blocks) != len(runs):
+            raise entries.wrong("blocks", f"none, or {len(runs)} as there are runs")
+        n, known = len(shared), not entries.empty("covariance")
+        made = cls(
+            shared=shared,
+            runs=runs,
+            shared_covariance=entries.matrix("covariance", n, n) if known else None,
+            blocks=tuple(_block(one, shared) for one in blocks),
+            notes=entries.texts("notes"),
+            fields=_fields(entries, len(runs)),
+            start=entries.several("start", NUMBER),
+            versions=entries.several("versions", TEXT),
+            request=dict(entries.one("request", TABLE, none=True, default=None) or {}),
+            chi2=entries.one("chi2", NUMBER, none=True),
+            **{name: entries.one(name, kind) for name, kind in _COPIED.items()},
+        )
+        with np.errstate(all="ignore"):
+            if known and not np.isfinite(made.covariance()[1]).all():
+                raise entries.wrong("covariance", "numbers that a float can hold")
+        return made
 
     def identified(self) -> JointResult:
         """The result with the checksums of its files, where these are still there."""
@@ -246,23 +264,32 @@ class JointResult:
         write_text(path, text + "\n", overwrite=overwrite)
 
 
-_COPIED = (
-    "model", "cost", "valid", "reason", "chi2", "known_chi2", "ndof", "n_free", "start", "versions",
-)  # fmt: skip
+_COPIED = {
+    "model": TEXT, "cost": TEXT, "valid": FLAG, "reason": TEXT, "known_chi2": NUMBER,
+    "ndof": NDOF, "n_free": COUNT,
+}  # fmt: skip
 
 
-def _block(data: Mapping[str, Any]) -> RunBlock:
-    local, shared = tuple(data["local"]), tuple(data["shared"])
+def _block(entries: Entries, shared: Mapping[str, Fitted]) -> RunBlock:
+    local, names = entries.texts("local"), entries.texts("shared")
+    if not set(names) <= set(shared):
+        raise entries.wrong("shared", f"names of shared parameters ({', '.join(shared)})")
+    n = len(local)
     return RunBlock(
         local,
-        shared,
-        _matrix(data["covariance"], len(local), len(local)),
-        _matrix(data["response"], len(local), len(shared)),
+        names,
+        entries.matrix("covariance", n, n),
+        entries.matrix("response", n, len(names), covariance=False),
     )
 
 
-def _matrix(rows: Any, height: int, width: int) -> FloatArray:
-    return np.array(rows, dtype=float).reshape(height, width)
+def _fields(entries: Entries, n: int) -> tuple[float | None, ...]:
+    """Applied fields, unknown in results that were saved without."""
+    found = entries.table.get("fields", [None] * n)
+    right = isinstance(found, (list, tuple)) and len(found) == n
+    if not right or not all(one is None or is_number(one) for one in found):
+        raise entries.wrong("fields", f"{n} finite numbers or nulls")
+    return tuple(found)
 
 
 def _numbers(values: Any) -> FloatArray:

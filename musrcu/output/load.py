@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from musrcu.analysis.order_result import KIND as ORDER
 from musrcu.analysis.order_result import OrderParameter
 from musrcu.analysis.scan_result import KIND as SCAN
 from musrcu.analysis.scan_result import Scan
+from musrcu.containers.kinds import an
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, read_text
 from musrcu.fitting.result import KIND as FIT
@@ -59,10 +61,12 @@ def all_in(path: PathLike) -> list[Loaded]:
 
 
 def _parsed(path: PathLike) -> Any:
+    if not isinstance(path, (str, os.PathLike)):
+        raise MusrcuError(f"load takes the path of a file, not {an(path)}")
     text = read_text(path)
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # a number of thousands of digits too
         raise MusrcuError(f"{path} is not JSON: {error}") from error
     except RecursionError as error:
         raise MusrcuError(f"{path} is not JSON of musrcu: it is nested too deeply") from error

@@ -195,9 +195,9 @@ def test_an_invalid_fit_repeats_with_its_alternative(samples: Path, tmp_path: Pa
         ({"request": {"data": "asymmetry", "start": {"nu2": "x"}}}, "nu2"),
         ({"request": {"data": "asymmetry", "t_range": [1, 2, 3]}}, "t_range|range"),
         ({"path": None}, "does not say which file"),
-        ({"path": 7}, "does not say which file"),
+        ({"path": 7}, "path = 7; expected text"),
         ({"path": "a\0b" * 3000}, "not there"),
-        ({"checksum": 5}, "another one"),
+        ({"checksum": 5}, "checksum = 5; expected text"),
         ({"model": "nonsense + constant"}, "nonsense"),
     ],
 )

@@ -208,8 +208,8 @@ def test_what_cannot_be_repeated_says_why(raw: list[Path], tmp_path: Path) -> No
         ({"request": {"shared": ["A1"], "limits": {"nu2": ["a", 1]}}}, "limits of nu2|nu2"),
         ({"request": {"shared": ["A1"], "extra": {"K": ["a", 1]}}}, "K"),
         ({"request": {"shared": ["A1"], "ties": {"nu2": 3}}}, "nu2"),
-        ({"runs": []}, "no data|in it"),
-        ({"runs": 3}, "in it"),
+        ({"runs": []}, "expected one run or more"),
+        ({"runs": 3}, "runs = 3; expected a list of tables"),
         ({"model": "nonsense + constant"}, "nonsense"),
     ],
 )
