@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from musrcu.errors import FitError
 from musrcu.fitting.fitted_data import Fittable
+from musrcu.fitting.followed import Followed, followed
 from musrcu.fitting.freedom import is_number
 from musrcu.fitting.interval import Place, follow, interval_end, limits_of, valley
 from musrcu.fitting.minos import with_scale
-from musrcu.fitting.profile import Followed, followed
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 
@@ -56,6 +56,28 @@ class Contour:
     result: FitResult
     """The fit."""
 
+    def __repr__(self) -> str:
+        levels = ", ".join(f"{100 * level:g} %" for level in self.levels)
+        return f"<Contour of {self.names[0]} and {self.names[1]}, {levels}>"
+
+    def summary(self) -> str:
+        """How far each region reaches in either parameter, and notes, as text."""
+        a, b = self.names
+        lines = [f"{self.result.name or 'fit'}: regions of {a} and {b} jointly"]
+        for level, rise, curve in zip(self.levels, self.rises, self.curves, strict=True):
+            reach = (
+                [
+                    f"{name} {low:.6g} to {high:.6g}{f' {unit}' if unit else ''}"
+                    for name, unit, low, high in zip(
+                        self.names, self.units, curve.min(axis=0), curve.max(axis=0), strict=True
+                    )
+                ]
+                if len(curve)
+                else ["no curve"]
+            )
+            lines.append(f"  {100 * level:g} % (chi-square + {rise:.2f}): {', '.join(reach)}")
+        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+
     def to_dict(self) -> dict[str, Any]:
         """As plain data, without the fit."""
         return {
@@ -71,7 +93,7 @@ class Contour:
 
 def contour(
     data: Fittable,
-    model: Model | str,
+    model: Model | str | FitResult,
     names: tuple[str, str],
     *,
     levels: Sequence[float] = (0.683, 0.954),
@@ -85,7 +107,8 @@ def contour(
 
     Parameters
     ----------
-    data, model : what is fitted, as for :func:`musrcu.fit`.
+    data, model : what is fitted, as for :func:`musrcu.fit`; or a fit of these data, whose options
+        and values are taken.
     names : of the two parameters.
     levels : probabilities that both lie inside; chi-square rises by -2 ln(1 - level).
     points : about so many on each curve.
@@ -101,7 +124,7 @@ def contour(
     FitError if the fit is not valid, a parameter is not free, or a level is no probability.
     """
     _check(names, levels, points)
-    made = followed(data, model, options)
+    made = followed(data, model, options, "contour")
     pair = [made.position(name) for name in names]
     if pair[0] == pair[1]:
         raise FitError(f"names = {names!r}; a contour is one of two different parameters")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.errors import FitError
-from musrcu.fitting.constraint import as_constraints
-from musrcu.fitting.cost import Cost
-from musrcu.fitting.fit import fit
-from musrcu.fitting.fitted_data import Fittable, fitted_data
+from musrcu.fitting.fitted_data import Fittable
+from musrcu.fitting.followed import Followed, followed
 from musrcu.fitting.freedom import is_number
 from musrcu.fitting.interval import LOWER, Place, follow, interval, interval_end, limits_of, valley
 from musrcu.fitting.minos import with_scale
-from musrcu.fitting.request import Request, settled, time_model
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
+from musrcu.notation import asymmetric
 
 FloatArray = NDArray[np.float64]
 
@@ -63,6 +61,18 @@ class Profile:
         """(n,) chi-square above its minimum."""
         return np.asarray(self.chi2 - self.minimum)
 
+    def __repr__(self) -> str:
+        return f"<Profile of {self.name}, {self.values.size} values>"
+
+    def summary(self) -> str:
+        """The interval in which chi-square rises by less than one, and notes, as text."""
+        where = f"{self.result.name or 'fit'}: profile of {self.name}"
+        if self.interval is None:
+            said = f"{where}: chi-square does not rise by one on both sides"
+        else:
+            said = f"{where}: {asymmetric(self.best, *self.interval, self.unit)}"
+        return "\n".join([said, *(f"  note: {note}" for note in self.notes)])
+
     def to_dict(self) -> dict[str, Any]:
         """As plain data, without the fit."""
         return {
@@ -76,63 +86,9 @@ class Profile:
         }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Followed:
-    """A fit as a cost that can be followed away from its minimum."""
-
-    result: FitResult
-    cost: Cost
-    place: Place
-    spread: FloatArray
-    """(n_free, n_free) covariance; zero rows for what is held at a limit."""
-
-    def position(self, name: str) -> int:
-        """Where a parameter stands among the free ones."""
-        model = self.cost.freedom.model
-        place = model.index(name)
-        found = np.flatnonzero(self.cost.free == place)
-        if not found.size:
-            raise FitError(f"{model.names[place]} is not free in this fit; it has no profile")
-        return int(found[0])
-
-    def full_name(self, k: int) -> str:
-        """The name of a free parameter."""
-        return str(self.cost.freedom.model.names[self.cost.free[k]])
-
-    def unit(self, k: int) -> str:
-        """Its unit."""
-        return str(self.cost.freedom.model.parameters[self.cost.free[k]].unit)
-
-
-def followed(data: Fittable, model: Model | str, options: Mapping[str, Any]) -> Followed:
-    """The fit of some data, ready to be followed.
-
-    Raises
-    ------
-    FitError if it is not valid.
-    """
-    words = dict(options)
-    result = fit(data, model, **words)
-    if not result.valid or result.covariance is None:
-        raise FitError(f"the fit is not valid and has no profile: {result.reason}")
-    about = {key: words.pop(key, default) for key, default in _ABOUT.items()}
-    words.pop("minos", None)
-    words["constraints"] = as_constraints(words.get("constraints"))
-    window = fitted_data(data, about["t_range"], about["average_bins"], about["cost"])
-    ready = settled(window, time_model(model), Request(**words))
-    cost = window.cost(ready.freedom, ready.known)
-    x = result.values[cost.free]
-    return Followed(
-        result, cost, Place(x, cost(x)), result.covariance[np.ix_(cost.free, cost.free)]
-    )
-
-
-_ABOUT: dict[str, Any] = {"t_range": None, "average_bins": False, "cost": None}
-
-
 def profile(
     data: Fittable,
-    model: Model | str,
+    model: Model | str | FitResult,
     name: str,
     *,
     points: int | Sequence[float] = POINTS,
@@ -145,7 +101,8 @@ def profile(
 
     Parameters
     ----------
-    data, model : what is fitted, as for :func:`musrcu.fit`.
+    data, model : what is fitted, as for :func:`musrcu.fit`; or a fit of these data, whose options
+        and values are taken.
     name : of the parameter.
     points : the values themselves, or how many of them, evenly spaced over what lies within a rise
         of chi-square by 9; where it jumps from one to the next, there are more between them.
@@ -160,7 +117,7 @@ def profile(
     ------
     FitError if the fit is not valid, the parameter not free, or the points are no numbers.
     """
-    made = followed(data, model, options)
+    made = followed(data, model, options, "profile")
     k = made.position(name)
     spread = with_scale(made.cost, made.place, made.spread, k)
     ends = interval(made.cost, made.place, spread, k)

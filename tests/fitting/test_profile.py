@@ -12,7 +12,9 @@ from iminuit import Minuit
 
 from musrcu.errors import FitError
 from musrcu.fitting.contour import Contour, contour
+from musrcu.fitting.fit import fit
 from musrcu.fitting.profile import profile
+from musrcu.joint.joint_fit import joint_fit
 
 TIME = (np.arange(300) + 0.5) * 0.025
 ERROR = 0.01 * np.exp(TIME / 4.4)
@@ -220,3 +222,44 @@ def test_a_jump_is_looked_into() -> None:
         assert np.interp(band.x0, one.values, one.rise) < 1.06
         assert np.interp(band.x1, one.values, one.rise) < 1.06
         assert low - 1e-9 <= band.x0 < band.x1 <= high + 1e-9
+
+
+def test_a_fit_is_taken_with_its_options() -> None:
+    data, _ = thrown(wave([0.1, 0.8, 1.2, 15.0, 0.05]), 2)
+    model, names = "damped_cosine + constant", ("nu1", "lambda1")
+    options: dict[str, Any] = {"fixed": {"phi1": 15.0}, "t_range": (0.1, 6.0)}
+    result = fit(data, model, **options)
+    from_fit, anew = profile(data, result, "nu1"), profile(data, model, "nu1", **options)
+    assert from_fit.minimum == pytest.approx(anew.minimum, abs=1e-3)
+    assert from_fit.interval == pytest.approx(anew.interval, rel=1e-2)
+    assert from_fit.result.parameters["phi1"].fixed
+    region = contour(data, result, names, levels=(0.683,))
+    assert region.result.n_bins == result.n_bins
+    free = profile(data, result, "nu1", fixed={}, points=3)
+    assert not free.result.parameters["phi1"].fixed
+
+
+def test_the_fit_of_other_data_or_no_fit_is_refused() -> None:
+    data, _ = thrown(0.2 * np.exp(-0.3 * TIME), 1)
+    result = fit(data, "exponential")
+    other, _ = thrown(0.2 * np.exp(-0.3 * TIME), 8, ERROR * 0.9)
+    with pytest.raises(FitError, match="no fit of these data"):
+        profile(other, result, "lambda1")
+    with pytest.raises(FitError, match="a contour is one of a Model.* not of an int"):
+        contour(data, 3, ("A1", "lambda1"))  # type: ignore[arg-type]
+    joint = joint_fit([data, other], "exponential", shared=["lambda1"])
+    with pytest.raises(FitError, match="not of a JointResult; of a joint fit take one run"):
+        profile(data, joint, "lambda1")  # type: ignore[arg-type]
+
+
+def test_profiles_and_contours_say_what_they_found() -> None:
+    data, _ = thrown(0.2 * np.exp(-0.3 * TIME), 1)
+    found = profile(data, "exponential", "lambda1", points=[0.28, 0.3, 0.32])
+    assert repr(found) == "<Profile of lambda1, 3 values>"
+    assert "profile of lambda1: 0.3" in found.summary()
+    assert found.summary().endswith(" 1/us")
+    region = contour(data, "exponential", ("A1", "lambda1"), levels=(0.683,))
+    assert repr(region) == "<Contour of A1 and lambda1, 68.3 %>"
+    low, high = region.curves[0].min(axis=0), region.curves[0].max(axis=0)
+    wanted = f"A1 {low[0]:.6g} to {high[0]:.6g}, lambda1 {low[1]:.6g} to {high[1]:.6g} 1/us"
+    assert f"68.3 % (chi-square + 2.30): {wanted}" in region.summary()
