@@ -105,6 +105,8 @@ class Model:
         ------
         ModelError for an unknown or ambiguous name.
         """
+        if not isinstance(name, str):
+            raise ModelError(f"{name!r} is no name of a parameter of {self.expression!r}")
         if name in self._index:
             return self._index[name]
         short = [full for full in self.names if full.rstrip("0123456789") == name]

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from musrcu.joint.result import JointResult
+import numpy as np
+
+from musrcu.joint.result import JointResult, RunBlock
 from musrcu.notation import table
+from musrcu.output.moved import Moved, covariances
 from musrcu.output.repetition import (
-    Moved,
     chi2_of,
     differ,
+    digits_of,
     other_versions,
+    own_covariance,
     quality,
     side_by_side,
     verdict_of,
@@ -67,8 +71,34 @@ class JointRepetition:
         for k, (one, other, local) in enumerate(runs, start=1):
             clauses = differ(one, other)
             clauses += [clause for moved in local for clause in moved.differences()]
+            clauses += own_covariance(one, other)
             found += [f"{one.name or f'run {k}'}: {clause}" for clause in clauses]
-        return tuple(found)
+        return (*found, *self._covariances())
+
+    def _covariances(self) -> list[str]:
+        """Where those of shared and of local parameters differ."""
+        saved, again = self.saved, self.again
+        if saved.names != again.names or len(saved.blocks) != len(again.blocks):
+            return ["what is shared"] if saved.names != again.names else ["blocks of runs"]
+        found = covariances(
+            saved.shared_covariance, again.shared_covariance, "the covariance", saved.names
+        )
+        for k, (one, other) in enumerate(zip(saved.blocks, again.blocks, strict=True), start=1):
+            if (one.local, one.shared) != (other.local, other.shared):
+                found.append(f"block {k} has other parameters")
+                continue
+            what = f"block {k}: the covariance"
+            found += covariances(one.covariance, other.covariance, what, one.local)
+            found += self._response(k, one, other)
+        return found
+
+    def _response(self, k: int, one: RunBlock, other: RunBlock) -> list[str]:
+        """Where local parameters follow shared ones otherwise, by how much in errors."""
+        errors = [self.again.shared[name].error or 0.0 for name in one.shared]
+        local = np.sqrt(np.diag(other.covariance))
+        scale = local[:, None] / np.array([error or np.inf for error in errors])
+        what = f"block {k}: the response"
+        return covariances(one.response, other.response, what, one.local, one.shared, scale)
 
     @property
     def agrees(self) -> bool:
@@ -79,10 +109,11 @@ class JointRepetition:
     def verdict(self) -> str:
         """One sentence."""
         one, other = (
-            (r.chi2, dict(r.shared), [dict(run.parameters) for run in r.runs])
+            (r.chi2, dict(r.shared), [digits_of(run) for run in r.runs])
             for r in (self.saved, self.again)
         )
-        return verdict_of(self.differences, same_digits=one == other)
+        known = all(run.checksum is not None for run in self.saved.runs)
+        return verdict_of(self.differences, same_digits=one == other, known_file=known)
 
     def summary(self) -> str:
         """Both fits side by side, one line for each run, and whether they agree."""

@@ -7,77 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from musrcu.fitting.fitted import Fitted
 from musrcu.fitting.result import FitResult
 from musrcu.joint.result import JointResult
 from musrcu.notation import bracket, table
+from musrcu.output.moved import CLOSE, SAME_NUMBER, Moved, covariances
 
 KIND = "musrcu repetition"
 """What the JSON of a repetition says it is."""
-CLOSE = 1e-3
-"""Values agree within this part of their error, errors within this part of themselves."""
-CLOSE_MINOS = 1e-2
-"""Ends of unequal errors agree within this part of the error."""
-SAME_NUMBER = 1e-9
-"""Numbers that were held agree within this part of themselves."""
-
 WORDS = (("model", "model"), ("cost", "cost"), ("n_bins", "number of bins"))
 """What has to be the same in the fits of one run, and how it is called."""
 MOST = 12
 """Differences that a verdict names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One parameter of both fits."""
-
-    name: str
-    saved: Fitted | None
-    """None where only the new fit has it."""
-    again: Fitted | None
-    """None where only the saved fit has it."""
-
-    @property
-    def shift(self) -> float | None:
-        """New value less saved one, in saved errors; None where there is no error."""
-        if self.saved is None or self.again is None or not self.saved.error:
-            return None
-        if self.saved.value is None or self.again.value is None:
-            return None
-        return (self.again.value - self.saved.value) / self.saved.error
-
-    @property
-    def growth(self) -> float | None:
-        """New error over saved one, less 1; None where one of them is missing."""
-        if self.saved is None or self.again is None or not self.saved.error:
-            return None
-        return None if self.again.error is None else self.again.error / self.saved.error - 1
-
-    def differences(self) -> list[str]:
-        """What does not agree, one clause each."""
-        saved, again = self.saved, self.again
-        if saved is None or again is None:
-            return [f"{self.name} is in {'the new' if saved is None else 'the saved'} fit only"]
-        found = []
-        if (saved.error is None) != (again.error is None):
-            found.append(f"{self.name} has {'no' if again.error is None else 'an'} error now")
-        if self.shift is not None and abs(self.shift) > CLOSE:
-            found.append(f"{self.name} by {self.shift:+.2g} of its error")
-        if saved.fixed and again.fixed and _apart(saved.value, again.value):
-            found.append(f"{self.name} was held at {saved.value:.10g}, now at {again.value:.10g}")
-        if self.growth is not None and abs(self.growth) > CLOSE:
-            found.append(f"the error of {self.name} by {100 * self.growth:+.2g} %")
-        return found + self._minos()
-
-    def _minos(self) -> list[str]:
-        one, other = (None if p is None else p.minos for p in (self.saved, self.again))
-        if one is None and other is None:
-            return []
-        if one is None or other is None:
-            return [f"{self.name} has {'no' if other is None else 'a'} MINOS error now"]
-        if all(abs(b - a) <= CLOSE_MINOS * abs(a) for a, b in zip(one, other, strict=True)):
-            return []
-        return [f"the MINOS error of {self.name}"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +45,7 @@ class Repetition:
         """What does not agree, one clause each; empty where all does."""
         found = [*differ(self.saved, self.again)]
         found += [clause for moved in self.parameters for clause in moved.differences()]
+        found += own_covariance(self.saved, self.again)
         one, other = self.saved.alternative, self.again.alternative
         if one is not None and other is not None:
             inner = Repetition(saved=one, again=other, path=self.path)
@@ -121,8 +62,10 @@ class Repetition:
     @property
     def verdict(self) -> str:
         """One sentence."""
-        one, other = ((r.chi2, dict(r.parameters)) for r in (self.saved, self.again))
-        return verdict_of(self.differences, same_digits=one == other)
+        one, other = (digits_of(r) for r in (self.saved, self.again))
+        return verdict_of(
+            self.differences, same_digits=one == other, known_file=self.saved.checksum is not None
+        )
 
     def summary(self) -> str:
         """Both fits side by side, and whether they agree."""
@@ -146,14 +89,35 @@ class Repetition:
         }
 
 
-def verdict_of(differences: Sequence[str], *, same_digits: bool) -> str:
-    """One sentence."""
+def verdict_of(differences: Sequence[str], *, same_digits: bool, known_file: bool) -> str:
+    """One sentence.
+
+    Parameters
+    ----------
+    differences : what does not agree.
+    same_digits : whether every number is the same to the last digit.
+    known_file : whether checksums were saved, by which files are known to be those fitted.
+    """
     if not differences:
         near = f"values within {CLOSE:g} of their errors, errors within {100 * CLOSE:g} %"
-        return f"agrees: {near}{', all to the last digit' if same_digits else ''}"
+        unknown = "" if known_file else "; no checksum was saved: the file may be another one"
+        return f"agrees: {near}{', all to the last digit' if same_digits else ''}{unknown}"
     left = len(differences) - MOST
     more = f"; and {left} more" if left > 0 else ""
     return f"DIFFERS: {'; '.join(differences[:MOST])}{more}"
+
+
+def digits_of(result: FitResult) -> tuple[Any, ...]:
+    """All numbers of a fit, to be compared digit by digit."""
+    covariance = None if result.covariance is None else result.covariance.tolist()
+    return result.chi2, dict(result.parameters), covariance
+
+
+def own_covariance(saved: FitResult, again: FitResult) -> list[str]:
+    """Where the covariances of two fits with the same parameters differ."""
+    if saved.names != again.names:
+        return []
+    return covariances(saved.covariance, again.covariance, "the covariance", saved.names)
 
 
 def other_versions(saved: Mapping[str, str], again: Mapping[str, str]) -> list[str]:
@@ -194,18 +158,11 @@ def differ(
         found.append(f"{saved.ndof} degrees of freedom, now {again.ndof}")
     if saved.chi2 is not None and again.chi2 is not None:
         rise = again.chi2 - saved.chi2
-        if abs(rise) > max(CLOSE, SAME_NUMBER * abs(saved.chi2)):
+        if not abs(rise) <= max(CLOSE, SAME_NUMBER * abs(again.chi2)):
             found.append(f"chi2 by {rise:+.3g}")
     elif saved.chi2 is not again.chi2:
         found.append(f"chi2 was {chi2_of(saved)}, now {chi2_of(again)}")
     return found
-
-
-def _apart(one: float | None, other: float | None) -> bool:
-    """Whether two numbers that were held are not the same."""
-    if one is None or other is None:
-        return one is not other
-    return abs(one - other) > SAME_NUMBER * max(abs(one), abs(other))
 
 
 def _row(moved: Moved) -> list[str]:

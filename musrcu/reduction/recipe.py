@@ -133,6 +133,8 @@ class Reduction:
         """The inverse of :meth:`to_tables`; ``where`` is named in the error."""
         try:
             table, calibration = tables["reduction"], tables["calibration"]
+            if not isinstance(table, Mapping):
+                raise TypeError(f"a table expected, not {table!r}")
             known = None if calibration is None else Calibration.from_dict(calibration)
             return cls.from_dict(table, known, f"{where}: recipe")
         except (KeyError, TypeError) as error:

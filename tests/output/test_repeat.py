@@ -166,6 +166,55 @@ def test_less_than_a_thousandth_of_an_error_agrees(raw: Path, tmp_path: Path) ->
     assert found.verdict == "agrees: values within 0.001 of their errors, errors within 0.1 %"
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "clause"),
+    [
+        (("parameters", "A1", "value"), None, "A1 had no value, now the value 0.05"),
+        (("parameters", "A1", "value"), 1e300, "A1 by "),
+        (("parameters", "A1", "error"), None, "A1 has an error now"),
+        (("parameters", "A1", "error"), 0, "the error of A1 by more than it was"),
+        (("parameters", "A1", "fixed"), True, "A1 was held"),
+        (("parameters", "A1", "at_limit"), True, "A1 was at its limit"),
+        (("parameters", "A1", "tie"), "A2", "the tie of A1 was A2, now None"),
+        (("parameters", "A1", "limits"), [0, 1], "limits of A1"),
+        (("parameters", "A1", "constraint"), [0, 1], "constraint of A1"),
+        (("chi2",), None, "chi2 was unknown, now "),
+        (("covariance",), None, "there is a covariance now"),
+        (("covariance", 0, 0), 1.0, "the covariance of A1 and A1 was 1, now "),
+        (("covariance", 1, 4), 1.0, "the covariance of lambda1 and nu2 was 1, now "),
+    ],
+)
+def test_every_number_is_compared(
+    path: tuple[Any, ...], value: Any, clause: str, raw: Path, tmp_path: Path
+) -> None:
+    file = saved(fitted(raw), tmp_path)
+    content = inner = json.loads(file.read_text())
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    file.write_text(json.dumps(content))
+    found = mu.repeat(file)
+    assert not found.agrees
+    assert found.differences[0].startswith(clause)
+    assert found.verdict.startswith("DIFFERS: ")
+
+
+def test_numbers_that_are_none_do_not_agree(raw: Path) -> None:
+    result = fitted(raw)
+    wrong = dict(result.parameters)
+    wrong["A1"] = dataclasses.replace(wrong["A1"], error=float("nan"))
+    wrong["A2"] = dataclasses.replace(wrong["A2"], value=float("nan"))
+    found = mu.repeat(dataclasses.replace(result, parameters=wrong, chi2=float("nan")))
+    assert found.differences == ("chi2 by +nan", "the error of A1 by +nan %", "A2 by +nan of its "
+                                 "error")  # fmt: skip
+
+
+def test_a_file_that_may_be_another_one_is_told(raw: Path, tmp_path: Path) -> None:
+    found = mu.repeat(changed(saved(fitted(raw), tmp_path), {"checksum": None}))
+    assert found.agrees
+    assert found.verdict.endswith("; no checksum was saved: the file may be another one")
+
+
 def test_an_invalid_fit_repeats_with_its_alternative(samples: Path, tmp_path: Path) -> None:
     recipe = mu.Reduction(alpha=0.93, packing=50)
     asymmetry = mu.reduce(mu.read(samples / "deltat_tdc_ltf_0001.bin"), recipe)

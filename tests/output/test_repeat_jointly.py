@@ -222,6 +222,29 @@ def test_damaged_results_are_one_sentence(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "clause"),
+    [
+        (("covariance", 0, 0), "the covariance of A1 and A1 was 1, now "),
+        (("blocks", 0, "covariance", 0, 0), "block 1: the covariance of lambda1 and lambda1 was"),
+        (("blocks", 1, "response", 1, 0), "block 2: the response of lambda2 and A1 was 1, now "),
+        (("runs", 0, "covariance", 0, 0), "LTF 1: the covariance of A1 and A1 was 1, now "),
+        (("runs", 1, "parameters", "nu2", "value"), "LTF 3: nu2 by "),
+    ],
+)
+def test_every_matrix_is_compared(
+    path: tuple[Any, ...], clause: str, once: tuple[Path, list[Path]], tmp_path: Path
+) -> None:
+    def change(content: Any) -> None:
+        for key in path[:-1]:
+            content = content[key]
+        content[path[-1]] = 1.0
+
+    found = mu.repeat(changed(once[0], tmp_path, change))
+    assert len(found.differences) == 1
+    assert found.differences[0].startswith(clause)
+
+
 @pytest.mark.parametrize("entry", ["path", "recipe", "request"])
 def test_a_damaged_run_is_named(entry: str, once: tuple[Path, list[Path]], tmp_path: Path) -> None:
     def change(content: dict[str, Any]) -> None:
