@@ -123,7 +123,7 @@ def interval_end(
     middle, error = float(minimum.x[k]), math.sqrt(float(spread[k, k]))
     if side * (limit - middle) <= 0:
         return End(minimum, at_limit=True)
-    search = _Search(middle, side, limit, error * math.sqrt(rise))
+    search = Bracket(middle, side, limit, error * math.sqrt(rise))
     along = spread[:, k] / spread[k, k]
     begin, value = minimum, middle + side * error * math.sqrt(rise)
     for _ in range(TRIALS):
@@ -155,7 +155,7 @@ def _moved(cost: Cost, x: FloatArray, along: FloatArray, k: int, value: float) -
     return np.asarray(moved)
 
 
-class _Search:
+class Bracket:
     """The bracket of an end."""
 
     def __init__(self, start: float, side: float, limit: float, size: float) -> None:

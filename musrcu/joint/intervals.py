@@ -2,85 +2,177 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.fitting.interval import FAR, LOWER, TINY, TRIALS, Bracket
 from musrcu.joint.blocks import Blocks
-from musrcu.joint.descent import descend, inside
+from musrcu.joint.descent import descend, free_of, inside
+from musrcu.joint.elimination import eliminate
 from musrcu.joint.stack import Stack, State
 
 FloatArray = NDArray[np.float64]
 
-MOST = 12
-"""Points tried for one end."""
 ENOUGH = 1e-4
 """The cost at an end is 1 above its minimum to within this."""
+STEPS = 300
+"""Most steps of the others to one place on a profile."""
 
 
-def intervals(
-    stack: Stack, state: State, blocks: Blocks, names: Iterable[str], notes: list[str]
-) -> dict[str, tuple[float, float]]:
-    """(negative, positive) distances to the ends of each; a note where there is none."""
-    found: dict[str, tuple[float, float]] = {}
+@dataclass(slots=True)
+class Intervals:
+    """What was found of the intervals that were asked for."""
+
+    found: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Distances to the lower (negative) and upper end, by label."""
+    notes: list[str] = field(default_factory=list)
+    lower: State | None = None
+    """Where the cost is lower than at the minimum; None where no such place was met."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class End:
+    """One end of an interval."""
+
+    state: State
+    at_limit: bool = False
+    lost: bool = False
+    """Whether there is none: the cost does not rise by one."""
+    lower: bool = False
+    """Whether this is another minimum that is lower."""
+
+
+def intervals(stack: Stack, state: State, blocks: Blocks, names: Iterable[str]) -> Intervals:
+    """The intervals in which the profile of the cost rises by less than one.
+
+    They end at a limit that comes first. What is held at a limit may leave it on the way.
+
+    Parameters
+    ----------
+    stack : the runs.
+    state : the minimum.
+    blocks : the covariance there.
+    names : labels of shared parameters.
+    """
+    made = Intervals()
     for name in names:
         k = stack.shared.labels.index(name)
-        if not blocks.free_s[k]:
-            notes.append(f"no MINOS error for {name}: it is not free")
+        if stack.shared.held[k]:
+            made.notes.append(f"no MINOS error for {name}: it is not free")
             continue
-        ends = [_end(stack, state, blocks, k, sign) for sign in (-1.0, 1.0)]
-        low, high = ends
-        if low is None or high is None:
-            notes.append(f"no MINOS error for {name}: chi-square does not rise by one")
-            continue
-        found[name] = (low, high)
-    return found
+        ends = []
+        for side in (-1.0, 1.0):
+            end = _end(stack, state, float(blocks.shared[k, k]), k, side)
+            if end.lower:
+                made.lower = end.state
+                made.notes.append(
+                    f"on the way to the MINOS error of {name} chi-square fell "
+                    f"{stack.total(state) - stack.total(end.state):.3g} below the minimum; the "
+                    "fit began again from there"
+                )
+                return made
+            ends.append(end)
+        _note(made, name, k, state, ends)
+    return made
 
 
-def _end(stack: Stack, state: State, blocks: Blocks, k: int, sign: float) -> float | None:
-    """The distance to one end: Newton's steps in the root of the rise, each point a minimum with
-    this parameter held and the others descending from where the last two say they will be.
+def _note(made: Intervals, name: str, k: int, state: State, ends: list[End]) -> None:
+    """An interval into the record, or the reason why there is none."""
+    if any(end.lost for end in ends):
+        made.notes.append(f"no MINOS error for {name}: chi-square does not rise by one")
+        return
+    below, above = (float(end.state.s[k] - state.s[k]) for end in ends)
+    made.found[name] = (below, above)
+    for end, side in zip(ends, ("below", "above"), strict=True):
+        if end.at_limit:
+            made.notes.append(
+                f"the MINOS interval of {name} ends {side} at its limit {end.state.s[k]:.4g}"
+            )
+
+
+def _end(stack: Stack, minimum: State, variance: float, k: int, side: float) -> End:
+    """One end: steps along the profile, each place a minimum with this parameter held, the others
+    beginning from where the profile's slope says they will be.
     """
+    limit = float((stack.shared.upper if side > 0 else stack.shared.lower)[k])
+    middle, lowest = float(minimum.s[k]), stack.total(minimum)
+    if side * (limit - middle) <= 0:
+        return End(minimum, at_limit=True)
+    whole = _holding(stack, k)
+    valley = _Valley(whole, minimum, k)
+    size = np.sqrt(variance) if variance > 0 else valley.size
+    bracket = Bracket(middle, side, limit, size)
+    here, value = minimum, middle + side * size
+    for _ in range(TRIALS):
+        value = bracket.inside(value)
+        here = _followed(whole, *valley.moved(value))
+        above = whole.total(here) - lowest - 1
+        if above < -1 - LOWER:
+            return End(here, lower=True)
+        if bracket.ends(value, above, ENOUGH):
+            return End(here, at_limit=above < -ENOUGH)
+        if bracket.near and abs(value - middle) > FAR * size:
+            break
+        # from a place far above the height, which may lie beyond a wall, nothing is concluded
+        if above < 10:
+            valley = _Valley(whole, here, k)
+            value = bracket.next(value, above, valley.slope, valley.curved)
+        else:
+            value = bracket.middle()
+    return End(here, lost=True)
+
+
+def _holding(stack: Stack, k: int) -> Stack:
+    """The same runs with one more shared parameter held."""
     held = stack.shared.held.copy()
     held[k] = True
-    shared = dataclasses.replace(stack.shared, held=held)
-    error = float(np.sqrt(blocks.shared[k, k]))
-    lowest, step = stack.total(state), sign * error
-    whole = _holding(stack, shared)
-    # the others follow their correlation with this one
-    slope = blocks.shared[:, k] / blocks.shared[k, k]
-    here, at = state, 0.0
-    low, high = 0.0, np.inf
-    for _ in range(MOST):
-        s = here.s + slope * (step - at)
-        s[k] = state.s[k] + step
-        if not stack.shared.lower[k] <= s[k] <= stack.shared.upper[k]:
-            return None
-        along = np.append(slope * (step - at), 0.0)[stack.index]
-        local = here.local + np.matmul(blocks.response, along[:, :, None])[:, :, 0]
-        here = descend(whole, whole.state(*inside(whole, s, local)), tolerance=1e-7)[0]
-        at = step
-        rise = whole.total(here) - lowest
-        if abs(rise - 1) < ENOUGH:
-            return float(step)
-        low, high = (max(low, abs(step)), high) if rise < 1 else (low, min(high, abs(step)))
-        force = whole.gather(here.gradient[:, : whole.m])[k] + shared.known(here.s)[1][k]
-        root = np.sqrt(max(rise, 1e-12))
-        # d sqrt(rise) / d step, the derivative of the profile being that of the cost
-        by = sign * force / root
-        size = abs(step) + (1 - root) / by if by > 0 else 0.0
-        if not low < size < high:
-            size = 0.5 * (low + high) if np.isfinite(high) else 2 * abs(step)
-        step = sign * size
-    return None
-
-
-def _holding(stack: Stack, shared: object) -> Stack:
-    """The same runs with other shared parameters held."""
-    import copy
-
     other = copy.copy(stack)
-    other.shared = shared  # type: ignore[assignment]
+    other.shared = dataclasses.replace(stack.shared, held=held)
     return other
+
+
+def _followed(whole: Stack, s: FloatArray, local: FloatArray) -> State:
+    """The minimum with one parameter held; the cost may be no number where it begins."""
+    return descend(whole, whole.state(*inside(whole, s, local)), steps=STEPS, tolerance=1e-7)[0]
+
+
+class _Valley:
+    """A place on the profile of a parameter that is held, and how the others go on from there."""
+
+    def __init__(self, whole: Stack, state: State, k: int) -> None:
+        self.whole, self.state, self.k = whole, state, k
+        free_s, free_l = free_of(whole, state)
+        self.reduced = eliminate(whole, state, free_l)
+        matrix = self.reduced.matrix
+        self.along = np.zeros(whole.shared.n)
+        self.along[k] = 1.0
+        inner = matrix[np.ix_(free_s, free_s)]
+        largest = float(np.diag(inner).max(initial=0.0))
+        if largest > TINY:
+            scale = 1 / np.sqrt(np.maximum(np.diag(inner), 1e-12 * largest))
+            unit = inner * np.outer(scale, scale) + 1e-10 * np.eye(scale.size)
+            self.along[free_s] = -scale * np.linalg.solve(unit, scale * matrix[free_s, k])
+        self.curved = float(self.along @ matrix @ self.along)
+        """Half the curvature of the profile."""
+        self.slope = float(self.reduced.gradient[k])
+        """Half its slope."""
+
+    @property
+    def size(self) -> float:
+        """By how much the parameter moves where the cost rises by about one."""
+        slope = abs(self.slope)
+        return float(1 / (slope + np.sqrt(slope**2 + max(self.curved, 1e-300))))
+
+    def moved(self, value: float) -> tuple[FloatArray, FloatArray]:
+        """(shared, local) parameters with another value of the one that is held."""
+        step = self.along * (value - self.state.s[self.k])
+        wide = np.append(step, 0.0)[self.whole.index]
+        local = self.state.local - np.matmul(self.reduced.follow, wide[:, :, None])[:, :, 0]
+        s = self.state.s + step
+        s[self.k] = value
+        return s, local

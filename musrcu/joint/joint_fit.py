@@ -16,7 +16,7 @@ from musrcu.joint.blocks import blocks, exact_matrix
 from musrcu.joint.checking import check, derivatives_changed, methods_of
 from musrcu.joint.descent import descend, free_of
 from musrcu.joint.grouping import Key
-from musrcu.joint.intervals import intervals
+from musrcu.joint.intervals import Intervals, intervals
 from musrcu.joint.of_histograms import own_of_histograms
 from musrcu.joint.outcome import Found, joint_result
 from musrcu.joint.profiled import confirm
@@ -30,6 +30,8 @@ from musrcu.models.model import Model
 
 MORE_STEPS = 240
 """Steps along a valley that the first descent and Minuit did not come to the end of."""
+REFITS = 4
+"""Fits in all where a lower minimum is met on the way to the end of an interval."""
 
 
 def joint_fit(
@@ -144,28 +146,38 @@ def _fit(
     stack: Stack, parts: Assembly, state: State, notes: list[str], names: tuple[str, ...]
 ) -> JointResult:
     start = state.s.copy()
-    state, converged = descend(stack, state)
-    state, reason = confirm(stack, state)
-    if not reason and not converged:
-        state, converged = descend(stack, state, steps=MORE_STEPS)
-        reason = "" if converged else "the descent of all parameters did not converge"
-    free_s, free_l = free_of(stack, state)
-    found, singular = blocks(stack, state, exact_matrix(stack, state), free_s, free_l)
-    reason = singular or reason
-    notes = [*notes, *_at_limits(stack, free_s, free_l)]
-    ends: dict[str, tuple[float, float]] = {}
+    for left in reversed(range(REFITS)):
+        state, reason = _lowest(stack, state)
+        free_s, free_l = free_of(stack, state)
+        found, singular = blocks(stack, state, exact_matrix(stack, state), free_s, free_l)
+        reason = singular or reason
+        ends = Intervals()
+        if names and not reason and found is not None:
+            ends = intervals(stack, state, found, names)
+        if ends.lower is None or not left:
+            break
+        state, notes = ends.lower, [*notes, *ends.notes]
+    notes = [*notes, *_at_limits(stack, free_s, free_l), *ends.notes]
     if names and reason:
         notes.append("no MINOS errors: the fit is not valid")
-    elif names and found is not None:
-        ends = intervals(stack, state, found, names, notes)
     return joint_result(
         stack,
         parts,
         Found(
             state=state, blocks=found, free_s=free_s, free_l=free_l, reason=reason,
-            notes=tuple(notes), start=start, intervals=ends,
+            notes=tuple(notes), start=start, intervals=ends.found,
         ),
     )  # fmt: skip
+
+
+def _lowest(stack: Stack, state: State) -> tuple[State, str]:
+    """The minimum that is reached from here, and why it is none."""
+    state, converged = descend(stack, state)
+    state, reason = confirm(stack, state)
+    if not reason and not converged:
+        state, converged = descend(stack, state, steps=MORE_STEPS)
+        reason = "" if converged else "the descent of all parameters did not converge"
+    return state, reason
 
 
 def _at_limits(stack: Stack, free_s: np.ndarray, free_l: np.ndarray) -> list[str]:
