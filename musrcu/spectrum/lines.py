@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,8 @@ class Line:
     """(n_bins,) damping."""
     value: complex
     """Amplitude and phase at t = 0."""
+    nu_error: float | None = None
+    """MHz; of a line that was placed together with those that it overlaps."""
 
     def turning(self, time: FloatArray) -> ComplexArray:
         """(n_bins,) half of the line, the one that turns with +nu."""
@@ -42,6 +45,24 @@ def _gaussian(x: FloatArray) -> FloatArray:
     return np.asarray(np.exp(-0.5 * x * x))
 
 
+def highest(gain: Callable[[float], float], bounds: tuple[float, float]) -> float:
+    """Where a function of one maximum is highest, by golden sections, to a thousandth of bounds."""
+    golden = 0.5 * (np.sqrt(5) - 1)
+    low, high = bounds
+    places = [high - golden * (high - low), low + golden * (high - low)]
+    gains = [gain(place) for place in places]
+    while high - low > 1e-3 * (bounds[1] - bounds[0]):
+        if gains[0] > gains[1]:
+            high, places[1], gains[1] = places[1], places[0], gains[0]
+            places[0] = high - golden * (high - low)
+            gains[0] = gain(places[0])
+        else:
+            low, places[0], gains[0] = places[0], places[1], gains[1]
+            places[1] = low + golden * (high - low)
+            gains[1] = gain(places[1])
+    return float(places[int(gains[1] > gains[0])])
+
+
 def fitted_line(time: FloatArray, value: FloatArray, root: FloatArray, nu: float) -> Line:
     """The line of a frequency that lowers chi-square most, with exponential or Gaussian damping.
 
@@ -49,8 +70,6 @@ def fitted_line(time: FloatArray, value: FloatArray, root: FloatArray, nu: float
     ----------
     root : (n_bins,) 1 / sigma.
     """
-    from scipy.optimize import minimize_scalar
-
     turn = np.exp(2j * np.pi * nu * time)
     rows, data = np.array([turn.real, -turn.imag]) * root, value * root
 
@@ -64,13 +83,11 @@ def fitted_line(time: FloatArray, value: FloatArray, root: FloatArray, nu: float
     for shape in (_exponential, _gaussian):
         gains = [solved(shape(rate * time))[0] for rate in RATES]
         rate = RATES[int(np.argmax(gains))]
-        finer = minimize_scalar(
-            lambda log, shape=shape, rate=rate: -solved(shape(rate * np.exp(log) * time))[0],
-            bounds=(-1.0, 1.0),
-            method="bounded",
-            options={"xatol": 1e-3},
+        log = highest(
+            lambda log, shape=shape, rate=rate: solved(shape(rate * np.exp(log) * time))[0],
+            (-1.0, 1.0),
         )
-        tried.append(shape(rate * np.exp(float(finer.x)) * time))
+        tried.append(shape(rate * np.exp(log) * time))
     envelope = max(tried, key=lambda one: solved(one)[0])
     return Line(nu, envelope, solved(envelope)[1])
 

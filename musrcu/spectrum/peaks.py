@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from musrcu.containers.arrays import FloatArray
 from musrcu.spectrum.chance import chance_anywhere, effective_length
 from musrcu.spectrum.fourier_sum import ComplexArray, FourierSum
 from musrcu.spectrum.lines import Line, fitted_line, solved_together
+from musrcu.spectrum.overlap import fitted_jointly
 from musrcu.spectrum.peak import SpectrumPeak, half_width, maximum, measured
 from musrcu.spectrum.signal import Signal
 
@@ -20,6 +22,13 @@ SETTLED = 0.02
 """Share of the error of a frequency by which it may still move."""
 LEFT = 0.5
 """A peak is one of its own where this share of it is left when stronger lines are taken out."""
+STANDS_OUT = 5.0
+"""Standard deviations of noise by which a maximum on the flank of a line is higher than what lies
+between it and a higher one."""
+FLANK = 10.0
+"""Resolutions within which a maximum is on the flank of a line."""
+DISTINCT = 0.07
+"""Share of its height by which it is so."""
 ATTEMPTS = 3
 """Candidates that are looked at for each peak that may be listed."""
 
@@ -72,16 +81,57 @@ def find_peaks(search: Search) -> tuple[SpectrumPeak, ...]:
 
     Lines are found one by one: the highest peak of what is left is fitted with a damped cosine,
     all found so far are solved for together, and taken out. A peak is listed where the spectrum
-    itself has a maximum of which at least half is left, so that side lobes and the flanks of a
-    line of another shape are not. Each is measured with all others, and its own mirror image at
-    -nu, taken out.
+    itself has a maximum of which at least half is left, or that stands out where the lines found so
+    far have none: side lobes and the flanks of a line of another shape are neither. Each is
+    measured with all others, and its own mirror image at -nu, taken out. What has left the searched
+    range by then, is noise beside the others, or is the other half of a stronger line that it
+    cancels, is not listed.
     """
-    lines = _polished(search, _found(search))
-    peaks = [_measure(search, lines, k) for k in range(len(lines))]
+    lines, peaks = _sound(search, _polished(search, _found(search)))
+    more = _with_flanks(search, lines)
+    if len(more) > len(lines):
+        peaks = _sound(search, more)[1]
     return tuple(sorted(peaks, key=lambda peak: -peak.amplitude))
 
 
+def _sound(search: Search, lines: list[Line]) -> tuple[list[Line], list[SpectrumPeak]]:
+    """The lines that are lines of their own, and what they are like."""
+    time, root = search.signal.time, 1 / search.signal.expected
+    while True:
+        peaks = [_measure(search, lines, k) for k in range(len(lines))]
+        doubtful = _doubtful(search, lines, peaks)
+        if doubtful is None:
+            return lines, peaks
+        left = lines[:doubtful] + lines[doubtful + 1 :]
+        if left:
+            left = solved_together(time, search.residual, root, left)
+        lines = _polished(search, left)
+
+
+def _doubtful(search: Search, lines: list[Line], peaks: list[SpectrumPeak]) -> int | None:
+    """Which line is none of its own, the weakest first."""
+    low, high = search.bounds
+    weakest = sorted(range(len(peaks)), key=lambda k: peaks[k].amplitude)
+    for k in weakest:
+        if not low <= peaks[k].nu <= high or not peaks[k].chance <= search.least_chance:
+            return k
+    for one, two in itertools.combinations(weakest, 2):
+        if _cancel(search, lines[one], lines[two]):
+            return one
+    return None
+
+
+def _cancel(search: Search, one: Line, two: Line) -> bool:
+    """Whether two lines that are not resolved turn against each other."""
+    if abs(one.nu - two.nu) >= search.resolution:
+        return False
+    time = search.signal.time
+    both = np.conj(one.turning(time)) * two.turning(time)
+    return float((search.weight * both.real).sum()) < 0
+
+
 def _found(search: Search) -> list[Line]:
+    """The lines that stand out of what the ones before leave."""
     signal = search.signal
     time, root, nu = signal.time, 1 / signal.expected, search.sums.nu
     open_ = (nu >= search.bounds[0]) & (nu <= search.bounds[1])
@@ -96,16 +146,62 @@ def _found(search: Search) -> list[Line]:
         if search.chance(float(height[top]), float(nu[top])) > search.least_chance:
             break
         beside = np.abs(nu - nu[top]) <= 0.5 * search.resolution
-        own = tops & beside
-        if not own.any() or height[top] < LEFT * shown[beside].max():
-            open_ &= ~beside
+        open_ &= ~beside
+        if not (tops & beside).any() or height[top] < LEFT * shown[beside].max():
             continue
         lines.append(_line(search, left, float(nu[top])))
         lines = solved_together(time, search.residual, root, lines)
         left = search.residual - _total(time, lines)
         height = search.amplitude(left)
-        open_ &= ~beside
     return lines
+
+
+def _with_flanks(search: Search, lines: list[Line]) -> list[Line]:
+    """The lines, and one more for a maximum that stands out on the flank of one where none has one.
+
+    A broad line has its own place between two maxima: the better one gets the line, and the broad
+    one goes to the other.
+    """
+    tops = _standing_out(search) if lines else []
+    while tops and len(lines) < search.most:
+        found = [(one, top) for top in tops for one in _beside(search, lines, top)]
+        if not found:
+            break
+        (lines, _), taken = min(found, key=lambda one: one[0][1])
+        tops.remove(taken)
+    return lines
+
+
+def _beside(search: Search, lines: list[Line], top: int) -> list[tuple[list[Line], float]]:
+    """The lines with one more at a maximum, and chi-square; none where the lines have one there."""
+    time, root, nu = search.signal.time, 1 / search.signal.expected, search.sums.nu
+    beside = np.abs(nu - nu[top]) <= 0.5 * search.resolution
+    if (_maxima(search.amplitude(_total(time, lines))) & beside).any():
+        return []
+    near = min(range(len(lines)), key=lambda k: abs(lines[k].nu - nu[top]))
+    if abs(lines[near].nu - nu[top]) > FLANK * search.resolution:
+        return []
+    others = [line for k, line in enumerate(lines) if k != near]
+    alone = search.residual - _total(time, others)
+    places = (lines[near].nu, float(nu[top]))
+    both, chi2 = fitted_jointly(time, alone, root, places, search.resolution)
+    return [([*others, *both], chi2)]
+
+
+def _standing_out(search: Search) -> list[int]:
+    """Maxima of the spectrum above noise and above the saddles around them, highest first."""
+    shown, nu = np.abs(search.shown), search.sums.nu
+    inside = (nu >= search.bounds[0]) & (nu <= search.bounds[1])
+    tops = np.flatnonzero(_maxima(shown) & inside & (shown > STANDS_OUT * search.noise))
+    found = []
+    for top in tops[np.argsort(-shown[tops])].tolist():
+        higher = np.flatnonzero(shown > shown[top])
+        ends = [*higher[higher < top][-1:].tolist(), *higher[higher > top][:1].tolist()]
+        saddles = [float(shown[min(top, end) : max(top, end) + 1].min()) for end in ends]
+        fall = float(shown[top]) - max(saddles, default=0.0)
+        if fall >= max(STANDS_OUT * float(search.noise[top]), DISTINCT * float(shown[top])):
+            found.append(top)
+    return found
 
 
 def _line(search: Search, left: FloatArray, nu: float) -> Line:
@@ -166,19 +262,20 @@ def _alone(search: Search, lines: list[Line], k: int) -> tuple[FloatArray, Compl
 def _measure(search: Search, lines: list[Line], k: int) -> SpectrumPeak:
     sums = search.sums
     alone, turning = _alone(search, lines, k)
+    known = lines[k].nu_error
     found = measured(
         sums,
         search.weight,
         search.signal.error,
         turning,
         lines[k].envelope,
-        (lines[k].nu, search.half(lines[k].envelope)),
+        (lines[k].nu, 0.0 if known else search.half(lines[k].envelope)),
     )
     nu, height = found.nu, abs(found.value)
     noise = float(np.interp(nu, sums.nu, search.noise))
     return SpectrumPeak(
         nu=nu,
-        nu_error=found.nu_error,
+        nu_error=known or found.nu_error,
         amplitude=height,
         amplitude_error=found.error,
         phase=float(np.rad2deg(np.angle(found.value))),

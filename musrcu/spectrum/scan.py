@@ -9,6 +9,7 @@ import numpy as np
 from musrcu.containers.arrays import FloatArray
 from musrcu.fitting import projection
 from musrcu.spectrum.chance import chance_anywhere, effective_length, level_of
+from musrcu.spectrum.lines import highest
 from musrcu.spectrum.periodogram_result import PeriodogramPeak
 from musrcu.spectrum.signal import Signal
 
@@ -119,13 +120,9 @@ class Scan:
         return nu
 
     def _best_damping(self, nu: float) -> float:
-        from scipy.optimize import minimize_scalar
-
         most = FASTEST * self.dampings[-1]
-        found = minimize_scalar(
-            lambda rate: -self.exact(nu, rate)[0], bounds=(0.0, most), method="bounded"
-        )
-        return max((float(found.x), *self.dampings), key=lambda rate: self.exact(nu, rate)[0])
+        found = highest(lambda rate: self.exact(nu, rate)[0], (0.0, most))
+        return max((found, *self.dampings), key=lambda rate: self.exact(nu, rate)[0])
 
     def chance(self, gain: float, bounds: tuple[float, float]) -> float:
         """Probability of such a gain anywhere, summed over the dampings."""

@@ -30,6 +30,8 @@ ENVELOPES = (
 ALIKE = (0.5, 2.0)
 """Shares of the rate 2 pi nu at which the line turns between which no relaxation beside it may lie:
 one as fast describes the first turn of a broad line, and takes it away."""
+MUCH_SLOWER = 0.25
+"""The same share, below which a relaxation may also be smaller than the line."""
 DAMPED = 0.6
 """Share of it that the damping of the line may have: what decays before it turns is no line here.
 """
@@ -219,7 +221,8 @@ class SmoothSearch:
     def _sensible(self, best: Best, values: FloatArray) -> bool:
         """Whether amplitudes are no larger than the data and relaxations of one sign.
 
-        Nor is a relaxation faster than the line smaller than this: it would be its first turn.
+        Nor is a relaxation smaller than the line unless it is much slower: it would be its first
+        turn, or the misfit of its shape.
         """
         sizes = values[: len(best.terms)]
         moving = [size for size, rate in zip(sizes, best.rates, strict=True) if rate > 0]
@@ -231,7 +234,7 @@ class SmoothSearch:
             return True
         height, turning = float(np.hypot(*values[-2:])), 2 * np.pi * best.line.nu
         return not any(
-            rate > turning and abs(size) < height
+            rate > MUCH_SLOWER * turning and abs(size) < height
             for size, rate in zip(sizes, best.rates, strict=True)
         )
 
@@ -246,7 +249,8 @@ class SmoothSearch:
             if not gradient.size:
                 break
             while damping < 1e6:
-                step = np.linalg.solve(bend + damping * np.diag(np.diag(bend) + 1e-12), gradient)
+                eased = bend + damping * np.diag(np.diag(bend) + 1e-12)
+                step = np.asarray(np.linalg.solve(eased, gradient), dtype=float)
                 tried = self._placed(self._moved(best, step))
                 if tried is not None and tried.chi2 < best.chi2:
                     break

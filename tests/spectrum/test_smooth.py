@@ -31,7 +31,7 @@ def of_real(real: Path, name: str, **options: object) -> Spectrum:
 def test_the_line_of_a_transverse_field_stays_where_the_counts_have_it(
     real: Path, name: str, detrend: str
 ) -> None:
-    found = of_real(real, name, nu_range=(0.3, 6), detrend=detrend)
+    found = of_real(real, name, nu_range=(0.3, 6), detrend=detrend, most=1)
     _, nu, near, phase = REAL[name]
     assert abs(found.peaks[0].nu - nu) < near
     assert abs(found.peaks[0].phase - phase) < 12
