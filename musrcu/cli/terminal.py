@@ -96,9 +96,13 @@ class Files:
         found: dict[Path, None] = {}
         for pattern in patterns:
             try:
-                found |= dict.fromkeys(find_runs(pattern, data=data))
+                named = find_runs(pattern, data=data)
             except MusrcuError as error:
                 self.fail(error)
+                continue
+            for path in found.keys() & set(named):
+                complain(MusrcuError(f"{path.name} is named twice; it is taken once"))
+            found |= dict.fromkeys(named)
         self.paths = tuple(found)
         self.several = len(found) + self.failures > 1
         """Whether more than one file was asked for."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.containers.run import Run
-from musrcu.errors import FitError
+from musrcu.errors import FitError, ModelError
 from musrcu.fitting.metadata import bind
 from musrcu.fitting.tie import Tie, parse_tie
 from musrcu.models.model import Model
@@ -147,13 +147,24 @@ def _ties(model: Model, texts: Mapping[str, str | Tie], run: Run | None) -> dict
     resolved = {}
     for place, tie in parsed.items():
         for name in tie.names:
-            full = model.names[model.index(name)]
+            full = _named_in(tie, name, model)
             if full in tied:
                 raise FitError(f"{model.names[place]} is tied to {full}, which is tied itself")
             if full != name:
                 raise FitError(f"tie {tie.text!r}: write {full} for {name}")
         resolved[place] = tie
     return resolved
+
+
+def _named_in(tie: Tie, name: str, model: Model) -> str:
+    """The full name of a parameter that a tie uses."""
+    try:
+        return model.names[model.index(name)]
+    except ModelError as error:
+        raise ModelError(
+            f"tie {tie.text!r}: {error}; one that only ties use belongs to a joint fit, "
+            f"joint_fit(extra={{{name!r}: start}}) (--extra {name}=START)"
+        ) from error
 
 
 def _pair(name: str, pair: object) -> Limits:

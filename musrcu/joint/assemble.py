@@ -165,7 +165,8 @@ def _check_ties(seen: Any, ties: Mapping[int, Tie], extra: set[str]) -> None:
             except ModelError as error:
                 raise FitError(
                     f"tie {seen.names[place]} = {tie.text}: {name!r} is no parameter, field, "
-                    f"temperature or run; declare it with extra={{{name!r}: start}}"
+                    f"temperature or run; declare it with "
+                    f"extra={{{name!r}: start}} (--extra {name}=START)"
                 ) from error
             if seen.names[other] != name:
                 raise FitError(f"tie {tie.text!r}: write {seen.names[other]} for {name}")

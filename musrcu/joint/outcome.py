@@ -14,7 +14,7 @@ from musrcu.fitting.outcome import identity, versions
 from musrcu.fitting.result import FitResult
 from musrcu.joint.assemble import Assembly
 from musrcu.joint.blocks import Blocks
-from musrcu.joint.doubts import doubts
+from musrcu.joint.doubts import doubts, mixed
 from musrcu.joint.member import label_of
 from musrcu.joint.result import JointResult, RunBlock
 from musrcu.joint.stack import BoolArray, Stack, State
@@ -80,7 +80,8 @@ def joint_result(stack: Stack, parts: Assembly, found: Found) -> JointResult:
         chi2=number(stack.total(state)), known_chi2=known_chi2,
         ndof=data + n_known - n_free, n_free=n_free,
         fields=tuple(number(one.draft.data.run.field) for one in stack.members),
-        valid=not reason, reason=reason, notes=(*parts.knowledge.notes, *found.notes),
+        valid=not reason, reason=reason,
+        notes=(*parts.knowledge.notes, *mixed(parts.scopes, stack.members), *found.notes),
         cost=names.pop() if len(names) == 1 else " + ".join(sorted(names)),
         start=_named(shared.labels, found.start), versions=versions(),
     )  # fmt: skip

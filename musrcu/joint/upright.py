@@ -37,7 +37,24 @@ def upright(
                 again |= _hold(stack, held, name, runs)
         if not again:
             values, signs = zip(*pairs, strict=True)
-            return list(values), list(signs)
+            return [_wrapped(stack, r, full) for r, full in enumerate(values)], list(signs)
+
+
+def _wrapped(stack: Stack, r: int, full: FloatArray) -> FloatArray:
+    """The parameters with phases less whole turns, where no limit and no tie but an equal phase
+    has to do with them."""
+    member, full = stack.members[r], full.copy()
+    freedom, ties = member.cost.freedom, member.draft.ties
+    names = freedom.model.names
+    for _, phi in _terms(stack, r):
+        turns = float(np.ceil((full[phi] - 180.0) / 360.0)) * 360.0
+        limited = np.isfinite(freedom.lower[phi]) or np.isfinite(freedom.upper[phi])
+        if not turns or limited or phi in ties or phi in freedom.fixed:
+            continue
+        after = [place for place, tie in ties.items() if names[phi] in tie.names]
+        if all(ties[place].text.strip() == names[phi] for place in after):
+            full[[phi, *after]] -= turns
+    return full
 
 
 def _moved(

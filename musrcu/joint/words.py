@@ -44,7 +44,9 @@ class Words:
         names = {name for tie in self.ties.values() for name in tie.names}
         object.__setattr__(self, "inside_ties", frozenset(names - UNITS.keys()))
         if self.local is not None and self.shared:
-            raise FitError("give shared= or local=, not both: the rest is the other")
+            raise FitError(
+                "give shared= or local= (--share or --local), not both: the rest is the other"
+            )
         if self.local is None and not (self.shared or self.by or self.extra):
             raise FitError(
                 "nothing is shared: name what runs have in common, such as shared=('A1',), "

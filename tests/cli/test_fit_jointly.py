@@ -73,3 +73,18 @@ def test_refuses_what_has_no_meaning(musrcu: Musrcu, three: list[str]) -> None:
     assert musrcu("fit", *three, "--share", "A9").code == 1
     assert musrcu("fit", *three, "--share", "A1,").code == 2
     assert musrcu("fit", *three, "--share", "A1", "--group", "nu2").code == 2
+
+
+def test_messages_name_the_options(musrcu: Musrcu, three: list[str]) -> None:
+    done = musrcu("fit", *three, "--share", "A1", "--local", "A2")
+    assert done.code == 1 and "(--share or --local), not both" in done.err
+    tie = ("--tie", "nu2=gamma_mu*field*(1+K)")
+    for words in (tie, (*tie, "--share", "A1")):
+        done = musrcu("fit", *three, *words)
+        assert done.code == 1 and "--extra K=START" in done.err
+
+
+def test_a_run_that_is_named_twice_is_taken_once(musrcu: Musrcu, three: list[str]) -> None:
+    done = musrcu("fit", *three, three[0], *WORDS)
+    assert "deltat_tdc_ltf_0001.bin is named twice; it is taken once" in done.err
+    assert "joint fit of 3 runs" in done.out

@@ -90,3 +90,44 @@ def test_one_is_no_plural() -> None:
     assert mu.joint_fit(
         scan()[:3], "damped_cosine", shared=("A1",), max_asymmetry=0.01
     ).reason.endswith("; 2 more runs")
+
+
+def test_a_tie_that_holds_a_line_at_no_frequency_is_named() -> None:
+    quiet = [dataclasses.replace(one, run=one.run.replace(field=0.0)) for one in scan()[:2]]
+    found = mu.joint_fit(
+        quiet, "exponential + damped_cosine", shared=("A1", "A2"),
+        ties={"nu2": "gamma_mu*field"}, fixed={"lambda1": 0.1, "phi2": 0.0},
+    )  # fmt: skip
+    said = "nu2 = gamma_mu*field is 0 where the field is 0: nothing turns"
+    assert all(any(note.startswith(said) for note in run.notes) for run in found.runs)
+    assert found.summary().count(said) == 1
+    assert not any("nothing turns" in n for run in mu.joint_fit(
+        scan()[:2], "damped_cosine", shared=("A1",), ties={"nu1": "gamma_mu*field*1.01"}
+    ).runs for n in run.notes)  # fmt: skip
+
+
+def test_a_phase_that_nothing_determines_is_named() -> None:
+    """A line so damped that it is over within a few bins."""
+    found = mu.joint_fit(
+        scan()[:2], "damped_cosine + damped_cosine", shared=("A1", "phi1"),
+        fixed={"A2": 1e-6, "lambda2": 1.0, "nu2": 3.0, "lambda1": 0.3},
+    )  # fmt: skip
+    for run in found.runs:
+        assert run["phi2"].error > 180
+        assert -180 < run["phi2"].value <= 180
+        assert any(note.startswith("phi2 is undetermined: its error is") for note in run.notes)
+        assert not any(note.startswith("phi1") for note in run.notes)
+
+
+def test_instruments_that_share_an_amplitude_are_named() -> None:
+    data = scan()[:3]
+    data[2] = dataclasses.replace(data[2], run=data[2].run.replace(instrument="OTHER"))
+    found = mu.joint_fit(data, "damped_cosine", shared=("A1", "phi1", "lambda1"))
+    assert [n for n in found.notes if "spectrometer" in n] == [
+        "A1, phi1 are shared by runs of SIM, OTHER: amplitudes and phases are those of a "
+        "spectrometer; group them with by= (--group), as by instrument"
+    ]
+    grouped = mu.joint_fit(
+        data, "damped_cosine", shared=("lambda1",), by={"A1": "instrument", "phi1": "instrument"}
+    )
+    assert not any("spectrometer" in n for n in grouped.notes)
