@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from musrcu.constants import MUON_LIFETIME
 from musrcu.fitting.cost import AsymmetryCost, Cost
+from musrcu.fitting.partly_turning import Line as Line
+from musrcu.fitting.partly_turning import splitter
 from musrcu.fitting.projection import ComplexArray, Few, Gains, Spectrum, line_gains
 from musrcu.fitting.shapes import Shapes
 from musrcu.fitting.trial_grid import apart
 
 FloatArray = NDArray[np.float64]
-Line = tuple[int, int, int | None]
-"""Term, position of nu, position of phi; None for a line that has no phase."""
-
 Beside = Literal["amplitudes", "rates", "nothing"]
 
 FEW = 12
@@ -30,8 +29,13 @@ PER_PEAK = 2
 """Trials that are followed at one frequency, where it is so low that rates matter to it."""
 COSINE = 0.05
 """Deviation from a damped cosine up to which a line counts as one."""
-PADDING = 2
-"""Frequencies lie closer than 1 / (PADDING x window)."""
+PADDING, PADDING_OF_GAPS = 2, 8
+"""Frequencies lie closer than 1 / (PADDING x window); where a gap parts the data, a peak is as
+narrow between two grid frequencies as it is nowhere else."""
+GAP, LONG = 4.0, 0.1
+"""Times the median distance of bins, and share of the window, above which one is a gap."""
+MORE = 4
+"""Times as many places are followed where gaps make images of a line nearly as high as itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ class Placed:
     chi2: float
     """Of the linear problem."""
     gain: float
-    """Chi-square without the line minus with it."""
+    """Chi-square without the line minus with it; infinite for a line that is no damped cosine, of
+    which the linear problem says little."""
 
 
 class Grid:
@@ -61,9 +66,9 @@ class Grid:
         else:
             few = np.array([turns / window for turns in SLOWEST])
             few = few[(few >= low) & (few <= high)]
-            self._spectrum = Spectrum(cost.time, cost.inverse_error**2, padding=PADDING).holding(
-                low
-            )
+            padding = PADDING_OF_GAPS if has_gaps(cost) else PADDING
+            weight = cost.inverse_error**2
+            self._spectrum = Spectrum(cost.time, weight, padding=padding).holding(low)
         nu = few
         if self._spectrum is not None:
             found = self._spectrum.nu
@@ -107,19 +112,29 @@ def resolution(cost: Cost) -> float:
     return max(float(min(cost.time[-1], MUON_LIFETIME)), 1e-6)
 
 
+def has_gaps(cost: Cost) -> bool:
+    """Whether a gap in the data is long enough to give a line images."""
+    spacing = np.diff(cost.time)
+    if not spacing.size:
+        return False
+    longest = float(spacing.max())
+    window = float(cost.time[-1] - cost.time[0])
+    return longest > max(GAP * float(np.median(spacing)), LONG * window)
+
+
 def is_damped_cosine(cost: AsymmetryCost, full: FloatArray, line: Line) -> bool:
     """Whether a line is what it is without turning, times a cosine, as the scan takes it to be."""
     number, nu, phi = line
     term, full = cost.freedom.model.terms[number], full.copy()
     full[nu] = 1 / resolution(cost)
-    still = full.copy()
     turned = 2 * np.pi * full[nu] * cost.time
     if phi is not None:
         turned += np.deg2rad(full[phi])
-        still[phi] = 0.0
-    still[nu] = 0.0
-    apart = term.shape(cost.time, full) - term.shape(cost.time, still) * np.cos(turned)
-    return bool(np.abs(apart).max() < COSINE)
+    turns, rests = splitter(cost, line)(full)
+    left = term.shape(cost.time, full) - turns * np.cos(turned)
+    if rests is not None:
+        left -= rests * (left @ rests) / max(float(rests @ rests), 1e-300)
+    return bool(np.abs(left).max() < COSINE)
 
 
 def place_line(
@@ -148,9 +163,6 @@ def place_line(
     cost, (term, nu, phi) = shapes.cost, line
     if not vectors:
         return []
-    flat = [full.copy() for full in vectors]
-    for full in flat:
-        full[[place for place in (nu, phi) if place is not None]] = 0.0
     grid = Grid(cost, bounds)
     bases, which = _without_terms(cost, vectors, absent)
     if beside == "nothing":
@@ -159,19 +171,29 @@ def place_line(
         sets = shapes.sets(bases, absent, beside == "rates").of(which)
     if not sets.sound.any() or not grid.nu.size:
         return []
-    envelopes = shapes.envelopes(term, flat)
-    found = line_gains(grid, sets.data, sets.smooth, envelopes, _held_phase(cost, phi))
+    envelopes = shapes.envelopes(line, vectors)
+    if envelopes.resting is not None:
+        sets = sets.beside(envelopes.resting)
+    phase = _held_phase(cost, phi)
+    heights = None if envelopes.resting is not None else _heights(cost, term, phase)
+    found = line_gains(grid, sets.data, sets.smooth, envelopes.turning, phase, heights)
     base = (sets.data[0] ** 2).sum(axis=1)[sets.data[1]] - found.left
     chi2 = np.where(sets.sound[:, None], base[:, None] - found.gain, np.inf)
     placed = []
+    cosine = is_damped_cosine(cost, vectors[0], line)
+    most *= MORE if has_gaps(cost) else 1
     for k, at in _chosen(cost, vectors, nu, grid.nu, chi2, most):
-        full = vectors[k].copy()
-        full[nu] = grid.nu[at]
-        if phi is not None:
-            full[phi] = _phase_inside(cost, term, phi, _phase(found, k, at))
-        full = cost.freedom.apply_ties(full)
-        if np.isfinite(full).all():
-            placed.append(Placed(full, float(chi2[k, at]), float(found.gain[k, at])))
+        phases = [_phase(found, k, at)] if cosine else [_phase(found, k, at), 0.0]
+        for turned in phases[: None if phi is not None else 1]:
+            full = vectors[k].copy()
+            full[nu] = grid.nu[at]
+            if phi is not None:
+                full[phi] = _phase_inside(cost, term, phi, turned)
+            full = cost.freedom.apply_ties(full)
+            # What is no cosine may gain more than a cosine does, and begin at another phase.
+            gain = float(found.gain[k, at]) if cosine else np.inf
+            if np.isfinite(full).all():
+                placed.append(Placed(full, float(chi2[k, at]), gain))
     return placed
 
 
@@ -233,12 +255,31 @@ def _held_phase(cost: AsymmetryCost, phi: int | None) -> float | None:
     return float(cost.freedom.start[phi]) if phi in cost.freedom.fixed else None
 
 
+def _heights(cost: AsymmetryCost, term: int, phase: float | None) -> tuple[float, float] | None:
+    """Least and largest amplitude of a line, its size where the phase is free; None without."""
+    freedom = cost.freedom
+    place = freedom.model.terms[term].amplitude
+    if place is None:
+        return None
+    low, high = float(freedom.lower[place]), float(freedom.upper[place])
+    if place in freedom.fixed:
+        low = high = float(freedom.start[place])
+    if np.isinf(low) and np.isinf(high):
+        return None
+    if phase is not None:
+        return low, high
+    return max(low, -high, 0.0), max(abs(low), abs(high))
+
+
 def _phase_inside(cost: AsymmetryCost, term: int, phi: int, phase: float) -> float:
     """The phase of the scan, turned so that it and the sign of its amplitude obey their limits."""
     freedom = cost.freedom
     amplitude = freedom.model.terms[term].amplitude
     lower, upper = float(freedom.lower[phi]), float(freedom.upper[phi])
-    half_turns = (0, 180) if amplitude is None or freedom.upper[amplitude] > 0 else (180, 0)
+    highest = np.inf if amplitude is None else float(freedom.upper[amplitude])
+    if amplitude in freedom.fixed:
+        highest = float(freedom.start[amplitude])
+    half_turns = (0, 180) if highest > 0 else (180, 0)
     for half in half_turns:
         for turn in (0, 360, -360):
             if lower <= phase + half + turn <= upper:

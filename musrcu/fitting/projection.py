@@ -182,6 +182,7 @@ def line_gains(
     smooth: tuple[FloatArray, NDArray[np.int64]],
     envelope: tuple[FloatArray, NDArray[np.int64]],
     phase: float | None,
+    heights: tuple[float, float] | None = None,
 ) -> Gains:
     """What a line of any frequency gains beside many sets of smooth terms.
 
@@ -195,6 +196,8 @@ def line_gains(
     smooth : rows of terms that are free beside the line, so too; (n_sets, n_smooth) which.
     envelope : rows of the damping of the line, over the standard deviation; (n_sets,) which.
     phase : degrees where it is held; None solves for it.
+    heights : least and largest amplitude of the line, twice the same where it is held; with a free
+        phase, of its size.
     """
     line = _transformed(spectrum, envelope, data[0], data[1][:, None])[:, 0]
     cross = _transformed(spectrum, envelope, smooth[0], smooth[1])
@@ -213,13 +216,29 @@ def line_gains(
         # Along cos(wt + phase): the projection of everything on that one direction.
         turn = np.exp(-1j * np.deg2rad(phase))
         norm = half + 0.5 * (square * turn * turn).real
-        gain = (line * turn).real ** 2 / np.maximum(norm, tiny)
+        along_it = (line * turn).real
+        gain = _gain_within(along_it, np.maximum(norm, tiny), heights)
         return Gains(np.where(norm > tiny, gain, 0.0), left, line, square, half, phase)
     determinant = half * half - 0.25 * (square.real**2 + square.imag**2)
     above = half * (line.real**2 + line.imag**2) - 0.5 * (np.conj(square) * line * line).real
     sound = determinant > tiny * full
     gain = np.where(sound, above / np.where(sound, determinant, 1.0), 0.0)
+    if heights is not None:
+        turn = half * line - 0.5 * square * np.conj(line)
+        turn = np.conj(turn) / np.maximum(np.abs(turn), 1e-300)
+        norm = half + 0.5 * (square * turn * turn).real
+        gain = _gain_within((line * turn).real, np.maximum(norm, tiny), heights)
     return Gains(gain, left, line, square, half, phase)
+
+
+def _gain_within(
+    along: FloatArray, norm: FloatArray, heights: tuple[float, float] | None
+) -> FloatArray:
+    """Gain along one direction with an amplitude between the least and the largest."""
+    if heights is None:
+        return np.asarray(along**2 / norm)
+    height = np.clip(along / norm, *heights)
+    return np.asarray(height * (2 * along - height * norm))
 
 
 def whitened(

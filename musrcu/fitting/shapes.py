@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.fitting.cost import AsymmetryCost
+from musrcu.fitting.partly_turning import Line, splitter
 from musrcu.models.bin_average import average, average_and_gradient
 from musrcu.models.bins import Bins
 
@@ -32,10 +33,26 @@ class Sets:
     a small change of that is the quotient of the two coefficients. For the sine of a line, -1 less
     the position of its phase."""
 
+    def beside(self, other: tuple[FloatArray, IntArray]) -> Sets:
+        """The same with one more row of a linear term in each; (n_sets,) which of the rows."""
+        rows, which = self.smooth
+        more = np.concatenate([which, len(rows) + other[1][:, None]], axis=1)
+        return replace(self, smooth=(np.concatenate([rows, other[0]]), more))
+
     def of(self, which: IntArray) -> Sets:
         """Some of them, in another order or more than once."""
         data, smooth = self.data[1][which], self.smooth[1][which]
         return Sets((self.data[0], data), (self.smooth[0], smooth), self.sound[which], self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelopes:
+    """A line that does not turn, for several trials, in standard deviations."""
+
+    turning: tuple[FloatArray, IntArray]
+    """Rows of what turns; (n_trials,) which."""
+    resting: tuple[FloatArray, IntArray] | None
+    """The same of what does not, times any factor; None where all of it turns."""
 
 
 class Shapes:
@@ -60,19 +77,26 @@ class Shapes:
         """Chi-square of nothing at all."""
         return float(self._data @ self._data)
 
-    def envelopes(self, term: int, vectors: list[FloatArray]) -> tuple[FloatArray, IntArray]:
-        """Rows of a line that does not turn, at the centres, and which each vector takes."""
-        one, time = self.cost.freedom.model.terms[term], self.cost.time
-        rows: list[FloatArray] = []
+    def envelopes(self, line: Line, vectors: list[FloatArray]) -> Envelopes:
+        """What turns of a line, and what of it does not, at the centres."""
+        place = self.cost.freedom.model.terms[line[0]].place
+        split = splitter(self.cost, line)
+        turning: list[FloatArray] = []
+        resting: list[FloatArray] = []
         known: dict[bytes, int] = {}
         which = []
         for full in vectors:
-            key = full[one.place].tobytes()
+            key = full[place].tobytes()
             if key not in known:
-                known[key] = len(rows)
-                rows.append(one.shape(time, full) * self.cost.inverse_error)
+                known[key] = len(turning)
+                turns, rests = split(full)
+                turning.append(turns * self.cost.inverse_error)
+                if rests is not None:
+                    resting.append(rests * self.cost.inverse_error)
             which.append(known[key])
-        return np.nan_to_num(np.array(rows), posinf=0.0, neginf=0.0), np.array(which)
+        taken = np.array(which)
+        rest = (_numbers(resting), taken) if resting else None
+        return Envelopes((_numbers(turning), taken), rest)
 
     def sets(self, vectors: list[FloatArray], absent: frozenset[int], tangent: bool) -> Sets:
         """The linear problem of each trial with some terms left out.
@@ -175,3 +199,7 @@ class Shapes:
             self._bad.add(place)
             row = np.zeros_like(row)
         self._rows.append(row)
+
+
+def _numbers(rows: list[FloatArray]) -> FloatArray:
+    return np.nan_to_num(np.array(rows), posinf=0.0, neginf=0.0)

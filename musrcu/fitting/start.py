@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +15,6 @@ from musrcu.fitting.linear_trials import best_separate, minima_without
 from musrcu.fitting.placing import (
     Line,
     Placed,
-    is_damped_cosine,
     place_line,
     resolution,
     scanned_lines,
@@ -130,9 +127,6 @@ def _slow(cost: AsymmetryCost, lines: list[Line]) -> tuple[list[Candidate], list
         absent -= {line[0]}
     offset = 0.0 if coarse is cost else scatter(cost, coarse)
     found = [Candidate(coarse, offset, p.full, p.chi2 + offset, p.gain) for p in placed]
-    if placed and not all(is_damped_cosine(coarse, placed[0].full, line) for line in lines):
-        # Its linear problem says little of how good it may be.
-        found = [dataclasses.replace(one, gain=np.inf) for one in found]
     return found, smooth
 
 

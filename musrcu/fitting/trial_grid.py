@@ -41,7 +41,8 @@ def trial_values(cost: Cost, skip: Iterable[int]) -> list[tuple[float, ...]]:
     single: dict[int, bool] = {}
     for k, parameter in enumerate(model.parameters):
         held = not np.isnan(freedom.start[k]) or k in freedom.ties or k in left
-        single[k] = held or parameter.kind == "amplitude"
+        alone = not is_rate(parameter) and len(parameter.trials) < 2
+        single[k] = held or alone or parameter.kind == "amplitude"
     most = PER_TERM if model.lines() else PER_TERM | {1: (DENSE,)}
     many: dict[int, int] = {}
     among: set[int] = set()
@@ -95,9 +96,11 @@ def settled(cost: AsymmetryCost, vectors: list[FloatArray]) -> list[FloatArray]:
 
 
 def apart(model: Model, a: FloatArray, b: FloatArray) -> bool:
-    """Whether two trials differ by a factor of 3 in a rate, or in anything else."""
+    """Whether two trials differ by a factor of 3 in a rate, or in anything but amplitudes."""
     share = np.array([0.5 if is_rate(parameter) else 1e-3 for parameter in model.parameters])
-    return bool((np.abs(a - b) > share * (np.abs(a) + np.abs(b))).any())
+    share[[k for k, one in enumerate(model.parameters) if one.kind == "amplitude"]] = np.inf
+    size = np.maximum(np.abs(a) + np.abs(b), 1e-300)
+    return bool((np.abs(a - b) > share * size).any())
 
 
 def _values(
