@@ -43,7 +43,7 @@ def rule(ours: set[str], top: str = "numpy", inside: str = "") -> Rule:
 CONTAINERS = {"containers", *BOTTOM}
 READERS = {"psi_bin_layout", "psi_text", "instruments", "pulse", *CONTAINERS}
 REDUCTION = {"instruments", "pulse", *CONTAINERS}
-FITTING = {"models", "references", *CONTAINERS}
+FITTING = {"models", "references", "instruments", *CONTAINERS}
 CALIBRATION = {"fitting", "reduction", "readers", *FITTING, *REDUCTION}
 SPECTRUM = {"fitting", "reduction", *FITTING, *REDUCTION}
 COMPARISON = {"fitting", "reduction", *FITTING, *REDUCTION}

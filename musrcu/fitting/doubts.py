@@ -63,15 +63,13 @@ def far_from_known(cost: Cost, values: FloatArray, covariance: FloatArray) -> li
         part = np.sqrt(max(error**2 - variance, (0.01 * error) ** 2))
         away = abs(value - known)
         if away > 0.1 * error and away > FAR * part:
-            fitted = float(np.sqrt(variance))
-            root = f"sqrt({error:.3g}^2 - {fitted:.3g}^2)"
-            if part > np.sqrt(max(error**2 - variance, 0.0)):
-                root = "1 % of its error"
+            parameter = cost.freedom.model.parameters[place]
+            unit = parameter.unit
             notes.append(
-                f"{cost.freedom.model.names[place]} = {bracket(value, fitted)} lies {away:.3g} "
-                f"from what was known, {bracket(known, error)}: {away / part:.1f} times the shift "
-                f"that noise explains, {root} = {part:.2g}; the model, the data or that knowledge "
-                "is off"
+                f"{parameter.name} was known as {bracket(known, error, unit)} and the fit takes it "
+                f"to {bracket(value, float(np.sqrt(variance)), unit)}: noise shifts it by about "
+                f"{part:.2g}{f' {unit}' if unit else ''}, this is {away / part:.1f} times that; "
+                "the model, the data or that knowledge is off"
             )
     return notes
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.errors import FitError
+from musrcu.fitting.across import across
 from musrcu.fitting.applied_field import assumed
 from musrcu.fitting.bounded import boundless
 from musrcu.fitting.constraint import Constraint, Constraints, as_constraints
@@ -30,6 +31,7 @@ from musrcu.fitting.judgement import Bound, Judgement
 from musrcu.fitting.minimise import Minimum
 from musrcu.fitting.minos import minos as minos_errors
 from musrcu.fitting.near_tie import near_tie
+from musrcu.fitting.options import names_of
 from musrcu.fitting.outcome import fitted_result, unfitted_result
 from musrcu.fitting.own_functions import methods, prepare, recheck
 from musrcu.fitting.recorded import record
@@ -122,7 +124,7 @@ def fit(
     window = fitted_data(data, t_range, average_bins, cost)
     model = time_model(model)
     constraints = as_constraints(constraints)
-    minos = (minos,) if isinstance(minos, str) else tuple(minos or ())
+    minos = names_of(minos)
     request = Request(
         start=start, fixed=fixed, limits=limits, ties=ties, constraints=constraints,
         max_asymmetry=max_asymmetry,
@@ -214,7 +216,7 @@ def _notes(
         notes += folded(freedom, full, data.width)
     else:
         notes += averaging(model, full, spread, data.time, data.width)
-    notes += pulsed(model, full, spread, data.run.source)
+    notes += [*pulsed(model, full, spread, data.run.source), *across(model, full, data)]
     notes += not_meant_for(model, full, data.time, data.run.field)
     return notes
 

@@ -224,15 +224,13 @@ def test_an_unmeasured_detector_beta_tells_no_alpha() -> None:
 def test_what_the_data_pull_away_from_is_named() -> None:
     counted = np.random.default_rng(10).poisson(means(2000.0, 0.0)).astype(float)
     wrong = fit(counts_of(counted, "pulsed"), "damped_cosine", constraints={"nu1": (1.62, 0.005)})
-    (note,) = [one for one in wrong.notes if "from what was known, 1.620(5): " in one]
-    # what is printed can be computed again from what else is printed
+    (note,) = [one for one in wrong.notes if "nu1 was known as 1.620(5) MHz" in one]
     away = 1.62 - wrong["nu1"].value
     explained = np.sqrt(0.005**2 - wrong["nu1"].error ** 2)
-    root = f"sqrt(0.005^2 - {wrong['nu1'].error:.3g}^2) = {explained:.2g};"
-    assert f"lies {away:.3g} from" in note
-    assert f"{away / explained:.1f} times the shift that noise explains, {root}" in note
+    assert f"the fit takes it to {wrong['nu1']}".split("  ")[0] in note
+    assert f"shifts it by about {explained:.2g} MHz, this is {away / explained:.1f} times" in note
     right = fit(counts_of(counted, "pulsed"), "damped_cosine", constraints={"nu1": (1.59, 0.005)})
-    assert not any("from what was known" in note for note in right.notes)
+    assert not any("was known as" in note for note in right.notes)
 
 
 def test_a_late_level_does_not_count_twice() -> None:
