@@ -99,9 +99,11 @@ def _report(
 ) -> str:
     """The runs, every step behind them, what differs as a range, and the result."""
     from musrcu.analysis.scan_assumptions import assumptions_of
+    from musrcu.joint.report import said_once
 
     lines = [str(one).split("\n")[0] for one in raw]
-    lines += [f"  {one.name}: {warning}" for one in raw for warning in one.warnings]
+    warnings = [(one.name, warning) for one in raw for warning in one.warnings]
+    lines += [f"  {text}" for text in said_once(warnings, len(raw), "runs")]
     steps = [
         {step.stage: {**step.options, "note": step.note} for step in one.history} for one in data
     ]

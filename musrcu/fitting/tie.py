@@ -73,6 +73,18 @@ class Tie:
                 found[name, other] = complex(slope).imag / TINY
         return found
 
+    @property
+    def proportional(self) -> bool:
+        """Whether it is one parameter, or a number times it or over a number."""
+        match self.tree:
+            case ast.Name():
+                return True
+            case ast.BinOp(left=ast.Name(), op=ast.Mult() | ast.Div(), right=ast.Constant()):
+                return True
+            case ast.BinOp(left=ast.Constant(), op=ast.Mult(), right=ast.Name()):
+                return True
+        return False
+
     def bound(self, known: Mapping[str, float]) -> Tie:
         """The same with numbers in the place of some names."""
         tree = _Bound(known).visit(copy.deepcopy(self.tree))

@@ -181,7 +181,7 @@ def _shared(drafts: Sequence[Draft], sharing: Scopes, known: Knowledge, words: W
     for label, name, runs in zip(sharing.labels, sharing.names, sharing.runs, strict=True):
         if name in words.extra:
             low, high, begin, hold = _extra_of(name, label, words)
-            units.append("")
+            units.append(_unit_of(name, drafts, words))
         else:
             freedom = drafts[runs[0]].freedom
             place = freedom.model.index(name)
@@ -212,6 +212,19 @@ def _check_labels(sharing: Scopes, words: Words) -> None:
         if name not in grouped:
             said = f"there are {', '.join(grouped)}" if grouped else "by= groups nothing"
             raise FitError(f"no parameter is {name!r}; {said}")
+
+
+def _unit_of(name: str, drafts: Sequence[Draft], words: Words) -> str:
+    """The unit of an extra parameter where a tie is a number times it alone; empty elsewhere."""
+    for tied, tie in words.ties.items():
+        if tie.names != {name} or not tie.proportional:
+            continue
+        for draft in drafts:
+            model = draft.freedom.model
+            for place in draft.ties:
+                if model.names[place] == tied:
+                    return model.parameters[place].unit
+    return ""
 
 
 def _begin(drafts: Sequence[Draft], runs: Sequence[int], name: str) -> float:

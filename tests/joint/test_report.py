@@ -131,3 +131,10 @@ def test_instruments_that_share_an_amplitude_are_named() -> None:
         data, "damped_cosine", shared=("lambda1",), by={"A1": "instrument", "phi1": "instrument"}
     )
     assert not any("spectrometer" in n for n in grouped.notes)
+
+
+def test_an_extra_parameter_has_the_unit_of_what_is_a_number_times_it() -> None:
+    data = [dataclasses.replace(one, run=scan()[0].run) for one in scan()[:1] * 2]
+    for tie, unit in (("nu0", "MHz"), ("2*nu0", "MHz"), ("nu0/2", "MHz"), ("nu0**2", "")):
+        found = mu.joint_fit(data, "damped_cosine", ties={"nu1": tie}, extra={"nu0": 0.7})
+        assert found["nu0"].unit == unit
