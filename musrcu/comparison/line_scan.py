@@ -44,9 +44,12 @@ class Line:
     """That noise gives a line of this gain somewhere in the scan."""
     damping: float
     """1/µs, of the two that were tried."""
+    origin: str = ""
+    """What else than a muon makes it: ``the accelerator's 50.63 MHz``."""
 
     def __str__(self) -> str:
-        return f"a line is left at {self.nu:.4g} MHz, {said(self.probability, 1)}"
+        origin = f" ({self.origin})" if self.origin else ""
+        return f"a line is left at {self.nu:.4g} MHz{origin}, {said(self.probability, 1)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from musrcu.comparison.line_scan import Line, left_line, left_over, line_scans
 from musrcu.comparison.placed import Placed, placed
 from musrcu.comparison.residuals import residuals_of
 from musrcu.comparison.runs_test import Runs, runs_test
+from musrcu.containers.accelerator import accelerator_line
+from musrcu.containers.run import Run
 from musrcu.fitting.fitted_data import Fittable
 from musrcu.fitting.result import FitResult, chi2_probability
 from musrcu.notation import said
@@ -108,17 +113,20 @@ def test_residuals(data: Fittable, result: FitResult) -> ResidualTests:
     Source: A. Wald and J. Wolfowitz, Ann. Math. Statist. 11, 147 (1940); R. V. Baluev, Mon. Not.
     R. Astron. Soc. 385, 1279 (2008).
     """
-    return examined(placed(data, result), result)
+    return examined(placed(data, result), result, data.run)
 
 
 test_residuals.__test__ = False  # type: ignore[attr-defined]  # pytest takes the name for a test
 
 
-def examined(here: Placed, result: FitResult) -> ResidualTests:
-    """The tests of a fit that was placed at its minimum."""
+def examined(here: Placed, result: FitResult, run: Run) -> ResidualTests:
+    """The tests of a fit of a run that was placed at its minimum."""
     left, cost, time = residuals_of(here), here.cost(), here.data.time
-    line = left_line(line_scans(here), left_over(cost, here.x))
+    line, span = left_line(line_scans(here), left_over(cost, here.x)), float(time[-1] - time[0])
+    width = float(np.diff(time).min()) if time.size > 1 else span
+    origin = accelerator_line(run, line.nu, width, 0.5 / max(span, 1e-3))
+    line = dataclasses.replace(line, origin=origin)
     excess = cost.excess(here.freedom.expand(here.x))
     probability = chi2_probability(result.chi2, result.ndof, excess)
     runs = runs_test(left.value, left.above)
-    return ResidualTests(probability, runs, line, float(time[-1] - time[0]))
+    return ResidualTests(probability, runs, line, span)

@@ -90,6 +90,7 @@ def fourier(
     terms = read_terms(detrend, "detrend")
     signal = signal_of(data, t_range, group, lifetime, "fourier")
     weight, weighted = apodised(signal, apodisation, width)
+    bounds_of(nu_range, 0.0, signal)
     smooth = find_smooth(signal, terms)
     sums = FourierSum(signal, float(padding), float(t0))
     search = _search(signal, smooth, weight, sums, nu_range, (float(chance), int(most)))
@@ -179,9 +180,11 @@ def bounds_of(
     if not (given and all(is_number(nu) for nu in nu_range) and 0 <= nu_range[0] < nu_range[1]):
         raise FitError(f"nu_range = {nu_range!r}; expected (lowest, highest) in MHz, 0 or above")
     if nu_range[0] >= signal.highest:
+        packed = signal.narrowest > 1.5 * signal.raw_width
         raise FitError(
-            f"nu_range = {nu_range!r} MHz: bins of {1e3 * float(signal.width.min()):.4g} ns show "
-            f"frequencies up to {signal.highest:.4g} MHz; pack less"
+            f"nu_range = {nu_range!r} MHz: bins of {1e3 * signal.narrowest:.4g} ns show "
+            f"frequencies up to {signal.highest:.4g} MHz; "
+            + ("pack less" if packed else "these are the bins of the file")
         )
     return float(nu_range[0]), min(float(nu_range[1]), signal.highest)
 
@@ -200,11 +203,12 @@ def _resolution(sums: FourierSum, weight: FloatArray, signal: Signal) -> float:
 
 
 def _phase(phase: float | str, search: Search, peaks: tuple[SpectrumPeak, ...]) -> float:
-    """Degrees; ``auto`` is the phase of the highest peak, or without one of the highest point."""
+    """Degrees; ``auto`` is the phase of the highest peak of muons, or without one of the highest
+    point."""
     if phase != "auto":
         return float(phase)
     if peaks:
-        return peaks[0].phase
+        return next((peak.phase for peak in peaks if not peak.origin), peaks[0].phase)
     nu = search.sums.nu
     inside = (nu >= search.bounds[0]) & (nu <= search.bounds[1])
     top = int(np.argmax(np.where(inside, np.abs(search.shown), 0.0)))

@@ -36,6 +36,8 @@ class SpectrumPeak:
     """Height over the noise."""
     chance: float
     """Probability that noise alone makes such a peak anywhere in the range that was searched."""
+    origin: str = ""
+    """What else than a muon makes it: ``the accelerator's 50.63 MHz, folded``."""
 
     @property
     def field(self) -> float:
@@ -54,6 +56,8 @@ class SpectrumPeak:
             f"{bracket(self.amplitude, self.amplitude_error)}, phase "
             f"{bracket(self.phase, self.phase_error)} deg, width {self.width:.3g} MHz, "
             f"{self.significance:.1f} sigma, {said(self.chance)}"
+            + f"; {self.origin}"
+            * bool(self.origin)
         )
 
 

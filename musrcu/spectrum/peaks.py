@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.containers.arrays import FloatArray
+from musrcu.containers.accelerator import accelerator_line
 from musrcu.spectrum.chance import chance_anywhere, effective_length
 from musrcu.spectrum.fourier_sum import ComplexArray, FourierSum
 from musrcu.spectrum.lines import Line, fitted_line, solved_together
@@ -272,6 +273,7 @@ def _measure(search: Search, lines: list[Line], k: int) -> SpectrumPeak:
         (lines[k].nu, 0.0 if known else search.half(lines[k].envelope)),
     )
     nu, height = found.nu, abs(found.value)
+    reach = max(0.25 * search.resolution, 3 * found.nu_error)
     noise = float(np.interp(nu, sums.nu, search.noise))
     return SpectrumPeak(
         nu=nu,
@@ -283,4 +285,5 @@ def _measure(search: Search, lines: list[Line], k: int) -> SpectrumPeak:
         width=half_width(sums.nu, search.amplitude(alone) ** 2, nu),
         significance=height / noise,
         chance=search.chance(height, nu),
+        origin=accelerator_line(search.signal.run, nu, search.signal.narrowest, reach),
     )

@@ -78,6 +78,7 @@ def periodogram(
         raise FitError(f"chance = {chance!r}; expected a probability")
     terms = read_terms(smooth, "smooth")
     signal = signal_of(data, t_range, group, True, "periodogram")
+    bounds_of(nu_range, 0.0, signal)
     part = find_smooth(signal, terms)
     scan = Scan(signal, part.columns, dampings, phase)
     bounds, kept = _searched(scan, nu_range)

@@ -14,7 +14,7 @@ from musrcu.spectrum.spectrum_result import in_unit, known
 
 _OF_A_PEAK = (
     "nu", "nu_error", "gain", "amplitude", "phase", "damping", "chance", "field",
-    "field_error",
+    "field_error", "origin",
 )  # fmt: skip
 
 
@@ -37,6 +37,8 @@ class PeriodogramPeak:
     chance: float
     """Probability that noise alone gains so much anywhere in the range that was searched, with any
     of the dampings (an upper bound where there are several)."""
+    origin: str = ""
+    """What else than a muon makes it: ``the accelerator's 50.63 MHz, folded``."""
 
     @property
     def field(self) -> float:
@@ -53,7 +55,7 @@ class PeriodogramPeak:
             f"{bracket(self.nu, self.nu_error, 'MHz')}, "
             f"{bracket(self.field, self.field_error, 'G')}: lowers chi-square by {self.gain:.1f}, "
             f"amplitude {self.amplitude:.3g}, phase {self.phase:.0f} deg, damping "
-            f"{self.damping:g}/us, {said(self.chance)}"
+            f"{self.damping:g}/us, {said(self.chance)}" + f"; {self.origin}" * bool(self.origin)
         )
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from musrcu.containers.accelerator import accelerator_line
 from musrcu.containers.arrays import FloatArray
 from musrcu.fitting import projection
 from musrcu.spectrum.chance import chance_anywhere, effective_length, level_of
@@ -102,6 +103,9 @@ class Scan:
         sides = [self.exact(nu + sign * step, rate)[0] for sign in (-1, 1)]
         bend = (2 * gain - sides[0] - sides[1]) / step**2
         turned = float(np.rad2deg(np.angle(value)))
+        origin = accelerator_line(
+            self.signal.run, nu, self.signal.narrowest, 0.25 / self.lengths[0]
+        )
         return PeriodogramPeak(
             nu=nu,
             nu_error=float(np.sqrt(2 / bend)) if bend > 0 else np.inf,
@@ -110,6 +114,7 @@ class Scan:
             phase=turned,
             damping=rate,
             chance=self.chance(gain, bounds),
+            origin=origin,
         )
 
     def _highest(self, nu: float, half: float, rate: float, bounds: tuple[float, float]) -> float:

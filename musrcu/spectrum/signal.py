@@ -55,9 +55,14 @@ class Signal:
         return float(self.time[-1] - self.time[0] + ends)
 
     @property
+    def narrowest(self) -> float:
+        """Width of the narrowest bin, µs."""
+        return float(self.width.min())
+
+    @property
     def highest(self) -> float:
         """1 / (2 narrowest bin): a line above it shows below it, MHz."""
-        return 0.5 / float(self.width.min())
+        return 0.5 / self.narrowest
 
 
 def signal_of(

@@ -19,7 +19,7 @@ from musrcu.spectrum.peak import SpectrumPeak
 UNITS = ("MHz", "G", "T")
 _OF_A_PEAK = (
     "nu", "nu_error", "amplitude", "amplitude_error", "phase", "phase_error", "width",
-    "significance", "chance", "field", "field_error",
+    "significance", "chance", "field", "field_error", "origin",
 )  # fmt: skip
 
 
@@ -156,6 +156,8 @@ class Spectrum:
         return by_fields(self)
 
 
-def known(value: float) -> float | None:
-    """A number for JSON."""
+def known(value: float | str) -> float | str | None:
+    """A number or text for JSON."""
+    if isinstance(value, str):
+        return value or None
     return value if np.isfinite(value) else None

@@ -216,7 +216,7 @@ def test_frequencies_as_fields() -> None:
         ({"detrend": "constant + constant"}, "names a term twice"),
         ({"group": "forward"}, "is of Counts"),
         ({"t_range": (0.0, 0.1)}, "5 bins with numbers"),
-        ({"nu_range": (30.0, 40.0)}, "show frequencies up to 25 MHz; pack less"),
+        ({"nu_range": (30.0, 40.0)}, "show frequencies up to 25 MHz; these are the bins"),
         ({"nu_range": (3.0, 1.0)}, "nu_range = (3.0, 1.0)"),
         ({"chance": 0.0}, "chance = 0.0"),
         ({"most": -1}, "most = -1"),

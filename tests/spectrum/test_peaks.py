@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from asymmetries import thrown
 
-from musrcu import Counts, Reduction, fourier, read, reduce
+from musrcu import Counts, Reduction, fourier, periodogram, read, reduce
+from musrcu.errors import FitError
 from musrcu.reduction.rebin import rebin
 from musrcu.reduction.recipe import grouped_counts
 
@@ -60,3 +61,22 @@ def test_no_peak_beyond_the_range_and_no_two_halves_of_one(
     places = sorted(peak.nu for peak in found.peaks)
     assert np.diff(places).min() > found.resolution
     assert abs(places[0] - 97.85 * 0.01355388) < 0.01
+
+
+def test_the_line_of_the_accelerator_is_named(real: Path) -> None:
+    path = real / "psi-bin/deltat_pta_gpd_0423.bin"
+    muon, other = fourier(reduce(read(path))).peaks
+    assert muon.origin == ""
+    assert abs(other.nu - 50.633) < 0.03
+    assert str(other).endswith("the accelerator's 50.63 MHz")
+    folded = fourier(counts(path, 8), group="backward", phase="auto")
+    assert [peak.origin for peak in folded.peaks] == ["", "the accelerator's 50.63 MHz, folded"]
+    assert folded.phase == folded.peaks[0].phase
+    assert folded.to_dict()["peaks"][1]["origin"] == folded.peaks[1].origin
+
+
+def test_a_range_above_all_bins_is_refused_before_the_work(real: Path) -> None:
+    data = reduce(read(real / "psi-bin/deltat_pta_gps_3111.bin"), Reduction(geometry="transverse"))
+    for taker in (fourier, periodogram):
+        with pytest.raises(FitError, match="up to 800 MHz; these are the bins of the file"):
+            taker(data, nu_range=(1000, 2000))
