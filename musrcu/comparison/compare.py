@@ -72,7 +72,7 @@ def _tests(data: Fittable, result: FitResult) -> ResidualTests | None:
     """What is left in the residuals; None where a fit has no values."""
     if result.chi2 is None:
         return None
-    return examined(placed(data, result), result)
+    return examined(placed(data, result), result, data.run)
 
 
 def _notes(fits: tuple[FitResult, ...], pairs: tuple[Nested, ...]) -> tuple[str, ...]:
