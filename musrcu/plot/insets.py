@@ -13,7 +13,7 @@ from musrcu.containers.asymmetry import Asymmetry
 from musrcu.fitting.result import FitResult
 from musrcu.plot.display import curve_of, dense, drawable, frequencies, show, window
 from musrcu.plot.one_run import draw_points
-from musrcu.plot.style import ORANGE, figure_of, kelvin, round_ticks, time_limits
+from musrcu.plot.style import ORANGE, figure_of, kelvin, lay_out, round_ticks, time_limits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def boxes(ax: Axes, number: int, drawn: FloatArray) -> list[Box]:
     -------
     A box for each inset; fewer where there is no room for more.
     """
-    figure_of(ax).draw_without_rendering()
+    lay_out(figure_of(ax))
     dpi = figure_of(ax).dpi
     frame = ax.get_window_extent()
     corner = np.array([frame.x0, frame.y0])

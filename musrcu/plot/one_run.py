@@ -22,6 +22,7 @@ from musrcu.plot.style import (
     SINGLE,
     figure_of,
     headline,
+    lay_out,
     new_figure,
     quantity,
     round_ticks,
@@ -33,7 +34,7 @@ from musrcu.plot.style import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.offsetbox import AnchoredOffsetbox
+    from matplotlib.transforms import BboxBase
 
 
 CORNERS = ("upper right", "lower right", "upper left")
@@ -210,30 +211,40 @@ def parameter_lines(result: FitResult, percent: bool) -> list[str]:
 
 def _make_room(ax: Axes, columns: list[list[str]]) -> None:
     """Write the columns in a corner and move a limit until no point or curve lies behind them."""
-    boxes = {corner: text_box(ax, columns, corner) for corner in CORNERS}
-    figure_of(ax).draw_without_rendering()
-    found = {c: _limits_with(ax, box, upper=c.startswith("upper")) for c, box in boxes.items()}
+    box = text_box(ax, columns, CORNERS[0])
+    lay_out(figure_of(ax))
+    frame = box.get_window_extent().transformed(ax.transAxes.inverted())
+    found = {corner: _limits_with(ax, _mirrored(frame, corner), corner) for corner in CORNERS}
     usual = 0.9  # another corner must spare a tenth of the height
     best = min(found, key=lambda c: np.ptp(found[c]) * (usual if c == CORNERS[0] else 1.0))
     ax.set_ylim(*found[best])
-    for corner, box in boxes.items():
-        if corner != best:
-            box.remove()
+    if best != CORNERS[0]:
+        box.remove()
+        text_box(ax, columns, best)
 
 
-def _limits_with(ax: Axes, box: AnchoredOffsetbox, *, upper: bool) -> tuple[float, float]:
-    """Limits of the vertical axis that leave the box alone."""
-    frame = box.get_window_extent().transformed(ax.transAxes.inverted())
+def _mirrored(frame: BboxBase, corner: str) -> tuple[float, float, float, float]:
+    """Left, lower, right and upper edge of a box in another corner than the upper right one."""
+    x = (frame.x0, frame.x1) if corner.endswith("right") else (1 - frame.x1, 1 - frame.x0)
+    y = (frame.y0, frame.y1) if corner.startswith("upper") else (1 - frame.y1, 1 - frame.y0)
+    return x[0], y[0], x[1], y[1]
+
+
+def _limits_with(
+    ax: Axes, frame: tuple[float, float, float, float], corner: str
+) -> tuple[float, float]:
+    """Limits of the vertical axis that leave a box alone, its edges in parts of the axes."""
+    left, bottom, right, top = frame
     low, high = ax.get_ylim()
-    sides = ax.transLimits.inverted().transform([(frame.x0, 0.0), (frame.x1, 0.0)])[:, 0]
+    sides = ax.transLimits.inverted().transform([(left, 0.0), (right, 0.0)])[:, 0]
     outlines = [np.asarray(line.get_xydata(), dtype=float) for line in ax.lines]
     for bars in ax.collections:  # error bars: one short line for each point
         outlines += [np.asarray(path.vertices, dtype=float) for path in bars.get_paths()]
     drawn = np.concatenate(outlines)
     under = drawn[(drawn[:, 0] >= sides[0]) & (drawn[:, 0] <= sides[1]), 1]
     under = np.clip(under[np.isfinite(under)], low, high)
-    if upper:
+    if corner.startswith("upper"):
         tallest = max([low, *under.tolist()])
-        return low, max(high, low + (tallest - low) / max(frame.y0 - 0.03, 0.2))
+        return low, max(high, low + (tallest - low) / max(bottom - 0.03, 0.2))
     deepest = min([high, *under.tolist()])
-    return min(low, high - (high - deepest) / max(0.97 - frame.y1, 0.2)), high
+    return min(low, high - (high - deepest) / max(0.97 - top, 0.2)), high

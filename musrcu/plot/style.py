@@ -123,6 +123,15 @@ def figure_of(axes: Axes) -> Figure:
     return axes.figure.figure  # of a part of a figure: the whole; of a figure: itself
 
 
+def lay_out(figure: Figure) -> None:
+    """Give all axes of a figure their places, as far as possible without drawing them."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        figure.draw_without_rendering()
+    else:
+        engine.execute(figure)
+
+
 def symbol(name: str) -> str:
     """A parameter's name as mathematics: ``lambda2`` becomes an italic lambda with index 2."""
     if name == "detector_beta":
