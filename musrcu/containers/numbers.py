@@ -22,6 +22,11 @@ def is_number(value: Any) -> bool:
         return False
 
 
+def is_end(value: Any) -> bool:
+    """Whether ``value`` is a number or a float that is none, such as an infinite end of a range."""
+    return is_number(value) or isinstance(value, float)
+
+
 def is_whole(value: Any) -> bool:
     """Whether ``value`` is an integer below 2^53 in size; true and false are none."""
     return (

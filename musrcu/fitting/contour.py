@@ -23,6 +23,8 @@ FloatArray = NDArray[np.float64]
 
 POINTS = 60
 """Of one curve, about."""
+LEAST = 1e-3
+"""Probability below which a curve is lost in the rounding of chi-square."""
 CLOSE = 0.005
 """Distance from the height, as a share of its rise, at which a point is on the curve: a quarter of
 a per cent of its radius."""
@@ -96,7 +98,7 @@ def contour(
     model: Model | str | FitResult,
     names: tuple[str, str],
     *,
-    levels: Sequence[float] = (0.683, 0.954),
+    levels: Sequence[float] | float = (0.683, 0.954),
     points: int = POINTS,
     **options: Any,
 ) -> Contour:
@@ -110,7 +112,8 @@ def contour(
     data, model : what is fitted, as for :func:`musrcu.fit`; or a fit of these data, whose options
         and values are taken.
     names : of the two parameters.
-    levels : probabilities that both lie inside; chi-square rises by -2 ln(1 - level).
+    levels : probabilities that both lie inside, or one, 0.001 or more; chi-square rises by
+        -2 ln(1 - level).
     points : about so many on each curve.
     options : as for :func:`musrcu.fit`: ``start``, ``fixed``, ``limits``, ``ties``,
         ``constraints``, ``t_range``, ``average_bins``, ``cost``.
@@ -123,14 +126,14 @@ def contour(
     ------
     FitError if the fit is not valid, a parameter is not free, or a level is no probability.
     """
-    _check(names, levels, points)
+    heights = _check(names, levels, points)
     made = followed(data, model, options, "contour")
     pair = [made.position(name) for name in names]
     if pair[0] == pair[1]:
         raise FitError(f"names = {names!r}; a contour is one of two different parameters")
     curves, closed, notes = [], [], []
-    rises = tuple(-2 * math.log1p(-float(level)) for level in levels)
-    for level, rise in zip(levels, rises, strict=True):
+    rises = tuple(-2 * math.log1p(-level) for level in heights)
+    for level, rise in zip(heights, rises, strict=True):
         curve, whole, why = _Walk(made, pair, rise, points).all_round()
         curves.append(curve)
         closed.append(whole)
@@ -140,18 +143,22 @@ def contour(
     return Contour(
         (both[0], both[1]), (made.unit(pair[0]), made.unit(pair[1])),
         (float(made.place.x[pair[0]]), float(made.place.x[pair[1]])),
-        tuple(float(level) for level in levels), rises, tuple(curves), tuple(closed),
+        heights, rises, tuple(curves), tuple(closed),
         tuple(notes), made.result,
     )  # fmt: skip
 
 
-def _check(names: object, levels: Sequence[float], points: int) -> None:
+def _check(names: object, levels: Sequence[float] | float, points: int) -> tuple[float, ...]:
+    """The levels, after a look at what was asked for."""
     if isinstance(names, str) or not isinstance(names, Sequence) or len(names) != 2:
         raise FitError(f"names = {names!r}; give the names of two parameters")
-    if not levels or not all(is_number(level) and 0 < level < 1 for level in levels):
-        raise FitError(f"levels = {levels!r}; give probabilities between 0 and 1")
+    several = (levels,) if is_number(levels) else levels
+    listed = list(several) if isinstance(several, (Sequence, np.ndarray)) else []
+    if not listed or not all(is_number(level) and LEAST <= level < 1 for level in listed):
+        raise FitError(f"levels = {levels!r}; give probabilities from {LEAST:g} to below 1")
     if isinstance(points, bool) or not isinstance(points, int) or points < 8:
         raise FitError(f"points = {points!r}; give a whole number of 8 or more")
+    return tuple(float(level) for level in listed)
 
 
 class _Walk:

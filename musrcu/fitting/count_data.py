@@ -54,8 +54,8 @@ class CountData(Data):
 
     Raises
     ------
-    FitError if the range is empty, or the counts were corrected for dead time: they are no longer
-    Poisson's.
+    FitError if the range is empty, a bin holds no number of counts, or the counts were corrected
+    for dead time: they are no longer Poisson's.
     """
 
     kind = "the pair of groups"
@@ -79,6 +79,7 @@ class CountData(Data):
         used[: counts.first_good] = used[counts.last_good + 1 :] = False
         self.time = counts.time[used]
         self.counted = counts.variance[:, used]
+        refuse_no_counts(self.counted, self.time, counts.run.name, "variance")
         raw_bins = counts.raw_bins[used].astype(float)
         self.width = np.asarray(raw_bins * counts.raw_width)
         self.where = Bins(self.time, self.width) if average_bins else self.time
@@ -198,6 +199,30 @@ class CountData(Data):
                 "the dead times of the file are not in this fit; take the counts from reduce_counts"
             )
         return [*notes, *asymptotic(self.counted.mean(axis=0), self.wanted.name)]
+
+
+def refuse_no_counts(counted: FloatArray, time: FloatArray, name: str, field: str) -> None:
+    """Refuse counts that are none: NaN, infinite or below zero.
+
+    Parameters
+    ----------
+    counted : (..., n_bins) what is fitted.
+    time : (n_bins,) µs.
+    name : of the run.
+    field : which field of the data holds the counts.
+
+    Raises
+    ------
+    FitError that names the first bin of that kind.
+    """
+    wrong = ~(np.isfinite(counted) & (counted >= 0))
+    if not wrong.any():
+        return
+    place = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+    raise FitError(
+        f"{name}: {field} is {counted[place]:g} at {time[place[-1]]:.4g} us; a fit of counts needs "
+        "a number of 0 or above in every bin, so leave such bins out with t_range"
+    )
 
 
 def known_background(

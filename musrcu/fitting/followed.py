@@ -16,6 +16,7 @@ from musrcu.fitting.cost import Cost
 from musrcu.fitting.fit import fit
 from musrcu.fitting.fitted_data import Fittable, fitted_data
 from musrcu.fitting.interval import Place
+from musrcu.fitting.options import check_options
 from musrcu.fitting.recorded import arguments
 from musrcu.fitting.request import Request, settled, time_model
 from musrcu.fitting.result import FitResult
@@ -77,6 +78,7 @@ def followed(
             f"a {what} is one of a Model, its expression, or a FitResult of these data, not of "
             f"{an(model)}; of a joint fit take one run and its model"
         )
+    check_options(what, options)
     words = dict(options)
     if isinstance(model, FitResult):
         words = _as_before(model, what) | words

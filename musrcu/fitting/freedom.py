@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.containers.numbers import is_end
+from musrcu.containers.numbers import is_number as is_number
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, ModelError
 from musrcu.fitting.metadata import bind
@@ -119,11 +120,6 @@ def settle(
     return Freedom(model, values, held, tied, lower, upper)
 
 
-def is_number(value: object) -> bool:
-    """Whether a value is a finite number."""
-    return isinstance(value, Real) and bool(np.isfinite(float(value)))
-
-
 def as_tie(name: str, given: object) -> Tie:
     """The tie of a parameter from its text.
 
@@ -170,7 +166,7 @@ def _named_in(tie: Tie, name: str, model: Model) -> str:
 def _pair(name: str, pair: object) -> Limits:
     """The two limits of a parameter, None for an open end."""
     shaped = isinstance(pair, (tuple, list)) and len(pair) == 2
-    if shaped and all(end is None or isinstance(end, Real) for end in pair):  # type: ignore[attr-defined]
+    if shaped and all(end is None or is_end(end) for end in pair):  # type: ignore[attr-defined]
         return pair[0], pair[1]  # type: ignore[index]
     raise FitError(f"limits of {name} = {pair!r}; give (lower, upper), None for an open end")
 

@@ -13,7 +13,13 @@ from musrcu.errors import FitError
 from musrcu.fitting.constraint import Constraint, Prior
 from musrcu.fitting.cost import Cost
 from musrcu.fitting.count_costs import count_cost
-from musrcu.fitting.count_data import asymptotic, flat_level, known_background, packs_searched
+from musrcu.fitting.count_data import (
+    asymptotic,
+    flat_level,
+    known_background,
+    packs_searched,
+    refuse_no_counts,
+)
 from musrcu.fitting.data import Data, Known, bare_starts, given_behind, known_value
 from musrcu.fitting.freedom import Freedom
 from musrcu.fitting.seen_histogram import HistogramBins, SeenHistogram
@@ -37,8 +43,8 @@ class HistogramData(Data):
 
     Raises
     ------
-    FitError if the range is empty, the histogram was corrected for dead time, or it has no such
-    cost.
+    FitError if the range is empty, a bin holds no number of counts, the histogram was corrected for
+    dead time, or it has no such cost.
     """
 
     kind = "the histogram"
@@ -62,6 +68,7 @@ class HistogramData(Data):
         used = inside(histogram.time, t_range)
         self.time = histogram.time[used]
         self.counted = histogram.counts[used]
+        refuse_no_counts(self.counted, self.time, self.name, "counts")
         raw_bins = histogram.raw_bins[used].astype(float)
         self.width = np.asarray(raw_bins * histogram.raw_width)
         self.where = Bins(self.time, self.width) if average_bins else self.time

@@ -11,6 +11,7 @@ from musrcu.fitting.constraint import Constraint, Constraints, as_constraints
 from musrcu.fitting.data import Data
 from musrcu.fitting.freedom import Freedom, Limits, is_number, settle
 from musrcu.fitting.judgement import Bound
+from musrcu.fitting.options import check_tables
 from musrcu.models.expression import KINDS
 from musrcu.models.model import Model
 
@@ -63,6 +64,7 @@ def settled(data: Data, model: Model, request: Request) -> Settled:
     ------
     ModelError or FitError where the request cannot be met.
     """
+    check_tables(start=request.start, fixed=request.fixed, limits=request.limits, ties=request.ties)
     start, fixed, ties = request.start or {}, request.fixed or {}, request.ties or {}
     told = as_constraints(request.constraints)
     words = {*start, *fixed, *(request.limits or {}), *ties}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from numbers import Real
-
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.containers.numbers import is_end
 from musrcu.errors import FitError
 
 FEWEST_COUNTS = 20
@@ -43,7 +42,7 @@ def first_and_last(
         low, high = (
             open_end if end is None else end for end, open_end in zip(given, open_ends, strict=True)
         )
-        if isinstance(low, Real) and isinstance(high, Real):
+        if is_end(low) and is_end(high):
             if not low < high:
                 raise FitError(f"t_range = {t_range!r}: the first time is not below the last")
             return float(low), float(high)
