@@ -17,6 +17,7 @@ from musrcu.fitting.cost import Cost
 from musrcu.fitting.descent import descend
 from musrcu.fitting.fit import fit
 from musrcu.fitting.fitted_data import Fittable
+from musrcu.fitting.options import check_options
 from musrcu.fitting.request import time_model
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
@@ -106,6 +107,7 @@ def bootstrap(
     """
     if kind not in KINDS:
         raise FitError(f"kind = {kind!r}; expected 'parametric' or 'poisson'")
+    check_options("bootstrap", options)
     count = check_number("n", n, 2)
     number = seed_of(seed)
     result = model if isinstance(model, FitResult) else fit(data, model, **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from musrcu.comparison.comparison_result import Comparison
+from musrcu.comparison.comparison_result import Comparison, alike
 from musrcu.comparison.nesting import Nested, nested
 from musrcu.comparison.placed import placed
 from musrcu.comparison.residual_tests import ResidualTests, examined
@@ -13,6 +13,7 @@ from musrcu.errors import FitError, ModelError
 from musrcu.fitting.constraint import as_constraints
 from musrcu.fitting.fit import fit
 from musrcu.fitting.fitted_data import Fittable
+from musrcu.fitting.options import check_options, check_tables
 from musrcu.fitting.request import time_model
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
@@ -55,6 +56,7 @@ def compare_models(
     listed = [models] if isinstance(models, (Model, str, FitResult)) else list(models)
     if not listed:
         raise FitError("compare_models needs a model")
+    check_options("compare_models", options)
     made = [one if isinstance(one, FitResult) else time_model(one) for one in listed]
     options_of = shared_options([one for one in made if isinstance(one, Model)], options)
     fits = tuple(
@@ -91,7 +93,7 @@ def _notes(fits: tuple[FitResult, ...], pairs: tuple[Nested, ...]) -> tuple[str,
         (a, b)
         for a in range(len(fits))
         for b in range(a + 1, len(fits))
-        if frozenset((a, b)) not in told
+        if frozenset((a, b)) not in told and not alike(fits[a], fits[b])
     ]
     if apart:
         listed = ", ".join(f"{a + 1} and {b + 1}" for a, b in apart)
@@ -117,6 +119,7 @@ def shared_options(models: list[Model], options: Mapping[str, Any]) -> list[dict
     ------
     ModelError for a parameter that no model has.
     """
+    check_tables(**{kind: options.get(kind) for kind in TABLES})
     shared: list[dict[str, Any]] = [
         {name: value for name, value in options.items() if name not in (*TABLES, "constraints")}
         for _ in models

@@ -15,6 +15,8 @@ from musrcu.fitting.result import FitResult
 from musrcu.notation import said
 
 KIND = "musrcu comparison"
+SAME = 1e-4
+"""Difference of chi-square that two minimisations of the same model may leave."""
 HARDLY, CLEAR = 2.0, 10.0
 """Differences of a criterion below which two models are hardly told apart, and above which one has
 no support (K. P. Burnham and D. R. Anderson, Sociol. Methods Res. 33, 261, 2004)."""
@@ -68,18 +70,30 @@ class Comparison:
                 f"{self._lead('aic', by_bic)}, BIC {self.fits[by_bic].model!r} by "
                 f"{self._lead('bic', by_aic)}"
             )
-        words = [f"{self.fits[by_aic].model!r} is preferred"]
-        others = [d for k, d in enumerate(self._valid("aic")) if d is not None and k != by_aic]
+        twins = [k for k in range(len(self.fits)) if alike(self.fits[k], self.fits[by_aic])]
+        others = [k for k, one in enumerate(self.fits) if one.valid and k not in twins]
+        words = [self._head(twins, bool(others))]
         if others:
             lead, by = (
-                min(others),
-                min(d for k, d in enumerate(self._valid("bic")) if d is not None and k != by_bic),
+                min(d for k in others if (d := self._valid(name)[k]) is not None)
+                for name in ("aic", "bic")
             )
             words.append(f"by {lead:.4g} in AIC and {by:.4g} in BIC ({_strength(min(lead, by))})")
         test = self.tests[by_aic]
         if test is not None and test.probability is not None and test.probability < IMPROBABLE:
             words.append("but does not describe the data within their errors")
         return " ".join(words)
+
+    def _head(self, twins: list[int], preferred: bool) -> str:
+        """The model or the models that are best."""
+        one = self.fits[twins[0]].model
+        if len(twins) == 1:
+            return f"{one!r} is preferred"
+        numbers = " and ".join(str(k + 1) for k in twins)
+        rest = "preferred to the others" if preferred else "there is nothing to prefer"
+        if all(self.fits[k].model == one for k in twins):
+            return f"{numbers} are the same fit of {one!r}, {rest}"
+        return f"{numbers} have the same chi-square with as many parameters, {rest}"
 
     def summary(self) -> str:
         """The comparison as text: a table, what is nested in what, the verdict, notes."""
@@ -156,6 +170,13 @@ class Comparison:
 
     def _lead(self, name: str, over: int) -> str:
         return _delta(self._above(name)[over])
+
+
+def alike(one: FitResult, other: FitResult) -> bool:
+    """Whether two valid fits have the same chi-square with as many free parameters."""
+    if not (one.valid and other.valid) or one.chi2 is None or other.chi2 is None:
+        return False
+    return one.n_free == other.n_free and abs(one.chi2 - other.chi2) <= SAME
 
 
 def _strength(delta: float) -> str:

@@ -15,10 +15,12 @@ from musrcu.comparison.line_scan import DAMPINGS, Line, LineScan, left_line, lef
 from musrcu.comparison.placed import placed
 from musrcu.comparison.share_out import Seeds, check_number, seed_of, shared_out
 from musrcu.comparison.thrown import slim, thrower, thrown_knowledge
+from musrcu.containers.numbers import is_number
 from musrcu.errors import FitError
 from musrcu.fitting.descent import descend
 from musrcu.fitting.fit import fit
 from musrcu.fitting.fitted_data import Fittable
+from musrcu.fitting.options import check_options
 from musrcu.fitting.request import time_model
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
@@ -91,8 +93,11 @@ def count_lines(
     et al., Astrophys. J. 571, 545 (2002), for why a likelihood ratio test of a line is wrong.
     """
     most, n = check_number("most", most, 1), check_number("n", n, 1)
-    if not 1 / (n + 1) < threshold < 1:
+    if not (is_number(threshold) and 1 / (n + 1) < threshold < 1):
         raise FitError(_too_few(threshold, n))
+    if not (lowest is None or (is_number(lowest) and lowest > 0)):
+        raise FitError(f"lowest = {lowest!r}; expected a frequency in MHz above 0, or None")
+    check_options("count_lines", options)
     number = seed_of(seed)
     streams = np.random.SeedSequence(number).spawn(most)
     models = [time_model(" + ".join([background, *[model] * k])) for k in range(most + 1)]
@@ -117,7 +122,7 @@ def count_lines(
 
 def _too_few(threshold: float, n: int) -> str:
     """Why no replicas reach such a threshold, or not so many."""
-    if not 0 < threshold < 1:
+    if not (is_number(threshold) and 0 < threshold < 1):
         return f"threshold = {threshold!r}; expected a probability between 0 and 1"
     return (
         f"n = {n} replicas show no probability below 1 / (n + 1) = {1 / (n + 1):.2g}; give "
