@@ -63,7 +63,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         several=True,
     )
     options.add_reduction(parser)
-    options.add_output(parser, "write the comparison as JSON")
+    options.add_output(parser, "write the comparison as JSON", kind=values.json_file)
 
 
 def run(arguments: Namespace) -> int:

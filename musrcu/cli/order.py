@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from musrcu.cli import options
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import dumps, say
+from musrcu.cli.values import json_file
 from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
@@ -32,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu order``."""
     parser.add_argument("source", metavar="SCAN.json|TABLE", type=Path)
     options.add_order(parser)
-    options.add_output(parser, "write the order parameter as JSON")
+    options.add_output(parser, "write the order parameter as JSON", kind=json_file)
     parser.add_argument("--plot", metavar="FILE", type=Path, help="picture: .png, .pdf or .svg")
 
 

@@ -73,8 +73,10 @@ def reduce_histograms(
         )
     aligned = [_aligned(run, recipe, detectors) for detectors in chosen.values()]
     wanted, notes = read_packing(recipe.packing), [out]
+    origin = "given"
     if wanted is None:
         wanted, why = _packing(aligned, recipe.t_max)
+        origin = "counts"
         notes.append(why)
     settled = dataclasses.replace(recipe, packing=wanted)  # so that one alone comes out the same
     found = []
@@ -85,7 +87,8 @@ def reduce_histograms(
                 f"{run.name}: {label} (detector {ranges(packed.detectors[0])}) has no counts in "
                 "its good bins; leave it out"
             )
-        found.append(_histogram(packed, label, settled, "; ".join(filter(None, notes))))
+        said = "; ".join(filter(None, notes))
+        found.append(_histogram(packed, label, settled, said, origin))
     return tuple(found)
 
 
@@ -176,10 +179,12 @@ def _aligned(run: Run, recipe: Reduction, detectors: Sequence[int]) -> Counts:
     return with_losses(counts, run, read_periods(run, recipe.period).plus, origin)
 
 
-def _histogram(counts: Counts, label: str, recipe: Reduction, note: str) -> Histogram:
+def _histogram(
+    counts: Counts, label: str, recipe: Reduction, note: str, origin: str
+) -> Histogram:
     """One of the two equal rows of packed counts."""
     level, error = counts.background, counts.background_error
-    history = History(_of_one(step) for step in counts.history)
+    history = History(_of_one(step, origin) for step in counts.history)
     return Histogram(
         time=counts.time,
         counts=counts.variance[0],
@@ -198,8 +203,10 @@ def _histogram(counts: Counts, label: str, recipe: Reduction, note: str) -> Hist
     )
 
 
-def _of_one(step: Step) -> Step:
-    """A step whose numbers for both rows are said once."""
+def _of_one(step: Step, origin: str) -> Step:
+    """A step whose numbers for both rows are said once, and where the packing comes from."""
+    if step.stage == "rebin":
+        return Step(step.stage, step.note, {**step.options, "packing_from": origin})
     if step.stage != "subtract_background":
         return step
     twice = ("per_bin", "error")

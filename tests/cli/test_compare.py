@@ -111,3 +111,11 @@ def test_too_few_replicas_are_refused_in_words_of_the_command_line(
     done = musrcu("compare", run1, "--lines", "3", "--replicas", str(LEAST_REPLICAS - 1))
     assert done.code == 2
     assert f"--replicas must be {least_replicas()} or more" in done.complaint
+
+
+@pytest.mark.parametrize("verb", ["fit", "compare"])
+def test_json_is_not_written_under_another_ending(musrcu: Musrcu, run1: Path, verb: str) -> None:
+    done = musrcu(verb, run1, "--model", SMALL, *COARSE, "-o", "x.csv")
+    assert done.code == 2
+    assert "'x.csv': JSON is written there; end the name in .json" in done.complaint
+    assert not Path("x.csv").exists()

@@ -62,3 +62,12 @@ def test_two_detectors_need_no_start_values(
     assert held.chi2 is not None
     assert free.chi2 < held.chi2 < tied
     assert held["nu1"].value == pytest.approx(mu.nu_from_field(150.0), rel=0.05)
+
+
+def test_where_the_packing_comes_from(real: Path) -> None:
+    run = mu.read(real / "psi-bin" / "deltat_tdc_gps_0432.bin")
+    free, given = mu.reduce_histograms(run)[0], mu.reduce_histograms(run, mu.Reduction(packing=8))[0]
+    for one, origin in ((free, "counts"), (given, "given")):
+        step = one.history.find("rebin")
+        assert step is not None
+        assert step.options["packing_from"] == origin
