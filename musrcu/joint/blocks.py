@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu.joint.elimination import eliminate
 from musrcu.joint.stack import BoolArray, Stack, State
 
 FloatArray = NDArray[np.float64]
@@ -91,16 +92,55 @@ def blocks(
         whole = stack.gather_blocks(matrix[:, :m, :m]) + stack.shared.known(state.s)[2]
         size = np.diag(whole)[free_s]
         if not (np.isfinite(reduced).all() and (size > 0).all()):
-            return None, "the covariance is singular: the cost does not curve along every parameter"
+            return None, _straight(stack, np.flatnonzero(free_s)[~(size > 0)])
         # scaled by the curvature before the local parameters follow: what they undo is flat
         root = np.sqrt(size)
         unit = reduced[chosen] / np.outer(root, root)
         values, vectors = np.linalg.eigh(unit)
         if values[0] <= SINGULAR:
             return None, _flat_shared(stack, vectors[:, 0] / root, free_s, response, scale)
+        reason = _flat_of_ties(stack, state, free_s, free_l, response, scale)
+        if reason:
+            return None, reason
         found = np.linalg.inv(unit) / np.outer(root, root)
         shared[chosen] = 0.5 * (found + found.T)
     return Blocks(shared, response, inverse, free_s, free_l), ""
+
+
+def _flat_of_ties(
+    stack: Stack,
+    state: State,
+    free_s: BoolArray,
+    free_l: BoolArray,
+    response: FloatArray,
+    scale: FloatArray,
+) -> str:
+    """Which parameters ties do not tell apart, in words.
+
+    The exact curvature along a product of two is what is left of the gradient; the expected one
+    is zero.
+    """
+    if not stack.tied:
+        return ""
+    m, chosen = stack.m, np.ix_(free_s, free_s)
+    known = stack.shared.known(state.s)[2]
+    size = np.diag(stack.gather_blocks(state.matrix[:, :m, :m]) + known)[free_s]
+    if not (size > 0).all():
+        return _straight(stack, np.flatnonzero(free_s)[~(size > 0)])
+    root = np.sqrt(size)
+    unit = eliminate(stack, state, free_l).matrix[chosen] / np.outer(root, root)
+    if not np.isfinite(unit).all():
+        return ""
+    values, vectors = np.linalg.eigh(0.5 * (unit + unit.T))
+    if values[0] > SINGULAR:
+        return ""
+    return _flat_shared(stack, vectors[:, 0] / root, free_s, response, scale)
+
+
+def _straight(stack: Stack, places: NDArray[np.int64]) -> str:
+    names = [stack.shared.labels[k] for k in places]
+    what = f"{' and '.join(names)}" if names else "every parameter"
+    return f"the covariance is singular: the cost does not curve along {what}"
 
 
 def _unit(block: FloatArray, free: BoolArray) -> tuple[FloatArray, FloatArray]:

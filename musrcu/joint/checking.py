@@ -24,6 +24,30 @@ def check(parts: Assembly) -> None:
     _check_alpha(parts)
 
 
+def too_few(parts: Assembly) -> str:
+    """Which run has fewer bins than parameters of its own, or all together; empty for none."""
+    reasons = []
+    for member in parts.members:
+        data, own = member.draft.data, len(member.local)
+        n = member.cost.size + len(member.cost.prior)
+        if data.time.size and n >= own:
+            continue
+        reason = f"{member.draft.name}: {data.time.size} bins"
+        if data.time.size:
+            reason += f" for {own} parameters of its own"
+        if data.offered.size:
+            first, last = data.offered[[0, -1]]
+            reason += f" ({data.kind} has {data.offered.size}, {first:.3g} to {last:.3g} us)"
+        reasons.append(reason)
+    if reasons:
+        more = f"; so have {len(reasons) - 1} more runs" if len(reasons) > 1 else ""
+        return f"{reasons[0]}{more}"
+    known = sum(values.size for _, values, _ in parts.shared.prior)
+    n = known + sum(one.cost.size + len(one.cost.prior) for one in parts.members)
+    n_free = int((~parts.shared.held).sum()) + sum(len(one.local) for one in parts.members)
+    return f"{n} bins of all runs for {n_free} free parameters" if n <= n_free else ""
+
+
 def derivatives_changed(
     parts: Assembly, result: JointResult, before: list[tuple[str, ...]]
 ) -> bool:

@@ -12,6 +12,8 @@ from musrcu.joint.assemble import Assembly
 FloatArray = NDArray[np.float64]
 
 STEPS = 40
+LEAST = 1e-10
+"""Damping that is left where ties do not tell their parameters apart."""
 FAR = 3.0
 """Standard deviations beyond which a run counts less: its search may have found another line."""
 VAGUE = 0.01
@@ -54,7 +56,12 @@ def refined(
         found = _linearised(parts, trial, free, points, variances)
         value = _robust(found[0])
         if value < cost:
-            best, (residual, jacobian), cost, damping = trial, found, value, damping / 10
+            best, (residual, jacobian), cost, damping = (
+                trial,
+                found,
+                value,
+                max(damping / 10, LEAST),
+            )
         else:
             damping *= 10
     return best

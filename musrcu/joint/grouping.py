@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
+
+import numpy as np
 
 from musrcu.containers.history import History
 from musrcu.containers.run import Run
@@ -13,6 +16,8 @@ from musrcu.joint.member import label_of
 
 Key = str | Callable[[Run], Any]
 """A name of metadata, or what a function makes of a run."""
+
+_SCALARS = (str, bool, int, float, date)
 
 SAME = 0.005
 """Numbers that differ by less than this part of the larger belong to one group."""
@@ -32,18 +37,20 @@ def groups(key: Key, data: Sequence[Data]) -> list[tuple[str, tuple[int, ...]]]:
 
     Raises
     ------
-    FitError if a run does not know it.
+    FitError if a run does not know it, or it is no number or text.
     """
     found: list[tuple[Any, list[int]]] = []
+    if not (isinstance(key, str) or callable(key)):
+        raise FitError(f"by {key!r}: give the name of what a run is, or a function of the run")
     for place, one in enumerate(data):
-        value = _value(key, one)
+        value = _checked(key, _value(key, one), one)
         for first, members in found:
             if _same(first, value):
                 members.append(place)
                 break
         else:
             found.append((value, [place]))
-    word = key if isinstance(key, str) else getattr(key, "__name__", "group")
+    word = _name(key)
     labels = [f"{word}={_said(value)}{UNITS.get(word, '')}" for value, _ in found]
     if len(set(labels)) < len(labels):
         labels = [f"{label}, {k + 1}" for k, label in enumerate(labels)]
@@ -71,6 +78,39 @@ def _value(key: Key, data: Data) -> Any:
     if value is None:
         raise FitError(f"{run.name}: the file names no {key}, by which runs are to be grouped")
     return value
+
+
+def _checked(key: Key, value: Any, data: Data) -> Any:
+    """The value of one run, which has to be a number, a text or None to be compared.
+
+    Raises
+    ------
+    FitError where it is anything else.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    whole = isinstance(value, tuple) and all(isinstance(one, _SCALARS) for one in value)
+    if value is None or isinstance(value, _SCALARS) or whole:
+        if value != value:
+            raise FitError(f"{data.run.name}: {_worded(key)} is NaN, which is equal to nothing")
+        return value
+    raise FitError(
+        f"{data.run.name}: {_worded(key)} is {_article(value)}; group by one number or text of "
+        "each run"
+    )
+
+
+def _worded(key: Key) -> str:
+    return repr(key) if isinstance(key, str) else f"what {_name(key)} makes of it"
+
+
+def _article(value: Any) -> str:
+    kind = type(value).__name__.removeprefix("nd")
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def _name(key: Key) -> str:
+    return key if isinstance(key, str) else getattr(key, "__name__", "group")
 
 
 def _period(history: History) -> Any:

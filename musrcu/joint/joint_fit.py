@@ -13,7 +13,7 @@ from musrcu.fitting.freedom import Limits
 from musrcu.fitting.request import time_model
 from musrcu.joint.assemble import Assembly, assemble
 from musrcu.joint.blocks import blocks, exact_matrix
-from musrcu.joint.checking import check, derivatives_changed, methods_of
+from musrcu.joint.checking import check, derivatives_changed, methods_of, too_few
 from musrcu.joint.descent import descend, free_of
 from musrcu.joint.grouping import Key
 from musrcu.joint.intervals import Intervals, intervals
@@ -135,6 +135,9 @@ def _several(data: Sequence[Fittable]) -> list[Fittable]:
 
 def _searched(stack: Stack, parts: Assembly, names: tuple[str, ...]) -> JointResult:
     """The fit from start values that are searched for."""
+    reason = too_few(parts)
+    if reason:
+        return unfitted_joint(parts, reason)
     try:
         state, notes = seed(stack, parts)
     except NoStart as error:

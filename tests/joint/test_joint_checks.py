@@ -236,3 +236,85 @@ def test_detectors_of_two_instruments_are_two_sources() -> None:
     other = other.replace(run=other.run.replace(instrument="OTHER"))
     found = mu.joint_fit([one, other], MODEL, shared=("phi1", "nu1", "lambda1"))
     assert "detector_beta" not in found.names
+
+
+# --- runs that hold too little, parameters that cannot be told apart, groups of nothing
+
+
+def test_runs_without_bins_have_a_result_that_says_so() -> None:
+    shared = ("A1", "A_bg", "nu1", "phi1", "lambda1")
+    out = mu.joint_fit(turning(), MODEL, shared=shared, t_range=(50, 60))
+    assert (out.valid, out.chi2) == (False, None)
+    assert out.reason.startswith("SIM 1: 0 bins (the asymmetry has 300, 0.015 to 8.98 us); so")
+    assert out.summary()
+    pairs = [counts(k).replace(alpha=1.2) for k in (1, 2)]
+    assert mu.joint_fit(pairs, MODEL, shared=("A1",), t_range=(50, 60)).reason.startswith("SIM 1")
+    data = turning(3)
+    data[1] = data[1].replace(value=np.full(300, np.nan))
+    for words in ({"shared": shared}, {"shared": ("A1",)}):
+        one = mu.joint_fit(data, MODEL, **words)
+        assert not one.valid
+        assert one.reason == "SIM 2: 0 bins (the asymmetry has 300, 0.015 to 8.98 us)"
+    begun = {"A1": 0.1, "lambda1": 0.3, "nu1": 1.5, "phi1": 0.0, "A_bg": 0.05}
+    assert not mu.joint_fit(data, MODEL, shared=("A1",), start=begun).valid
+    data[1] = turning(3)[1]
+    data[1] = data[1].replace(value=np.where(np.arange(300) < 2, data[1].value, np.nan))
+    few = mu.joint_fit(data, MODEL, shared=("A1", "A_bg"))
+    assert not few.valid
+    assert few.reason.startswith("SIM 2: 2 bins for 3 parameters of its own")
+    assert mu.joint_fit(data, MODEL, shared=shared).valid
+
+
+@pytest.mark.parametrize("n", [2, 4])
+@pytest.mark.parametrize(
+    ("tie", "names"),
+    [
+        ("1.5*(1 + K + J)", ("K", "J")),
+        ("1.5*(1 + K*J)", ("K", "J")),
+        ("1.5*exp(K)*exp(J)", ("K", "J")),
+        ("J*(1 + K)", ("K", "J")),
+    ],
+)
+def test_extra_parameters_that_a_tie_does_not_tell_apart(
+    n: int, tie: str, names: tuple[str, ...]
+) -> None:
+    for shared in (("A1",), ("A1", "A_bg", "lambda1", "phi1")):
+        found = mu.joint_fit(
+            turning(n), MODEL, shared=shared, ties={"nu1": tie}, extra=dict.fromkeys(names, 0.0)
+        )
+        assert not found.valid
+        assert "singular" in found.reason
+        for name in names:
+            assert name in found.reason
+        assert found[names[0]].error is None
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("counts", "SIM 1: 'counts' is an array"),
+        ("t0", "SIM 1: 't0' is an array"),
+        (lambda run: np.ones(3), "makes of it is an array"),
+        (lambda run: [1], "makes of it is a list"),
+        (lambda run: run, "makes of it is a Run"),
+        (lambda run: float("nan"), "is NaN"),
+        (5, "by 5: give the name"),
+        (None, "by None: give the name"),
+    ],
+)
+def test_groups_by_what_cannot_be_compared_are_refused(key: Any, text: str) -> None:
+    with pytest.raises(FitError, match=text):
+        mu.joint_fit(turning(), MODEL, shared=("A1", "A_bg"), by={"lambda1": key})
+
+
+def test_groups_by_numbers_of_numpy_and_by_nothing() -> None:
+    shared = ("A1", "A_bg", "phi1", "nu1")
+    found = mu.joint_fit(
+        turning(), MODEL, shared=shared, by={"lambda1": lambda run: np.float64(run.field)}
+    )
+    assert [name for name in found.names if "[" in name] == [
+        "lambda1[<lambda>=100]",
+        "lambda1[<lambda>=200]",
+    ]
+    one = mu.joint_fit(turning(), MODEL, shared=shared, by={"lambda1": lambda run: None})
+    assert one.names[-1] == "lambda1[<lambda>=None]"
