@@ -32,6 +32,8 @@ CORRECTIONS = 12
 """Newton steps towards the curve for one point."""
 SHORTEST = 1 / 64
 """Of the usual step along the curve, where it turns sharply."""
+FAR = 20.0
+"""Times the radius that the errors tell beyond which a curve is not followed."""
 MOST = 20
 """Times the usual number of points after which a curve that does not close is left open."""
 
@@ -214,11 +216,17 @@ class _Walk:
             if abs(angle) > 2 * math.pi - 0.3 * self.step / math.sqrt(self.rise):
                 return found, True, ""
             found.append(ahead.x[self.pair])
+            if self._distance(ahead) > FAR * math.sqrt(self.rise):
+                return found, False, f"it runs further than {FAR:g} times the errors"
             here, step = ahead, min(1.5 * step, self.step)
             place = ahead.x[self.pair]
             if ((place <= self.limits[0]) | (place >= self.limits[1])).any():
                 return found, False, "it ends at a limit"
         return found, False, "it does not close"
+
+    def _distance(self, here: Place) -> float:
+        """From the minimum; the root of the rise everywhere were the cost a parabola."""
+        return math.hypot(*np.linalg.solve(self.axes, here.x[self.pair] - self.middle))
 
     def _turned(self, here: Place, there: Place) -> float:
         """The angle between two points, seen from the minimum."""

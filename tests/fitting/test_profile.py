@@ -263,3 +263,12 @@ def test_profiles_and_contours_say_what_they_found() -> None:
     low, high = region.curves[0].min(axis=0), region.curves[0].max(axis=0)
     wanted = f"A1 {low[0]:.6g} to {high[0]:.6g}, lambda1 {low[1]:.6g} to {high[1]:.6g} 1/us"
     assert f"68.3 % (chi-square + 2.30): {wanted}" in region.summary()
+
+
+def test_a_curve_without_end_is_left_open() -> None:
+    """A slow decay beside a constant is a line: its amplitude may be as large as one likes."""
+    data, _ = thrown(0.05 * np.exp(-0.15 * TIME) + 0.1, 5)
+    found = contour(data, "exponential + constant", ("A1", "lambda1"), max_asymmetry=9.0)
+    assert not any(found.closed)
+    assert all("runs further than 20 times the errors" in note for note in found.notes)
+    assert max(len(curve) for curve in found.curves) < 800
