@@ -14,6 +14,7 @@ from musrcu.containers.asymmetry import Asymmetry
 from musrcu.errors import MusrcuError
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
+from musrcu.plot.as_seen import as_seen
 from musrcu.plot.one_detector import DetectorAsymmetry
 
 MOST = 250
@@ -172,14 +173,21 @@ def show(
 
 
 def curve_of(asymmetry: Asymmetry, result: FitResult, t: FloatArray) -> FloatArray:
-    """The fitted curve at ``t``, averaged over the bins of an asymmetry where the fit was."""
-    if not result.average_bins:
-        return result.curve(t)
+    """The fitted curve at ``t`` as the points see it, averaged over bins where the fit was."""
+    width = _widths(asymmetry, t) if result.average_bins else None
+    curve = result.curve(t, width)
+    if isinstance(asymmetry, DetectorAsymmetry):
+        return curve
+    return as_seen(curve, t, asymmetry, result)
+
+
+def _widths(asymmetry: Asymmetry, t: FloatArray) -> FloatArray | float:
+    """Width of the bin that each time is in, µs."""
     if asymmetry.packs is None:
-        return result.curve(t, asymmetry.bin_width)
+        return asymmetry.bin_width
     width = asymmetry.packs * (asymmetry.bin_width / asymmetry.packing)
     place = np.searchsorted(asymmetry.time - 0.5 * width, t, side="right") - 1
-    return result.curve(t, width[np.clip(place, 0, width.size - 1)])
+    return np.asarray(width[np.clip(place, 0, width.size - 1)])
 
 
 def _counts(value: FloatArray, error: FloatArray, alpha: float, beta: float) -> FloatArray:
