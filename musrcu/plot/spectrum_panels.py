@@ -18,6 +18,7 @@ from musrcu.plot.style import (
     ORANGE,
     SINGLE,
     SMALL,
+    figure_of,
     headline,
     new_figure,
     round_ticks,
@@ -36,8 +37,16 @@ NAMED = 5
 """Peaks whose values are written."""
 BEYOND = 1.6
 """The axis ends at so many times the highest frequency of a peak."""
-APART = 0.035
+APART = 0.04
 """Share of the axis between two names."""
+EDGE = 0.045
+"""The same from the frame, whose ticks point inwards."""
+LETTER = 0.62
+"""Width of a letter of a name over its size."""
+GAP = 9.0
+"""Points from a peak to its name."""
+ROOM = 0.75
+"""Share of the height of a figure that its panels have, before they are laid out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +132,9 @@ def _check(drawn: Sequence[Spectrum | Periodogram], ax: Axes | None, view: str, 
 
 
 def _end(one: Spectrum | Periodogram) -> float:
-    """Behind the peaks, or where the search ended, MHz."""
+    """Behind the peaks of muons, or where the search ended, MHz."""
     low, high = one.searched
-    highest = max((peak.nu for peak in one.peaks), default=high)
+    highest = max((peak.nu for peak in one.peaks if not peak.origin), default=high)
     return min(high, max(BEYOND * highest, low + 20 * one.resolution))
 
 
@@ -168,26 +177,42 @@ def _draw(ax: Axes, curve: _Curve, limits: FloatArray, log: bool, two_sided: boo
     inside = [mark for mark in curve.marks if limits[0] <= mark[0] <= limits[1]]
     ax.set_xlim(float(limits[0]), float(limits[1]))
     top = max(float(y.max()), float(threshold.max()))
+    above = _headroom(ax, inside)
     if log:
         ax.set_yscale("log", nonpositive="clip")
         floor = max(0.3 * float(np.median(y[y > 0])), 1e-6 * top) if (y > 0).any() else 1e-6
-        ax.set_ylim(floor, top * (top / floor) ** (0.62 if inside else 0.08))
+        floor = min(floor, 0.5 * float(threshold[-1]))
+        ax.set_ylim(floor, top * (top / floor) ** (above / (1 - above)))
     else:
         low = min(0.0, 1.1 * float(y.min()))
-        ax.set_ylim(low, low + (top - low) * (1.55 if inside else 1.1))
+        ax.set_ylim(low, low + (top - low) / (1 - above))
         round_ticks(ax)
     _name(ax, curve, inside)
     ax.annotate(
         f"{100 * curve.chance:g} %",
         (1.0, float(threshold[-1])),
         xycoords=("axes fraction", "data"),
-        xytext=(-2, 1.5),
+        xytext=(2, 0),
         textcoords="offset points",
-        ha="right",
-        va="bottom",
+        ha="left",
+        va="center",
         fontsize=SMALL,
         color=BLUE,
+        annotation_clip=False,
     )
+
+
+def _headroom(ax: Axes, marks: list[tuple[float, str]]) -> float:
+    """Share of the height of a panel that the longest name takes above the highest peak."""
+    longest = max((len(text) for _, text in marks[:NAMED]), default=0)
+    if not longest:
+        return 0.08
+    figure = figure_of(ax)
+    share = ax.get_position().height
+    if figure.get_layout_engine() is not None:
+        share = ROOM / len({one.get_position().y0 for one in figure.axes})
+    height = 72 * float(figure.get_figheight()) * share
+    return min((longest * LETTER * SMALL + GAP + 4) / height, 0.7)
 
 
 def _name(ax: Axes, curve: _Curve, marks: list[tuple[float, str]]) -> None:
@@ -195,25 +220,32 @@ def _name(ax: Axes, curve: _Curve, marks: list[tuple[float, str]]) -> None:
     low, high = ax.get_xlim()
     named = sorted(marks[:NAMED])
     spots = _apart([(x - low) / (high - low) for x, _ in named])
-    heights = {}
     for x, _ in marks:
-        near = np.abs(curve.x - x) <= max(np.diff(curve.x)[0], 0.004 * (high - low))
-        heights[x] = float(curve.y[near].max())
+        near = max(float(np.diff(curve.x)[0]), 0.004 * (high - low))
         ax.annotate(
-            "", (x, heights[x]), xytext=(0, 6), textcoords="offset points",
+            "", (x, _highest(curve, x, near)), xytext=(0, 6), textcoords="offset points",
             arrowprops={"arrowstyle": "-", "color": ORANGE, "linewidth": 0.9}, zorder=4,
         )  # fmt: skip
     for (x, text), spot in zip(named, spots, strict=True):
+        place = low + spot * (high - low)
+        reach = 0.5 * APART * (high - low)
+        height = max(_highest(curve, place, reach), _highest(curve, x, reach))
         ax.annotate(
-            text, (low + spot * (high - low), heights[x]), xytext=(0, 8),
+            text, (place, height), xytext=(0, GAP),
             textcoords="offset points", rotation=90, ha="center", va="bottom",
             fontsize=SMALL, color=ORANGE, zorder=4,
         )  # fmt: skip
 
 
+def _highest(curve: _Curve, x: float, reach: float) -> float:
+    """The curve at its highest so near a place."""
+    near = np.abs(curve.x - x) <= max(reach, float(np.diff(curve.x)[0]))
+    return float(curve.y[near].max(initial=float(curve.y.min())))
+
+
 def _apart(places: list[float]) -> list[float]:
-    """Places in ascending order moved until they are ``APART``, as little as can be."""
-    found = np.array(places)
+    """Places in ascending order moved until they are ``APART`` and inside, as little as can be."""
+    found = np.clip(np.array(places), EDGE, 1 - EDGE)
     for _ in range(50):
         close = np.flatnonzero(np.diff(found) < APART - 1e-9)
         for k in close:
@@ -221,4 +253,5 @@ def _apart(places: list[float]) -> list[float]:
             found[k], found[k + 1] = middle - 0.5 * APART, middle + 0.5 * APART
         if not close.size:
             break
-    return [float(place) for place in np.clip(found, 0.02, 0.98)]
+        found += max(0.0, EDGE - float(found[0])) - max(0.0, float(found[-1]) - 1 + EDGE)
+    return [float(place) for place in found]

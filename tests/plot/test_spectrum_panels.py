@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from asymmetries import thrown
@@ -73,7 +75,40 @@ def test_names_of_near_peaks_stand_side_by_side() -> None:
     assert len(found.peaks) == 2
     axes = plot.spectrum(found, nu_range=(0, 20))
     places = [text.xy[0] for text in axes.texts if "(" in text.get_text()]
-    assert np.diff(sorted(places))[0] == pytest.approx(0.035 * 20, rel=1e-6)
+    assert np.diff(sorted(places))[0] == pytest.approx(0.04 * 20, rel=1e-6)
+
+
+@pytest.mark.parametrize("panels", [1, 4])
+@pytest.mark.parametrize("log", [False, True])
+def test_no_name_touches_another_or_the_frame(panels: int, log: bool) -> None:
+    close = thrown(
+        lambda t: 0.1 * np.cos(2 * np.pi * 0.2 * t) + 0.12 * np.cos(2 * np.pi * 0.6 * t)
+        + 0.11 * np.cos(2 * np.pi * 3.2 * t) + 0.05 * np.cos(2 * np.pi * 3.5 * t), 2e7, 3,
+        n_bins=400, width=0.02,
+    )  # fmt: skip
+    found = [fourier(close, detrend="constant", nu_range=(0.1, 10))] * panels
+    assert len(found[0].peaks) == 4
+    figure = figure_of(plot.spectrum(found, view="power", unit="G", nu_range=(0, 20), log=log))
+    figure.draw_without_rendering()
+    for panel in figure.axes:
+        frame = panel.get_window_extent()
+        boxes = [text.get_window_extent() for text in panel.texts if "(" in text.get_text()]
+        assert len(boxes) == 4
+        for k, box in enumerate(boxes):
+            assert frame.x0 < box.x0 < box.x1 < frame.x1
+            assert frame.y0 < box.y0 < box.y1 < frame.y1
+            assert not any(box.overlaps(other) for other in boxes[k + 1 :])
+        (level,) = (text for text in panel.texts if "%" in text.get_text())
+        assert level.get_window_extent().x0 > frame.x1
+        assert frame.y0 < level.get_window_extent().y1 < frame.y1
+
+
+def test_the_axis_ends_behind_the_muons_not_the_accelerator(data: Asymmetry) -> None:
+    found = fourier(data)
+    (peak,) = found.peaks
+    other = dataclasses.replace(peak, nu=24.0, amplitude=0.5 * peak.amplitude, origin="accelerator")
+    both = plot.spectrum(dataclasses.replace(found, peaks=(peak, other)))
+    assert both.get_xlim() == plot.spectrum(found).get_xlim()
 
 
 def test_what_cannot_be_drawn(data: Asymmetry) -> None:
