@@ -30,6 +30,8 @@ TRIED = 2
 """Runs whose own shared parameters are tried for all."""
 WORSE = 25.0
 """A run this much worse in cost than alone is searched again with the shared parameters held."""
+RIVAL = 100.0
+"""So are all candidates that are no worse than the best by more."""
 ROUNDS = 3
 """How often that is done."""
 NEIGHBOURS = 3
@@ -77,7 +79,10 @@ def seed(stack: Stack, parts: Assembly) -> tuple[State, list[str]]:
     for steps, kept in REFINED:
         tried = [descend(stack, one, steps=steps, tolerance=0.05)[0] for one in tried]
         tried = sorted(tried, key=lambda one: (_unlikely(stack, one), stack.total(one)))[:kept]
-    tried[0] = _searched_again(stack, parts, singles, tried[0])
+    near = stack.total(tried[0]) + RIVAL
+    rivals = [one for one in tried if stack.total(one) < near]
+    tried[: len(rivals)] = [_searched_again(stack, parts, singles, one) for one in rivals]
+    tried.sort(key=lambda one: (_unlikely(stack, one), stack.total(one)))
     return tried[0], _near_ties(stack, tried)
 
 
