@@ -209,3 +209,10 @@ def test_the_rule_lets_good_imports_pass() -> None:
     )
     code += "def f():\n    from scipy.optimize import least_squares\n    import iminuit\n"
     assert list(complaints(Path("fitting/x.py"), list(imports(ast.parse(code))))) == []
+
+
+def test_containers_know_nothing_above_them_even_in_annotations() -> None:
+    for path in sorted((PACKAGE / "containers").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("musrcu."):
+                assert str(node.module).split(".")[1] in CONTAINERS, f"{path.name}:{node.lineno}"

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray, IntArray, by_fields, check_shape, frozen
 from musrcu.containers.history import History, Step
+from musrcu.containers.made_by import Recipe
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
-
-if TYPE_CHECKING:
-    from musrcu.reduction.recipe import Reduction
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -55,7 +53,7 @@ class Asymmetry:
     """The run behind it."""
     history: History
     """Every step and option since the file was read."""
-    recipe: Reduction | None = None
+    recipe: Recipe | None = None
     """The recipe it was made by; None where stages were applied one by one."""
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +12,9 @@ from musrcu.containers.arrays import FloatArray, IntArray, by_fields, check_shap
 from musrcu.containers.counts import decays
 from musrcu.containers.history import History, Step
 from musrcu.containers.losses import Losses
+from musrcu.containers.made_by import Recipe
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
-
-if TYPE_CHECKING:
-    from musrcu.reduction.recipe import Reduction
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -50,7 +48,7 @@ class Histogram:
     """The run behind it: metadata, and raw histograms."""
     history: History
     """Every step and option since the file was read."""
-    recipe: Reduction | None = None
+    recipe: Recipe | None = None
     """The recipe it was made by; None where there was none."""
 
     def __post_init__(self) -> None:
