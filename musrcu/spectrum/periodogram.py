@@ -11,7 +11,7 @@ from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.counts import Counts
 from musrcu.containers.histogram import Histogram
 from musrcu.containers.history import Step
-from musrcu.containers.numbers import is_number
+from musrcu.containers.numbers import is_number, is_whole
 from musrcu.errors import FitError
 from musrcu.spectrum.fourier import bounds_of
 from musrcu.spectrum.periodogram_result import Periodogram, PeriodogramPeak
@@ -21,6 +21,10 @@ from musrcu.spectrum.smooth import DEFAULT, Smooth, find_smooth, read_terms
 
 DAMPINGS = (0.0, 0.3, 0.7, 1.5, 3.0)
 """1/µs."""
+SEEN = 8
+"""Bins in which a line has to be seen."""
+GONE = 100.0
+"""Times its damping after which nothing is left that a float could square."""
 
 
 def periodogram(
@@ -76,8 +80,11 @@ def periodogram(
         raise FitError(f"phase = {phase!r}; expected degrees, or None")
     if not (is_number(chance) and 0 < chance < 1):
         raise FitError(f"chance = {chance!r}; expected a probability")
+    if not (is_whole(most) and most >= 0):
+        raise FitError(f"most = {most!r}; expected a whole number, 0 or above")
     terms = read_terms(smooth, "smooth")
     signal = signal_of(data, t_range, group, True, "periodogram")
+    _check_fast(dampings, float(signal.time[SEEN - 1]))
     bounds_of(nu_range, 0.0, signal)
     part = find_smooth(signal, terms)
     scan = Scan(signal, part.columns, dampings, phase)
@@ -116,6 +123,15 @@ def _dampings(damping: object) -> tuple[float, ...]:
     if not several or not all(is_number(one) and one >= 0 for one in several):
         raise FitError(f"damping = {damping!r}; expected rates in 1/us, 0 or above")
     return tuple(sorted({float(one) for one in several}))
+
+
+def _check_fast(dampings: tuple[float, ...], time: float) -> None:
+    """Refuse a damping by which a line is nothing after so few bins that it has no amplitude."""
+    if dampings[-1] * time > GONE:
+        raise FitError(
+            f"damping = {dampings[-1]:g} 1/us: such a line is gone at {time:.4g} us, bin {SEEN} of "
+            f"the fitted times; give rates below {GONE / time:.3g} 1/us"
+        )
 
 
 def _searched(

@@ -77,3 +77,16 @@ def test_what_is_refused(options: dict[str, Any], text: str) -> None:
     with pytest.raises(FitError) as caught:
         periodogram(asymmetry(time, np.cos(time), np.ones(50)), **options)
     assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("t_range", [None, (5.0, 9.0)])
+def test_lines_that_are_gone_at_once_are_refused(t_range: tuple[float, float] | None) -> None:
+    rng = np.random.default_rng(3)
+    time = 0.02 + 0.05 * np.arange(200)
+    data = asymmetry(time, 0.05 * rng.normal(size=200), np.full(200, 0.05))
+    with pytest.raises(FitError, match=r"damping = 1e\+09 1/us: such a line is gone at .* below"):
+        periodogram(data, damping=(0, 1e9), t_range=t_range)
+    fastest = 0.999 * 100 / (0.37 if t_range is None else 5.37)
+    assert np.isfinite(periodogram(data, damping=fastest, t_range=t_range).gain).all()
+    with pytest.raises(FitError, match="most = -1; expected a whole number, 0 or above"):
+        periodogram(data, most=-1)
