@@ -154,8 +154,9 @@ def _check(names: object, levels: Sequence[float] | float, points: int) -> tuple
     """The levels, after a look at what was asked for."""
     if isinstance(names, str) or not isinstance(names, Sequence) or len(names) != 2:
         raise FitError(f"names = {names!r}; give the names of two parameters")
-    several = (levels,) if is_number(levels) else levels
-    listed = list(several) if isinstance(several, (Sequence, np.ndarray)) else []
+    listed: list[Any] = [levels]
+    if not is_number(levels):
+        listed = list(levels) if isinstance(levels, (Sequence, np.ndarray)) else []
     if not listed or not all(is_number(level) and LEAST <= level < 1 for level in listed):
         raise FitError(f"levels = {levels!r}; give probabilities from {LEAST:g} to below 1")
     if isinstance(points, bool) or not isinstance(points, int) or points < 8:

@@ -138,7 +138,7 @@ def covariances(
     wrong = ~(off <= 0)
     if not wrong.any():
         return []
-    row, column = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+    row, column = divmod(int(np.argmax(wrong)), wrong.shape[1])
     names = f"{rows[row]} and {(columns or rows)[column]}"
     return [f"{what} of {names} was {saved[row, column]:.4g}, now {again[row, column]:.4g}"]
 
