@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.containers.arrays import FloatArray
 from musrcu.containers.accelerator import accelerator_line
+from musrcu.containers.arrays import FloatArray
 from musrcu.spectrum.chance import chance_anywhere, effective_length
 from musrcu.spectrum.fourier_sum import ComplexArray, FourierSum
 from musrcu.spectrum.lines import Line, fitted_line, solved_together

@@ -292,7 +292,8 @@ class SmoothSearch:
             return np.empty(0), np.empty((0, 0))
         moves = np.array(rows) * self.root
         left = self.data - values @ design
-        moves = moves - (moves @ np.linalg.pinv(design)) @ design if len(design) else moves
+        inner = np.linalg.pinv(design @ design.T, rcond=1e-12, hermitian=True)
+        moves = moves - (moves @ design.T) @ inner @ design
         return moves @ left, moves @ moves.T
 
 
