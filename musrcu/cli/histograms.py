@@ -108,7 +108,11 @@ def _fitted(
     model, given = arguments.model or MODEL, options.given_fit(arguments)
     if len(data) == 1:
         return data, fit(data[0], model, **given)
-    return data, joint_fit(data, model, **given)
+    result = joint_fit(
+        data, model, shared=arguments.share or (), local=arguments.local, by=arguments.group,
+        extra=arguments.extra, **given,
+    )  # fmt: skip
+    return data, result
 
 
 def _groups(words: Sequence[str] | None) -> str | dict[str, str] | None:

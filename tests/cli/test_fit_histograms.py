@@ -100,3 +100,13 @@ def test_a_tied_phase_needs_no_more_words(musrcu: Musrcu, transverse: Path, here
     done = musrcu("fit", transverse, *WORDS[:4], *model, "--json")
     assert done.err == ""
     assert set(done.json["shared"]) == {"A1", "lambda1", "nu1", "A2"}
+
+
+def test_what_detectors_share_can_be_said(musrcu: Musrcu, transverse: Path, here: Path) -> None:
+    tie = ("--tie", "nu1=nu0", "--extra", "nu0=0.67", "--json")
+    found = musrcu("fit", transverse, *WORDS, *tie).json
+    assert set(found["shared"]) == {"A1", "lambda1", "nu0"}
+    grouped = musrcu("fit", transverse, *WORDS, "--group", "phi1=label", "--json").json
+    assert "phi1[label=Forw]" in grouped["shared"]
+    apart = musrcu("fit", transverse, *WORDS, "--share", "nu1", "--json").json
+    assert set(apart["shared"]) == {"nu1"}
