@@ -62,7 +62,7 @@ def _value(key: Key, data: Data) -> Any:
     if not isinstance(key, str):
         return key(run)
     if key == "period":
-        return _period(data.history)
+        return period_of(data.history)
     if key == "label":
         return label_of(data)
     if key == "temperature":
@@ -113,7 +113,7 @@ def _name(key: Key) -> str:
     return key if isinstance(key, str) else getattr(key, "__name__", "group")
 
 
-def _period(history: History) -> Any:
+def period_of(history: History) -> Any:
     """Which periods were taken; 1 of a run that has one."""
     for stage in ("subtract_periods", "select_periods"):
         step = history.find(stage)

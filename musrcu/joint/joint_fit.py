@@ -24,6 +24,7 @@ from musrcu.joint.recorded import with_record
 from musrcu.joint.result import JointResult
 from musrcu.joint.seeding import NoStart, seed
 from musrcu.joint.stack import Stack, State
+from musrcu.joint.twice import given_twice
 from musrcu.joint.unfitted import unfitted_joint
 from musrcu.joint.words import Each, Extra, words
 from musrcu.models.model import Model
@@ -142,7 +143,7 @@ def _searched(stack: Stack, parts: Assembly, names: tuple[str, ...]) -> JointRes
         state, notes = seed(stack, parts)
     except NoStart as error:
         return unfitted_joint(parts, str(error))
-    return _fit(stack, parts, state, notes, names)
+    return _fit(stack, parts, state, [*given_twice(parts.drafts), *notes], names)
 
 
 def _fit(

@@ -11,6 +11,8 @@ from asymmetries import RUN, asymmetry
 
 import musrcu as mu
 from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.counts import Counts
+from musrcu.containers.history import History, Step
 from musrcu.errors import FitError, ModelError
 from musrcu.models import registry
 
@@ -91,9 +93,6 @@ def test_a_constant_shared_with_a_run_of_known_alpha_measures_alpha(
 
 def counts(number: int, seed: int = 0, n0: float = 500.0) -> Any:
     """Counts of a pair with alpha = 1.2, detector_beta = 1 and a constant of 0.05."""
-    from musrcu.containers.counts import Counts
-    from musrcu.containers.history import History
-
     width, tau = 0.03, 2.1969811
     time = (np.arange(300) + 0.5) * width
     a = 0.2 * np.exp(-0.3 * time) * np.cos(2 * np.pi * 1.5 * time) + 0.05
@@ -318,3 +317,53 @@ def test_groups_by_numbers_of_numpy_and_by_nothing() -> None:
     ]
     one = mu.joint_fit(turning(), MODEL, shared=shared, by={"lambda1": lambda run: None})
     assert one.names[-1] == "lambda1[<lambda>=None]"
+
+
+# --- counts that are given twice
+
+
+def noted_twice(data: list[Any]) -> list[str]:
+    found = mu.joint_fit(data, MODEL, shared=("A1", "A_bg", "phi1", "lambda1", "nu1"))
+    assert found.valid, found.reason
+    return [note for note in found.notes if "count twice" in note]
+
+
+def test_a_run_that_is_given_twice_is_noted() -> None:
+    one = turning(1)[0]
+    assert noted_twice([one, one]) == [
+        "SIM 1 is given twice: they count twice, and errors are too small by up to the root of 2; "
+        "give each run once"
+    ]
+    pair = counts(1).replace(alpha=1.2)
+    assert noted_twice([pair, pair])
+    # the same run in other bins
+    assert noted_twice([one, one.replace(packing=2, history=RUN.history)])
+    assert not noted_twice(turning(2))
+
+
+def test_other_periods_detectors_times_and_counts_of_a_run_are_not_the_same() -> None:
+    pair = counts(1).replace(alpha=1.2)
+    assert not noted_twice([pair, counts(1, seed=1).replace(alpha=1.2)])
+    assert not noted_twice([pair, pair.replace(detectors=((3,), (4,)))])
+    assert noted_twice([pair, pair.replace(detectors=((3,), (2,)))])
+    periods = [
+        pair.replace(history=pair.history.with_step(Step("select_periods", "", {"period": k})))
+        for k in (1, 2)
+    ]
+    assert not noted_twice(periods)
+    one = turning(1)[0]
+    late = one.replace(run=one.run.replace(start="2026-01-02"))
+    early = one.replace(run=one.run.replace(start="2026-01-01"))
+    assert not noted_twice([early, late])
+
+
+def test_detectors_that_the_history_names() -> None:
+    """Detectors of an asymmetry are those that its history names."""
+
+    def grouped(forward: str, backward: str) -> Asymmetry:
+        step = Step("group", "", {"forward": forward, "backward": backward})
+        return turning(1)[0].replace(history=History().with_step(step))
+
+    assert not noted_twice([grouped("1-2,5", "3"), grouped("4", "6-8")])
+    assert not noted_twice([grouped("1 Forw", "2 Back"), grouped("3 Up", "4 Down")])
+    assert noted_twice([grouped("1-2,5", "3"), grouped("4-5", "6-8")])
