@@ -47,9 +47,10 @@ def _along_the_spin(data: Data) -> bool:
         return False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        grouping = None if run.grouping is None else run.grouping.tolist()
         try:
-            along = default_pair(run.instrument, run.labels, run.grouping, "longitudinal")
-            default_pair(run.instrument, run.labels, run.grouping, "transverse")
+            along = default_pair(run.instrument, run.labels, grouping, "longitudinal")
+            default_pair(run.instrument, run.labels, grouping, "transverse")
         except ReductionError:
             return False
     return step.note.startswith(along[2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import musrcu as mu
@@ -33,3 +34,7 @@ def test_no_doubt_where_there_is_no_reason(run: mu.Run) -> None:
     assert notes(run, "exponential") == []
     assert notes(run.replace(field=None)) == []
     assert notes(run.replace(field=0.5)) == []
+
+
+def test_groups_of_a_file_are_no_obstacle(run: mu.Run) -> None:
+    assert len(notes(run.replace(grouping=np.array([1, 2, 0, 0, 0])))) == 1
