@@ -85,7 +85,9 @@ def _drafts(
 
 
 def _check_names(drafts: Sequence[Draft], words: Words) -> None:
-    """Raise a ModelError for a name that no run has."""
+    """Raise a ModelError for a name that no run has, a FitError for a tie of one group alone."""
+    for name in filter(is_label, words.ties):
+        raise FitError(f"tie of {name!r}: a tie is for all runs, not for one group; fix it instead")
     first = drafts[0].freedom.model
     for name in sorted(words.named - set(words.extra)):
         if not (is_label(name) or any(_has(draft.freedom.model, name) for draft in drafts)):

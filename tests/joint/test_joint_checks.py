@@ -154,6 +154,11 @@ def test_a_group_can_be_limited_held_and_constrained() -> None:
     assert known.ndof == free.ndof + 1
 
 
+def test_a_tie_of_one_group_is_refused() -> None:
+    with pytest.raises(FitError, match="a tie is for all runs"):
+        mu.joint_fit(turning(), MODEL, **GROUPED, ties={FIRST: "0.5*nu1"})
+
+
 def test_a_constraint_of_a_tied_parameter_is_refused_as_in_a_single_fit() -> None:
     words: dict[str, Any] = {"ties": {"nu1": "1.0*lambda1"}, "constraints": {"nu1": (1.5, 0.01)}}
     with pytest.raises(FitError, match="nu1 is constrained and fixed or tied; choose one"):
