@@ -10,6 +10,7 @@ from musrcu.errors import FitError
 from musrcu.fitting.constraint import Constraints, as_constraints
 from musrcu.fitting.fitted_data import Fittable, fitted_data
 from musrcu.fitting.freedom import Limits
+from musrcu.fitting.options import check_tables, names_of
 from musrcu.fitting.request import time_model
 from musrcu.joint.assemble import Assembly, assemble
 from musrcu.joint.blocks import blocks, exact_matrix
@@ -100,6 +101,8 @@ def joint_fit(
     SIAM J. Numer. Anal. 10, 413 (1973) for the elimination.
     """
     several, model = _several(data), time_model(model)
+    check_tables(by=by, start=start, fixed=fixed, limits=limits, ties=ties, extra=extra)
+    names = names_of(minos)
     if local is None and not shared:
         local = own_of_histograms(several, model, {*(ties or {}), *(fixed or {}), *(by or {})})
     told = words(
@@ -111,7 +114,6 @@ def joint_fit(
     parts = assemble(windows, totals, model, told)
     check(parts)
     stack = Stack(parts.members, parts.shared)
-    names = (minos,) if isinstance(minos, str) else tuple(minos or ())
     for name in names:
         if name not in parts.shared.labels:
             raise FitError(f"minos: {name} is not shared ({', '.join(parts.shared.labels)} are)")

@@ -100,6 +100,8 @@ def words(
 
 
 def _several(what: str, names: Iterable[str]) -> tuple[str, ...]:
+    if not isinstance(names, Iterable):
+        raise FitError(f"{what} = {names!r}; give names of parameters")
     found = (names,) if isinstance(names, str) else tuple(names)
     for name in found:
         if not isinstance(name, str):

@@ -154,3 +154,17 @@ def test_the_same_model_twice(data: Asymmetry) -> None:
     assert turned.verdict.startswith(
         "1 and 2 have the same chi-square with as many parameters, preferred to the others by "
     )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"minos": 5}, {"minos": (None,)}, {"start": [1]}, {"fixed": {1: 2.0}}, {"limits": 3},
+        {"ties": "x"}, {"shared": 5}, {"shared": (None,)}, {"by": 3}, {"extra": 3},
+        {"shared": (), "local": 3}, {"start": {"A1": 10**400}},
+    ],
+)  # fmt: skip
+def test_wrong_kinds_in_joint_fits(options: dict[str, Any], data: Asymmetry) -> None:
+    name = next(key for key, value in reversed(options.items()) if value != ())
+    with pytest.raises(FitError, match=rf"^{name} (=|of) .*; give|^start of A1 = 1000"):
+        mu.joint_fit([data, data], MODEL, **{"shared": ("A1",), **options})
