@@ -25,6 +25,8 @@ _WINDOWS: dict[str, Shape] = {
     "cosine": lambda x: np.cos(0.5 * np.pi * x),
 }
 """Of the time after the first bin over the length: one at the first bin, zero at the end."""
+FEWEST = 4
+"""Bins, as their weights count, below which there is no spectrum."""
 APODISATIONS = ("errors", "none", *_DECAYS, *_WINDOWS)
 
 
@@ -67,4 +69,10 @@ def apodised(signal: Signal, kind: str, width: float | None) -> tuple[FloatArray
         width = signal.length if width is None else float(width)
         after = (signal.time - signal.time[0]) / width
         shape = np.where(after < 1, _WINDOWS[kind](np.minimum(after, 1.0)), 0.0)
-    return signal.width * shape, f"equal times weighted equally, {kind} of {width:.4g} us"
+    weight = signal.width * shape
+    if not weight.sum() ** 2 > FEWEST * (weight**2).sum():
+        raise FitError(
+            f"width = {width:g} us of apodisation {kind!r} leaves fewer than {FEWEST} bins; give "
+            f"a width of some bins at least ({1e3 * float(np.median(signal.width)):.3g} ns each)"
+        )
+    return weight, f"equal times weighted equally, {kind} of {width:.4g} us"

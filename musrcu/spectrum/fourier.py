@@ -23,6 +23,8 @@ from musrcu.spectrum.signal import Signal, signal_of
 from musrcu.spectrum.smooth import DEFAULT, Smooth, find_smooth, read_terms
 from musrcu.spectrum.spectrum_result import Spectrum
 
+LONGEST_SHIFT = 100.0
+"""Of the time from which phases count, µs."""
 MOST_PADDING = 64
 
 
@@ -157,8 +159,8 @@ def _check(padding: object, phase: object, t0: object, chance: object, most: obj
         raise FitError(f"padding = {padding!r}; expected a number from 1 to {MOST_PADDING}")
     if not (phase == "auto" or is_number(phase)):
         raise FitError(f"phase = {phase!r}; expected degrees or 'auto'")
-    if not is_number(t0):
-        raise FitError(f"t0 = {t0!r}; expected a time in us")
+    if not (is_number(t0) and abs(t0) <= LONGEST_SHIFT):  # type: ignore[arg-type]
+        raise FitError(f"t0 = {t0!r}; expected a time in us, at most {LONGEST_SHIFT:g}")
     if not (is_number(chance) and 0 < chance < 1):  # type: ignore[operator]
         raise FitError(f"chance = {chance!r}; expected a probability")
     if not (is_whole(most) and most >= 0):  # type: ignore[operator]
