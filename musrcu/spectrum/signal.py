@@ -170,8 +170,10 @@ def _of_group(
     scale = law if lifetime else counted.raw
     seen = law + background * counted.raw
     shift = 1.0 if lifetime else 0.0
+    unknown = data.background is None and data.run.source == "continuous"
+    left_in = " (with an unknown background, which grows with exp(t/tau))" * unknown
     return Signal(
-        name=name + ", decay taken out" * lifetime,
+        name=name + ", decay taken out" * lifetime + left_in * lifetime,
         unit="" if lifetime else f"counts per {1e3 * data.raw_width:.4g} ns",
         time=time,
         value=np.asarray(counted.value / scale - shift),

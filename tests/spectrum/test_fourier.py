@@ -190,7 +190,7 @@ def test_counts_of_a_group() -> None:
         assert abs(peak.nu - 6) < 4 * peak.nu_error
         assert abs(peak.amplitude - 0.2) < 4 * peak.amplitude_error
         assert sign * one.real[np.argmax(one.amplitude)] > 0.19
-    assert forward.kind == "counts of forward, decay taken out"
+    assert forward.kind.startswith("counts of forward, decay taken out (with an unknown")
     raw = fourier(pair, lifetime=False)
     assert raw.unit == "counts per 5 ns"
     assert abs(raw.peaks[0].nu - 6) < 0.02
@@ -237,3 +237,11 @@ def test_other_things_are_refused() -> None:
     shape = decay(100, 0.01, 1e5)
     with pytest.raises(FitError, match="expected 'forward' or 'backward'"):
         fourier(pair_of(shape.astype(int), shape.astype(int)), group="Forw")
+
+
+@pytest.mark.parametrize("source", ["continuous", "pulsed"])
+def test_an_unknown_background_is_named(source: str) -> None:
+    """Counts of a continuous source whose background nobody measured are not only muons."""
+    counts = np.rint(decay(800, 0.01, 1e6) + 30).astype(int)
+    found = fourier(pair_of(counts, counts, source=source), group="backward")
+    assert ("unknown background" in found.summary()) == (source == "continuous")
