@@ -15,6 +15,8 @@ FloatArray = NDArray[np.float64]
 
 MISFIT, NOISE = 0.25, 6.0
 """Share of its gain, and chi-square, by which refinement may better a candidate."""
+FAR = 30.0
+"""A descent that will not come this close to the best in chi-square is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ def refine(candidates: list[Candidate], known: list[Candidate]) -> list[Candidat
         start = solve(one.cost, one.full)
         if not start.chi2 < NO_NUMBER:
             continue
-        x, chi2 = descend(one.cost, start.x, tolerance=0.1)
+        reach = best - one.offset + FAR
+        x, chi2 = descend(one.cost, start.x, tolerance=0.1, reach=reach)
         if _beyond(one, x):
             continue
         chi2, full = chi2 + one.offset, one.cost.freedom.expand(x)

@@ -16,6 +16,8 @@ FLAT = 1e-12
 """Least curvature along a parameter, in units of the largest; the step needs one above zero."""
 ROUNDING = 1e-13
 """A gain of this share of the cost is lost in its digits."""
+FIRST, AHEAD = 5, 30.0
+"""Steps after which a descent may be given up, and times its last gain that it may still gain."""
 HOPELESS = 1e8
 """Damping at which no step is left."""
 
@@ -27,6 +29,7 @@ def descend(
     steps: int = 30,
     tolerance: float = 1e-3,
     held: Sequence[int] = (),
+    reach: float = np.inf,
 ) -> tuple[FloatArray, float]:
     """Damped Gauss-Newton steps (Levenberg-Marquardt) inside the limits.
 
@@ -39,6 +42,7 @@ def descend(
     steps : at most so many.
     tolerance : gain in chi-square that is worth a step.
     held : positions among the free parameters that do not move.
+    reach : a descent that is too slow to come below that, after its first steps, is given up.
 
     Returns
     -------
@@ -46,12 +50,17 @@ def descend(
 
     Source: D. W. Marquardt, J. Soc. Indust. Appl. Math. 11, 431 (1963).
     """
-    x, chi2, _ = descent(cost, x, steps, tolerance, held)
+    x, chi2, _ = descent(cost, x, steps, tolerance, held, reach)
     return x, chi2
 
 
 def descent(
-    cost: Cost, x: FloatArray, steps: int, tolerance: float, held: Sequence[int]
+    cost: Cost,
+    x: FloatArray,
+    steps: int,
+    tolerance: float,
+    held: Sequence[int],
+    reach: float = np.inf,
 ) -> tuple[FloatArray, float, bool]:
     """The same, and whether no step from there promises to gain a tenth of the tolerance; where a
     step has gained less than the tolerance, the next one is not looked at."""
@@ -61,7 +70,7 @@ def descent(
     moving[list(held)] = False
     matrix, slope = cost.normal(x)
     best, damping = cost(x), 1e-3
-    for _ in range(steps):
+    for step in range(steps):
         if not (np.isfinite(matrix).all() and np.isfinite(slope).all()):
             break
         least = max(0.1 * tolerance, ROUNDING * best)
@@ -77,7 +86,7 @@ def descent(
         else:
             break
         gain, x, best, damping = best - chi2, trial, chi2, max(damping / 10, 1e-9)
-        if gain < tolerance:
+        if gain < tolerance or (step >= FIRST and best - AHEAD * gain > reach):
             break
         matrix, slope = cost.normal(x)
     return x, best, False

@@ -135,8 +135,9 @@ class Shapes:
             data.append(held[key])
             smooth.append(columns)
             sound.append(self._bad.isdisjoint([*columns, *(place for place, _ in fixed)]))
-        rows = np.array(self._rows).reshape(-1, self._data.size)
-        which = np.array(smooth, dtype=int).reshape(len(vectors), -1)
+        used, which = np.unique(np.array(smooth, dtype=int), return_inverse=True)
+        rows = np.array([self._rows[place] for place in used]).reshape(-1, self._data.size)
+        which = which.reshape(len(vectors), -1)
         return Sets(
             (np.array(residuals), np.array(data)), (rows, which), np.array(sound), tuple(places)
         )

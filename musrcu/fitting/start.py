@@ -32,6 +32,9 @@ ANEW = 0.5
 """Chi-square by which a line that is placed anew betters the rest."""
 MOST_SCANNED = 96
 """Trials for each of which frequencies are scanned."""
+BRANCHES, KEPT, ALIKE = 12, 5, 0.2
+"""Trials of a model without lines that are followed all at once to their minima, and those of them
+that are refined; relative distance below which two are one."""
 OF_TABLE = 24
 """The same for a law, whose table is short and whose minima lie close."""
 FAST = 4
@@ -185,12 +188,24 @@ def _smooth(cost: AsymmetryCost) -> list[Candidate]:
     vectors = settled(cost, combinations(trial_values(cost, ())))
     model = cost.freedom.model
     most = REFINED if model.variable == "t" else OF_TABLE
+    best: list[FloatArray] = []
     if any(
         len([k for k in _places(t.place) if is_rate(model.parameters[k])]) > 1 for t in model.terms
     ):
         most = REFINED // 2
-    best = best_separate(shapes, vectors, frozenset(), most)
+    elif model.variable == "t":
+        best = _different(minima_without(shapes, vectors, frozenset(), BRANCHES))
+    best = best or best_separate(shapes, vectors, frozenset(), most)
     return [Candidate(coarse, offset, full, float(k), np.inf) for k, full in enumerate(best)]
+
+
+def _different(minima: list[FloatArray]) -> list[FloatArray]:
+    """The best of the minima that are not one and the same."""
+    kept: list[FloatArray] = []
+    for full in minima:
+        if not any(_same(full, other, ALIKE) for other in kept):
+            kept.append(full)
+    return kept[:KEPT]
 
 
 def _growing(cost: AsymmetryCost) -> AsymmetryCost:
@@ -259,9 +274,9 @@ def _bounds(cost: AsymmetryCost, nu: int, highest: float) -> tuple[float, float]
     return lower, max(min(upper, highest), lower) if lower < highest else upper
 
 
-def _same(a: FloatArray, b: FloatArray) -> bool:
+def _same(a: FloatArray, b: FloatArray, share: float = 0.01) -> bool:
     """Whether two points are one minimum."""
-    return bool((np.abs(a - b) <= 1e-4 + 0.01 * np.maximum(np.abs(a), np.abs(b))).all())
+    return bool((np.abs(a - b) <= 1e-4 + share * np.maximum(np.abs(a), np.abs(b))).all())
 
 
 def differing(cost: Cost, a: FloatArray, b: FloatArray) -> list[int]:

@@ -31,7 +31,7 @@ OTHERS = [
     ("line", (3, 11, 40)),
     ("cosine*gaussian", (15, 20, 25)),
     ("two lines", (5, 18, 23, 30, 37)),
-    ("gaussian + exponential", (6, 9, 24, 42, 54)),
+    ("gaussian + exponential", (6, 9, 24, 42, 54, 930048, 930056, 930069, 930080, 910036)),
     ("gaussian_kt", (4, 48, 51)),
     ("stretched", (1, 29)),
 ]
