@@ -179,9 +179,7 @@ def _aligned(run: Run, recipe: Reduction, detectors: Sequence[int]) -> Counts:
     return with_losses(counts, run, read_periods(run, recipe.period).plus, origin)
 
 
-def _histogram(
-    counts: Counts, label: str, recipe: Reduction, note: str, origin: str
-) -> Histogram:
+def _histogram(counts: Counts, label: str, recipe: Reduction, note: str, origin: str) -> Histogram:
     """One of the two equal rows of packed counts."""
     level, error = counts.background, counts.background_error
     history = History(_of_one(step, origin) for step in counts.history)

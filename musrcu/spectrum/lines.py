@@ -10,6 +10,7 @@ import numpy as np
 from musrcu.containers.arrays import FloatArray
 from musrcu.spectrum.fourier_sum import ComplexArray
 
+Shape = Callable[[FloatArray], FloatArray]
 RATES = (0.03, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0)
 """Dampings that are tried, 1/µs."""
 
@@ -83,10 +84,11 @@ def fitted_line(time: FloatArray, value: FloatArray, root: FloatArray, nu: float
     for shape in (_exponential, _gaussian):
         gains = [solved(shape(rate * time))[0] for rate in RATES]
         rate = RATES[int(np.argmax(gains))]
-        log = highest(
-            lambda log, shape=shape, rate=rate: solved(shape(rate * np.exp(log) * time))[0],
-            (-1.0, 1.0),
-        )
+
+        def gain(log: float, shape: Shape = shape, rate: float = rate) -> float:
+            return solved(shape(rate * np.exp(log) * time))[0]
+
+        log = highest(gain, (-1.0, 1.0))
         tried.append(shape(rate * np.exp(log) * time))
     envelope = max(tried, key=lambda one: solved(one)[0])
     return Line(nu, envelope, solved(envelope)[1])

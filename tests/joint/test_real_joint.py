@@ -66,7 +66,10 @@ def test_two_detectors_need_no_start_values(
 
 def test_where_the_packing_comes_from(real: Path) -> None:
     run = mu.read(real / "psi-bin" / "deltat_tdc_gps_0432.bin")
-    free, given = mu.reduce_histograms(run)[0], mu.reduce_histograms(run, mu.Reduction(packing=8))[0]
+    free, given = (
+        mu.reduce_histograms(run)[0],
+        mu.reduce_histograms(run, mu.Reduction(packing=8))[0],
+    )
     for one, origin in ((free, "counts"), (given, "given")):
         step = one.history.find("rebin")
         assert step is not None
