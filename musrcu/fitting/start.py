@@ -193,7 +193,9 @@ def _smooth(cost: AsymmetryCost) -> list[Candidate]:
         len([k for k in _places(t.place) if is_rate(model.parameters[k])]) > 1 for t in model.terms
     ):
         most = REFINED // 2
-    elif model.variable == "t":
+    elif model.variable == "t" and all(
+        is_rate(one) for one in model.parameters if one.kind == "plain"
+    ):
         best = _different(minima_without(shapes, vectors, frozenset(), BRANCHES))
     best = best or best_separate(shapes, vectors, frozenset(), most)
     return [Candidate(coarse, offset, full, float(k), np.inf) for k, full in enumerate(best)]
