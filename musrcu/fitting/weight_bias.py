@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,10 +36,12 @@ def weight_shift(cost: AsymmetryCost, minimum: Minimum) -> FloatArray:
 
 
 def weighed_wrong(cost: Cost, minimum: Minimum) -> list[str]:
-    """A sentence on the parameter that is shifted furthest, where that is worth saying."""
+    """A sentence on the parameter of the model that is shifted furthest, where that matters."""
     if not isinstance(cost, AsymmetryCost):
         return []
-    shift = weight_shift(cost, minimum)
+    model: Any = cost.freedom.model
+    shift = np.where(cost.free < getattr(model, "own", len(model.names)), 1.0, 0.0)
+    shift *= weight_shift(cost, minimum)
     k = int(np.argmax(np.abs(shift)))
     if not abs(shift[k]) > WORTH_SAYING:
         return []
