@@ -88,7 +88,7 @@ class Spectrum:
 
     @property
     def power(self) -> FloatArray:
-        """(n_nu,) square of the amplitude; of noise alone it is 2 ``noise``^2 in the mean."""
+        """(n_nu,) square of the amplitude; of noise alone twice that of ``noise`` in the mean."""
         return np.abs(self.transform) ** 2
 
     @property
