@@ -63,7 +63,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         several=True,
     )
     options.add_reduction(parser)
-    options.add_output(parser, "write the comparison as JSON", kind=values.json_file)
+    options.add_output(parser, "write the comparison as JSON")
 
 
 def run(arguments: Namespace) -> int:
@@ -75,7 +75,7 @@ def run(arguments: Namespace) -> int:
     check_targets(
         [*files.paths, arguments.calibration, *(arguments.functions or ())],
         force=arguments.force,
-        files=[arguments.output],
+        json=[arguments.output],
     )
     recipe = options.recipe(arguments)
     content: list[dict[str, Any]] = []

@@ -28,7 +28,6 @@ from musrcu.cli.robust import add_robust, fit_budget
 from musrcu.cli.saved_picture import draw, visible
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import RUNS, Files, UsageError, add_data, dumps, reduction_text, say
-from musrcu.cli.values import json_file
 from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
@@ -51,7 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_robust(parser)
     add_profiles(parser)
     options.add_reduction(parser)
-    options.add_output(parser, "write the result as JSON", kind=json_file)
+    options.add_output(parser, "write the result as JSON")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="picture: .png, .pdf or .svg")
 
 
@@ -168,7 +167,7 @@ def _check(arguments: Namespace, files: Files) -> None:
     check_targets(
         [*files.paths, arguments.calibration, *(arguments.functions or ())],
         force=arguments.force,
-        files=[arguments.output],
+        json=[arguments.output],
         pictures=[arguments.plot, *pictures(arguments)],
     )
     if arguments.plot is not None and files.several and not joined(arguments):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,14 +207,12 @@ def add_order(parser: ArgumentParser) -> None:
     )
 
 
-def add_output(
-    parser: ArgumentParser, what: str, json: bool = True, kind: Callable[[str], Path] = Path
-) -> None:
-    """``--json``, ``-o`` and ``--force``; ``kind`` refuses endings of what is not written."""
+def add_output(parser: ArgumentParser, what: str, json: bool = True) -> None:
+    """``--json``, ``-o`` and ``--force``."""
     group = parser.add_argument_group("output")
     if json:
         group.add_argument("--json", action="store_true", help="print JSON and nothing else")
-    group.add_argument("-o", "--output", metavar="FILE", type=kind, help=what)
+    group.add_argument("-o", "--output", metavar="FILE", type=Path, help=what)
     add_force(group)
 
 

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 from musrcu.cli import options
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import dumps, say
-from musrcu.cli.values import json_file
 from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
@@ -33,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu order``."""
     parser.add_argument("source", metavar="SCAN.json|TABLE", type=Path)
     options.add_order(parser)
-    options.add_output(parser, "write the order parameter as JSON", kind=json_file)
+    options.add_output(parser, "write the order parameter as JSON")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="picture: .png, .pdf or .svg")
 
 
@@ -44,7 +43,7 @@ def run(arguments: Namespace) -> int:
     check_targets(
         [arguments.source],
         force=arguments.force,
-        files=[arguments.output],
+        json=[arguments.output],
         pictures=[arguments.plot],
     )
     choice = options.given_order(arguments)

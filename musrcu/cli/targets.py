@@ -16,6 +16,7 @@ def check_targets(
     *,
     force: bool,
     files: Iterable[Path | None] = (),
+    json: Iterable[Path | None] = (),
     pictures: Iterable[Path | None] = (),
 ) -> None:
     """Refuse what would fail after the work, or would destroy what the work is done with.
@@ -24,12 +25,13 @@ def check_targets(
     ----------
     inputs : every file that the command reads; None is left out here and below.
     force : whether files that exist may be overwritten. An input never is.
-    files, pictures : what the command writes.
+    files, json, pictures : what the command writes.
 
     Raises
     ------
     MusrcuError if an output is an input, two outputs are one file, a picture has another ending
-    than .png, .pdf or .svg, or :func:`musrcu.files.check_target` refuses an output.
+    than .png, .pdf or .svg, JSON one that promises
+    something else, or :func:`musrcu.files.check_target` refuses an output.
     """
     drawn = [path for path in pictures if path is not None]
     if drawn:
@@ -37,7 +39,8 @@ def check_targets(
 
         for path in drawn:
             kind_of(path)
-    targets = [*(path for path in files if path is not None), *drawn]
+    results = [path for path in json if path is not None]
+    targets = [*(path for path in files if path is not None), *results, *drawn]
     sources = [path for path in inputs if path is not None] if targets else []
     for target in targets:
         if any(_same(target, source) for source in sources):
@@ -48,6 +51,9 @@ def check_targets(
     for one, other in itertools.combinations(targets, 2):
         if _same(one, other):
             raise MusrcuError(f"{other} is asked for twice; give each output a name of its own")
+    for path in results:
+        if path.suffix.lower() not in ("", ".json"):
+            raise MusrcuError(f"{path}: JSON is written there; end the name in .json")
 
 
 def _same(one: PathLike, other: PathLike) -> bool:

@@ -129,14 +129,6 @@ def tie(text: str) -> dict[str, str]:
     return {name: expression}
 
 
-def json_file(text: str) -> Path:
-    """A file whose name does not promise anything else than JSON."""
-    file = Path(text)
-    if file.suffix.lower() not in ("", ".json"):
-        raise ArgumentTypeError(f"{_short(text)}: JSON is written there; end the name in .json")
-    return file
-
-
 def profile_picture(text: str) -> dict[str, Path]:
     """``name=file``."""
     name, file = _split(text, "nu2=nu2.png")

@@ -201,7 +201,7 @@ def test_plot_draws_runs_fits_scans_and_laws(
         assert ("subtract_background" in done.out) == (number not in (3, 5)), done.out
         assert Path(f"{number}.png").read_bytes().startswith(PNG)
     assert "exists and is not" in musrcu("plot", run, "-o", "0.png").complaint
-    assert "name one JSON file" in musrcu("plot", "fit.json", run, "-o", "x.png").complaint
+    assert "name one JSON file" in musrcu("plot", "law.json", run, "-o", "x.png").complaint
     done = musrcu("plot", "gone.bin", run, *QUICK, "-o", "x.png")
     assert (done.code, done.out.splitlines()[-1]) == (1, "figure: x.png")
 
@@ -262,12 +262,13 @@ def test_a_fit_whose_run_is_gone_cannot_be_drawn(musrcu: Musrcu, run1: Path, her
     shutil.copy(run1, "r.bin")
     assert musrcu("fit", "r.bin", *QUICK, "-o", "fit.json").code == 0
     Path("r.bin").unlink()
-    assert "r.bin cannot be opened" in musrcu("plot", "fit.json", "-o", "x.png").complaint
+    done = musrcu("plot", "fit.json", "-o", "x.png")
+    assert "fit.json was fitted to r.bin, which is not there" in done.complaint
     data = json.loads(Path("fit.json").read_text())
     Path("bare.json").write_text(json.dumps({**data, "recipe": None}))
     assert (
         "does not say how its runs were reduced"
-        in musrcu("plot", "bare.json", "-o", "x.png").complaint
+        in musrcu("plot", "bare.json", run1, "-o", "x.png").complaint
     )
     Path("odd.json").write_text("[]")
     assert "musrcu saves" in musrcu("plot", "odd.json", "-o", "x.png").complaint

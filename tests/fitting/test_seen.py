@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from asymmetries import asymmetry
+from scipy.integrate import trapezoid
 from throw import asymmetry_of, throw_pair
 
 from musrcu.containers.losses import Losses
@@ -85,7 +86,7 @@ def test_counts_are_those_of_the_formula() -> None:
     x = [0.2, 0.3, 4e3, 0.9, 0.95, 12.0, 7.0]
     forward, backward = SeenCounts("exponential", bins).value(TIME, x).reshape(2, -1)
     edges = TIME[:, None] + width * (np.linspace(0, 1, 201) - 0.5)
-    decay = 3 * np.trapezoid(np.exp(-edges / TAU), axis=1) / 200
+    decay = 3 * trapezoid(np.exp(-edges / TAU), axis=1) / 200
     a = 0.2 * np.exp(-0.3 * TIME)
     there = 4e3 * np.sqrt(0.9) * decay * (1 + a) + 36.0
     seen = sum(s * there / (1 + s * there * d / width) for s, d in zip(share, dead, strict=True))
