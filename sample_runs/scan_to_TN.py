@@ -23,6 +23,7 @@ scan = mu.fit_scan(
     ordered="exponential + damped_cosine + constant",
     paramagnetic="gaussian + exponential + constant",
     t_range=(0.01, 8.0),
+    limits={"A1": (0.0, None), "A2": (0.0, None)},  # both parts of the sample relax from above 0
 )
 
 # The precession frequency of the ordered runs was fitted with
