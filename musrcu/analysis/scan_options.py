@@ -12,6 +12,7 @@ from musrcu.containers.numbers import is_number
 from musrcu.errors import FitError, quoted
 from musrcu.fitting.constraint import Constraint, Constraints, as_constraints
 from musrcu.fitting.count_costs import COUNT_COSTS
+from musrcu.fitting.recorded import ends
 from musrcu.fitting.window import inside
 from musrcu.models.model import Model
 from musrcu.reduction.recipe import Reduction
@@ -131,7 +132,7 @@ def as_given(
     "values": ..., "covariance": ...}``.
     """
     given: dict[str, Any] = {kind: dict(tables[kind] or {}) for kind in TABLES}
-    given["limits"] = {name: list(pair) for name, pair in given["limits"].items()}
+    given["limits"] = {name: ends(pair) for name, pair in given["limits"].items()}
     if isinstance(constraints, Mapping):
         given["constraints"] = {name: list(pair) for name, pair in constraints.items()}
     else:
