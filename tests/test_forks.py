@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not can_fork(), reason="this system does not for
 
 
 def slow_square(k: int) -> tuple[int, int]:
-    time.sleep(0.002)
+    time.sleep(0.01)
     return k * k, os.getpid()
 
 
