@@ -17,7 +17,7 @@ from collections import Counter
 import numpy as np
 import order_truth as truth
 
-from musrcu.analysis.order_parameter import OrderPoints, fit_order_parameter, likelihood_root
+from musrcu.ordering.two_step import OrderPoints, fit_order_parameter, likelihood_root
 
 SEED = 20190121
 LEVELS = ((1.0, 5e-4), (1 / math.sqrt(10), 2e-4), (2.0, 5e-4), (1.0, 0.0))

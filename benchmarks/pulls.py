@@ -24,8 +24,8 @@ import numpy as np
 import truth
 
 import musrcu as mu
-from musrcu.analysis.order_parameter import likelihood_root
 from musrcu.containers.temperature import Sensor, from_sensors
+from musrcu.ordering.two_step import likelihood_root
 
 SEED = 20261122
 SET_POINTS = (

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from musrcu import plot as plot
-    from musrcu.analysis.order_parameter import fit_order_parameter
-    from musrcu.analysis.order_result import OrderParameter
     from musrcu.analysis.scan import fit_scan
     from musrcu.analysis.scan_result import Scan
     from musrcu.calibration.calibrate import calibrate
@@ -51,6 +49,8 @@ if TYPE_CHECKING:
     from musrcu.models.parameter import Parameter
     from musrcu.models.precession import field_from_nu, nu_from_field
     from musrcu.models.registry import component
+    from musrcu.ordering.result import OrderParameter
+    from musrcu.ordering.two_step import fit_order_parameter
     from musrcu.output.catalogue import catalogue
     from musrcu.output.joint_repetition import JointRepetition
     from musrcu.output.load import load
@@ -164,8 +164,8 @@ _HOMES = {
     "musrcu.calibration.combined_calibration": ("combine_calibrations",),
     "musrcu.calibration.dead_time": ("estimate_dead_time",),
     "musrcu.calibration.dead_time_result": ("DeadTimes",),
-    "musrcu.analysis.order_parameter": ("fit_order_parameter",),
-    "musrcu.analysis.order_result": ("OrderParameter",),
+    "musrcu.ordering.two_step": ("fit_order_parameter",),
+    "musrcu.ordering.result": ("OrderParameter",),
     "musrcu.systematics.robustness": ("robustness",),
     "musrcu.systematics.robustness_result": ("Robustness",),
     "musrcu.analysis.scan": ("fit_scan",),

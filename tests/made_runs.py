@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from musrcu.analysis.order_points import OrderPoints
 from musrcu.analysis.scan_result import Scan, ScanRun
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.history import History, Step
@@ -15,6 +14,7 @@ from musrcu.containers.temperature import Temperature
 from musrcu.fitting.fitted import Fitted
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
+from musrcu.ordering.points import OrderPoints
 from musrcu.reduction.asymmetry import asymmetry_and_error
 
 ORDERED = "exponential + damped_cosine + constant"

@@ -47,11 +47,23 @@ FITTING = {"models", "references", "instruments", *CONTAINERS}
 CALIBRATION = {"fitting", "reduction", "readers", *FITTING, *REDUCTION}
 SPECTRUM = {"fitting", "reduction", *FITTING, *REDUCTION}
 COMPARISON = {"fitting", "reduction", *FITTING, *REDUCTION}
-ANALYSIS = {"calibration", "comparison", "joint", *CALIBRATION}
+ORDERING = {"fitting", *FITTING}
+ANALYSIS = {"calibration", "comparison", "joint", "ordering", *CALIBRATION}
 JOINT = {"fitting", *FITTING}
-SYSTEMATICS = {"analysis", *ANALYSIS}
+DIRECT = {"analysis", *ANALYSIS}
+SYSTEMATICS = DIRECT
 SIMULATION = {"models", "references", "instruments", "writers", *CONTAINERS}
-DOORS = {"spectrum", "systematics", "simulation", "verification", *SYSTEMATICS, *SIMULATION}
+DOORS = {
+    "direct",
+    "exchange",
+    "planning",
+    "spectrum",
+    "systematics",
+    "simulation",
+    "verification",
+    *SYSTEMATICS,
+    *SIMULATION,
+}
 
 # Every module is in a room of this table (a room may be one file); a room may use itself.
 TABLE = {
@@ -78,8 +90,12 @@ TABLE = {
     "spectrum": rule(SPECTRUM, inside="scipy"),
     "comparison": rule(COMPARISON, inside="scipy tqdm"),
     "joint": rule(JOINT, inside="scipy iminuit"),
+    "exchange": rule({"errors", "constants", "notation"}, inside="scipy"),
+    "ordering": rule(ORDERING, inside="scipy iminuit"),
     "calibration": rule(CALIBRATION, inside="scipy iminuit"),
     "analysis": rule(ANALYSIS, inside="scipy iminuit tqdm"),
+    "direct": rule(DIRECT, inside="scipy iminuit tqdm"),
+    "planning": rule(PLANNING, inside="scipy tqdm"),
     "systematics": rule(SYSTEMATICS, inside="scipy iminuit tqdm"),
     "simulation": rule(SIMULATION, inside="scipy tqdm"),
     "output": rule(DOORS, inside="nexusformat"),

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from musrcu import toml
-from musrcu.analysis.order_method import METHODS
-from musrcu.analysis.order_parameter import fit_order_parameter
 from musrcu.analysis.scan import ORDERED, PARAMAGNETIC, distinct, fit_scan
 from musrcu.analysis.scan_options import COSTS
 from musrcu.analysis.scan_result import Scan
@@ -22,6 +20,8 @@ from musrcu.errors import ModelError, MusrcuError, nearest
 from musrcu.files import PathLike
 from musrcu.models.functions_file import load_functions
 from musrcu.models.model import Model
+from musrcu.ordering.method import METHODS
+from musrcu.ordering.two_step import fit_order_parameter
 from musrcu.readers.find import find_runs
 from musrcu.readers.registry import read
 from musrcu.readers.run_files import VARIABLE

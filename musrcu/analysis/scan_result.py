@@ -11,14 +11,14 @@ from typing import Any, get_args
 
 import numpy as np
 
-from musrcu.analysis.order_common import CALIBRATED, at_what_is_known
-from musrcu.analysis.order_parameter import OrderParameter, OrderPoints
 from musrcu.analysis.scan_assumptions import assumptions_of
-from musrcu.analysis.verdict import Verdict
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, write_text
 from musrcu.fitting.result import FitResult
 from musrcu.notation import bracket, table
+from musrcu.ordering.common_shifts import CALIBRATED, at_what_is_known
+from musrcu.ordering.points import Verdict
+from musrcu.ordering.two_step import OrderParameter, OrderPoints
 
 KIND = "musrcu scan"
 SMALL_FIELD = 1.0

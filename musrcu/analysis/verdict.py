@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from musrcu.containers.asymmetry import Asymmetry
 from musrcu.fitting.chance import noise_gain
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
-
-Verdict = Literal["ordered", "not ordered", "undecided", "failed"]
+from musrcu.ordering.points import Verdict
 
 NU_MIN = 0.3
 """Lowest frequency that counts as a line, MHz: a slower one imitates a Gaussian."""

@@ -25,7 +25,7 @@ from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
 if TYPE_CHECKING:
-    from musrcu.analysis.order_points import OrderPoints
+    from musrcu.ordering.points import OrderPoints
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Fit the law, print it and draw it."""
-    from musrcu.analysis.order_parameter import fit_order_parameter
+    from musrcu.ordering.two_step import fit_order_parameter
 
     check_targets(
         [arguments.source],
@@ -67,14 +67,14 @@ def run(arguments: Namespace) -> int:
 def _points(source: Path, parameter: str | None) -> tuple[OrderPoints, str]:
     """The points of a scan or a table, and the name of what orders."""
     if source.suffix.lower() != ".json":
-        from musrcu.analysis.order_table import read_order_table
+        from musrcu.ordering.table import read_order_table
 
         _refuse_choice(source, parameter, "nu")
         return read_order_table(source), "nu"
-    from musrcu.analysis.order_points import points_of
-    from musrcu.analysis.order_result import OrderParameter
     from musrcu.analysis.scan_result import Scan
     from musrcu.fitting.result import FitResult
+    from musrcu.ordering.points import points_of
+    from musrcu.ordering.result import OrderParameter
     from musrcu.output.load import load
 
     loaded = load(source)

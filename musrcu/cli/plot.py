@@ -177,10 +177,10 @@ def _say_reduction(found: Sequence[Asymmetry | Histogram]) -> None:
 def _saved(name: str, arguments: Namespace) -> Axes:
     """The picture of a saved fit, scan or order parameter."""
     from musrcu import plot
-    from musrcu.analysis.order_result import OrderParameter
     from musrcu.analysis.scan_result import Scan
     from musrcu.fitting.result import FitResult
     from musrcu.joint.result import JointResult
+    from musrcu.ordering.result import OrderParameter
     from musrcu.output.load import load
     from musrcu.systematics.robustness_result import Robustness
 

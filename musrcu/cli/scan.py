@@ -151,7 +151,7 @@ def fitted(plan: ScanFile, *, progress: bool, jobs: int | None = 1) -> tuple[Sca
     """The scan with its order parameter, and why there is none (empty where there is one)."""
     import dataclasses
 
-    from musrcu.analysis.order_parameter import fit_order_parameter
+    from musrcu.ordering.two_step import fit_order_parameter
 
     with workers(jobs, len(plan.data)) as executor:
         scan = dataclasses.replace(plan, order=None).run(executor=executor, progress=progress)

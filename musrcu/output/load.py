@@ -7,8 +7,6 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from musrcu.analysis.order_result import KIND as ORDER
-from musrcu.analysis.order_result import OrderParameter
 from musrcu.analysis.scan_result import KIND as SCAN
 from musrcu.analysis.scan_result import Scan
 from musrcu.containers.kinds import an
@@ -18,6 +16,8 @@ from musrcu.fitting.result import KIND as FIT
 from musrcu.fitting.result import FitResult
 from musrcu.joint.result import KIND as JOINT
 from musrcu.joint.result import JointResult
+from musrcu.ordering.result import KIND as ORDER
+from musrcu.ordering.result import OrderParameter
 from musrcu.systematics.robustness_result import KIND as ROBUSTNESS
 from musrcu.systematics.robustness_result import Robustness
 

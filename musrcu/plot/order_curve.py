@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musrcu.analysis.order_points import OrderPoints
-from musrcu.analysis.order_result import OrderParameter
 from musrcu.analysis.scan_result import Scan
 from musrcu.containers.arrays import FloatArray
 from musrcu.errors import MusrcuError
+from musrcu.ordering.points import OrderPoints
+from musrcu.ordering.result import OrderParameter
 from musrcu.plot.insets import Inset, boxes, draw_insets
 from musrcu.plot.style import (
     BLACK,

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from musrcu.analysis.order_method import Exponent
-from musrcu.analysis.order_parameter import fit_order_parameter
-from musrcu.analysis.order_points import OrderPoints
-from musrcu.analysis.order_result import OrderParameter
 from musrcu.analysis.scan import distinct, shown
 from musrcu.analysis.scan_result import Scan, ScanRun
 from musrcu.containers.run import Run
 from musrcu.errors import FitError, MusrcuError, nearest
 from musrcu.files import PathLike
+from musrcu.ordering.method import Exponent
+from musrcu.ordering.points import OrderPoints
+from musrcu.ordering.result import OrderParameter
+from musrcu.ordering.two_step import fit_order_parameter
 from musrcu.readers.registry import read
 from musrcu.systematics.refits import Again, Task, refits_of_run
 from musrcu.systematics.robustness_result import Quantity, Refit, Robustness, listed

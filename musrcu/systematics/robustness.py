@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from musrcu.analysis.order_method import Exponent
 from musrcu.analysis.scan import ORDERED, PARAMAGNETIC, ScanPlan, WorkedRun, sources
 from musrcu.analysis.scan_options import (
     EXPERIMENT,
@@ -24,6 +23,7 @@ from musrcu.fitting.constraint import Constraints
 from musrcu.fitting.fit import fit
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
+from musrcu.ordering.method import Exponent
 from musrcu.readers.registry import read
 from musrcu.reduction.recipe import Reduction, reduce
 from musrcu.systematics.refits import Again, Task, refits_of_run

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import musrcu as mu
-from musrcu.analysis.order_parameter import likelihood_root
 from musrcu.analysis.scan_file import ScanFile
+from musrcu.ordering.two_step import likelihood_root
 
 
 @pytest.fixture(scope="module")

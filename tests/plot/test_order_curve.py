@@ -18,9 +18,9 @@ from made_runs import (
 )
 
 import musrcu as mu
-from musrcu.analysis.order_points import OrderPoints
-from musrcu.analysis.order_result import LawParameter, OrderParameter
 from musrcu.errors import MusrcuError
+from musrcu.ordering.points import OrderPoints
+from musrcu.ordering.result import LawParameter, OrderParameter
 from musrcu.plot.insets import times
 
 

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from musrcu.analysis.order_minimum import LawCost
-from musrcu.analysis.order_parameter import (
+from musrcu.errors import FitError
+from musrcu.models.laws import order_parameter_law, order_parameter_slope
+from musrcu.ordering.minimum import LawCost
+from musrcu.ordering.result import LawParameter
+from musrcu.ordering.two_step import (
     OrderParameter,
     OrderPoints,
     constrained_chi2,
     fit_order_parameter,
     likelihood_root,
 )
-from musrcu.analysis.order_result import LawParameter
-from musrcu.errors import FitError
-from musrcu.models.laws import order_parameter_law, order_parameter_slope
 
 TRUTH = {"nu0": 1.59, "T_N": 0.105, "beta": 0.12, "alpha": 3.0}
 T = np.array([0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.085, 0.09, 0.095, 0.099, 0.102, 0.104])

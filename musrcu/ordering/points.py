@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray, frozen
 from musrcu.errors import FitError
+
+Verdict = Literal["ordered", "not ordered", "undecided", "failed"]
+"""What a run of a scan is found to be."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

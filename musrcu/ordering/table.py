@@ -10,11 +10,10 @@ from typing import get_args
 
 import numpy as np
 
-from musrcu.analysis.order_columns import Column, column_of, columns
-from musrcu.analysis.order_points import OrderPoints
-from musrcu.analysis.verdict import Verdict
 from musrcu.errors import FitError
 from musrcu.files import PathLike, read_text
+from musrcu.ordering.columns import Column, column_of, columns
+from musrcu.ordering.points import OrderPoints, Verdict
 
 ORDERED, NOT_ORDERED = "ordered", "not ordered"
 VERDICTS = get_args(Verdict)

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from made_runs import made_scan
 
-from musrcu.analysis.order_points import OrderPoints, grouped, joined
-from musrcu.analysis.order_table import read_order_table
+from musrcu.ordering.points import OrderPoints, grouped, joined
+from musrcu.ordering.table import read_order_table
 
 
 def test_equal_reasons_are_said_once() -> None:

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from musrcu import notation
-from musrcu.analysis.order_minimum import LawCost, Limits, bound_above
-from musrcu.analysis.order_points import OrderPoints
 from musrcu.constants import IMPROBABLE
 from musrcu.fitting.result import chi2_probability
+from musrcu.ordering.minimum import LawCost, Limits, bound_above
+from musrcu.ordering.points import OrderPoints
 
 
 def quality_notes(points: OrderPoints, limits: Limits, chi2: float, n_free: int) -> list[str]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from musrcu.analysis.order_common import common_shifts
-from musrcu.analysis.order_errors import Interval, minos_errors
-from musrcu.analysis.order_method import Exponent, Method, choose_method, held_alpha, too_little
-from musrcu.analysis.order_minimum import (
+from musrcu.errors import FitError, nearest
+from musrcu.ordering.common_shifts import common_shifts
+from musrcu.ordering.method import Exponent, Method, choose_method, held_alpha, too_little
+from musrcu.ordering.minimum import (
     NAMES,
     UNITS,
     LawCost,
@@ -21,10 +21,10 @@ from musrcu.analysis.order_minimum import (
     law_limits,
     lowest,
 )
-from musrcu.analysis.order_notes import bound_text, quality_notes
-from musrcu.analysis.order_points import HasPoints, OrderPoints, points_of
-from musrcu.analysis.order_result import BetaForAlpha, LawParameter, OrderParameter
-from musrcu.errors import FitError, nearest
+from musrcu.ordering.minos import Interval, minos_errors
+from musrcu.ordering.notes import bound_text, quality_notes
+from musrcu.ordering.points import HasPoints, OrderPoints, points_of
+from musrcu.ordering.result import BetaForAlpha, LawParameter, OrderParameter
 
 __all__ = [
     "OrderParameter",
@@ -156,7 +156,7 @@ class _Outcome:
     intervals: dict[str, Interval | None]
     notes: tuple[str, ...]
     common: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """What all runs share, see :func:`musrcu.analysis.order_common.common_shifts`."""
+    """What all runs share, see :func:`musrcu.ordering.common_shifts.common_shifts`."""
 
 
 def _at_limits(

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 
-from musrcu.analysis.order_minimum import NAMES, LawCost, Limits, Minimum, lowest
-from musrcu.analysis.order_points import OrderPoints
 from musrcu.containers.arrays import FloatArray
 from musrcu.fitting.result import FitResult
 from musrcu.notation import bracket
+from musrcu.ordering.minimum import NAMES, LawCost, Limits, Minimum, lowest
+from musrcu.ordering.points import OrderPoints
 
 CALIBRATED = frozenset({"alpha", "detector_beta"})
 """Parameters that one calibration gives to all runs; backgrounds are measured run by run."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musrcu.analysis.latent_temperature import latent_chi2
+from musrcu.ordering.latent_temperature import latent_chi2
 
 TRUTH = (1.59, 0.105, 0.12, 3.0)
 T_TRUE = np.array(

@@ -9,7 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from musrcu.analysis.order_minimum import (
+from musrcu.containers.arrays import FloatArray
+from musrcu.errors import FitError, nearest
+from musrcu.models.laws import order_parameter_slope
+from musrcu.ordering.minimum import (
     NAMES,
     LawCost,
     Limits,
@@ -19,10 +22,7 @@ from musrcu.analysis.order_minimum import (
     law_limits,
     lowest,
 )
-from musrcu.analysis.order_points import OrderPoints
-from musrcu.containers.arrays import FloatArray
-from musrcu.errors import FitError, nearest
-from musrcu.models.laws import order_parameter_slope
+from musrcu.ordering.points import OrderPoints
 
 Exponent = float | Literal["free"] | None
 """The exponent alpha: a number to hold; ``"free"`` or None to fit it."""

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musrcu.analysis.order_parameter import fit_order_parameter
-from musrcu.analysis.order_points import OrderPoints
-from musrcu.analysis.order_table import read_order_table
 from musrcu.errors import FitError, MusrcuError
+from musrcu.ordering.points import OrderPoints
+from musrcu.ordering.table import read_order_table
+from musrcu.ordering.two_step import fit_order_parameter
 
 
 def table(folder: Path, text: str) -> OrderPoints:

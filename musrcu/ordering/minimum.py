@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musrcu.analysis.latent_temperature import latent_chi2
-from musrcu.analysis.order_points import OrderPoints
 from musrcu.containers.arrays import FloatArray
 from musrcu.models.laws import order_parameter_law
+from musrcu.ordering.latent_temperature import latent_chi2
+from musrcu.ordering.points import OrderPoints
 
 if TYPE_CHECKING:
     from iminuit import Minuit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from musrcu.analysis.order_minimum import (
+from musrcu.ordering.minimum import (
     NAMES,
     LawCost,
     Limits,

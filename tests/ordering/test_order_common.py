@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from made_runs import made_asymmetry
 
-from musrcu.analysis.order_common import at_what_is_known
-from musrcu.analysis.order_parameter import fit_order_parameter
-from musrcu.analysis.order_points import OrderPoints
-from musrcu.analysis.order_result import OrderParameter
 from musrcu.errors import FitError
 from musrcu.fitting.fit import fit
 from musrcu.models.laws import order_parameter_law
+from musrcu.ordering.common_shifts import at_what_is_known
+from musrcu.ordering.points import OrderPoints
+from musrcu.ordering.result import OrderParameter
+from musrcu.ordering.two_step import fit_order_parameter
 from musrcu.reduction.asymmetry import asymmetry_and_error
 
 T = np.array([0.02, 0.04, 0.06, 0.07, 0.08, 0.085, 0.09, 0.095, 0.1, 0.102, 0.104])

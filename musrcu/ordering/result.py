@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from musrcu import notation
-from musrcu.analysis.order_minimum import NAMES, UNITS, Values
-from musrcu.analysis.order_notes import one_sided
-from musrcu.analysis.order_points import OrderPoints, grouped
 from musrcu.containers.arrays import FloatArray, frozen
 from musrcu.files import PathLike, write_text
 from musrcu.fitting.result import chi2_probability
 from musrcu.models.laws import order_parameter_law
 from musrcu.notation import asymmetric, bracket
+from musrcu.ordering.minimum import NAMES, UNITS, Values
+from musrcu.ordering.notes import one_sided
+from musrcu.ordering.points import OrderPoints, grouped
 
 KIND = "musrcu order"
 """What a saved order parameter says it is."""
