@@ -53,17 +53,9 @@ JOINT = {"fitting", *FITTING}
 DIRECT = {"analysis", *ANALYSIS}
 SYSTEMATICS = DIRECT
 SIMULATION = {"models", "references", "instruments", "writers", *CONTAINERS}
-DOORS = {
-    "direct",
-    "exchange",
-    "planning",
-    "spectrum",
-    "systematics",
-    "simulation",
-    "verification",
-    *SYSTEMATICS,
-    *SIMULATION,
-}
+PLANNING = {"direct", "exchange", *DIRECT}
+DOORS = {"planning", "simulation", "spectrum", "systematics", "verification"}
+DOORS |= {*PLANNING, *SIMULATION}
 
 # Every module is in a room of this table (a room may be one file); a room may use itself.
 TABLE = {
