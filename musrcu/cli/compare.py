@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, values
+from musrcu.cli.saved import print_and_save
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import RUNS, Files, UsageError, add_data, dumps, reduction_text, say
+from musrcu.cli.terminal import RUNS, Files, UsageError, add_data, reduction_text, say
 from musrcu.errors import MusrcuError
-from musrcu.files import write_text
 
 if TYPE_CHECKING:
     from musrcu.comparison.comparison_result import Comparison
@@ -92,7 +92,7 @@ def run(arguments: Namespace) -> int:
             sound &= _valid(found)
             if not arguments.json:
                 say("\n".join([str(raw), reduction_text(data), found.summary(), ""]))
-    _give(content, arguments, files)
+    print_and_save(content, arguments, several=files.several)
     if files.failures:
         return 1
     return 0 if sound else 3
@@ -161,16 +161,3 @@ def _executor(jobs: int) -> Iterator[Any]:
 
     with processes(jobs) as pool:
         yield pool
-
-
-def _give(content: list[dict[str, Any]], arguments: Namespace, files: Files) -> None:
-    """Print and then save as JSON, as far as it was asked for."""
-    if not (content or files.several):
-        return
-    text = dumps(content if files.several else content[0])
-    if arguments.json:
-        say(text)
-    if arguments.output is not None and content:
-        write_text(arguments.output, text + "\n", overwrite=arguments.force)
-        if not arguments.json:
-            say(f"saved: {arguments.output}")

@@ -25,11 +25,11 @@ from musrcu.cli import histograms, options, repeat
 from musrcu.cli.joint import add_joint, fit_jointly, joined
 from musrcu.cli.profiles import add_profiles, follow, pictures
 from musrcu.cli.robust import add_robust, fit_budget
+from musrcu.cli.saved import print_and_save
 from musrcu.cli.saved_picture import draw, visible
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import RUNS, Files, UsageError, add_data, dumps, reduction_text, say
+from musrcu.cli.terminal import RUNS, Files, UsageError, add_data, reduction_text, say
 from musrcu.errors import MusrcuError
-from musrcu.files import write_text
 
 if TYPE_CHECKING:
     from musrcu.comparison.residual_tests import ResidualTests
@@ -94,7 +94,7 @@ def _run(arguments: Namespace) -> int:
         saved |= follow(data, result, arguments, files)
         if arguments.plot is not None:
             drawable.append((data, raw, result))
-    _give([saved for _, saved in results], arguments, files)
+    print_and_save([saved for _, saved in results], arguments, several=files.several)
     for data, raw, result in drawable:
         draw([(visible(raw, recipe, result, data), result)], arguments)
     if files.failures:
@@ -116,19 +116,6 @@ def _robust(
     if not arguments.json:
         say((why if found is None else found.summary()) + "\n")
     return None if found is None else found.to_dict()
-
-
-def _give(content: list[dict[str, Any]], arguments: Namespace, files: Files) -> None:
-    """Print and then save the results as JSON, as far as it was asked for."""
-    if not (content or files.several):
-        return
-    text = dumps(content if files.several else content[0])
-    if arguments.json:
-        say(text)
-    if arguments.output is not None and content:
-        write_text(arguments.output, text + "\n", overwrite=arguments.force)
-        if not arguments.json:
-            say(f"saved: {arguments.output}")
 
 
 def fitted(

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options
+from musrcu.cli.saved import print_and_save
 from musrcu.cli.saved_picture import draw
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import Files, UsageError, dumps, reduction_text, say
+from musrcu.cli.terminal import Files, UsageError, reduction_text, say
 from musrcu.errors import MusrcuError
-from musrcu.files import write_text
 
 if TYPE_CHECKING:
     from musrcu.containers.histogram import Histogram
@@ -88,7 +88,7 @@ def run(arguments: Namespace) -> int:
         drawn += zip(data, fits, strict=True)
         if not arguments.json:
             say(_report(raw, data, result, asked=arguments.model is not None))
-    _give([one.identified().to_dict() for one in found], arguments, files.several)
+    print_and_save([one.identified().to_dict() for one in found], arguments, several=files.several)
     if drawn and arguments.plot is not None:
         draw(drawn, arguments)
     if files.failures:
@@ -140,16 +140,3 @@ def _report(
     if not asked:
         lines.append(f"model: none given, so {result.model} (choose with --model)")
     return "\n".join([*lines, result.summary(), ""])
-
-
-def _give(content: list[dict[str, Any]], arguments: Namespace, several: bool) -> None:
-    """Print and save the results as JSON, as far as it was asked for."""
-    if not content:
-        return
-    text = dumps(content if several else content[0])
-    if arguments.json:
-        say(text)
-    if arguments.output is not None:
-        write_text(arguments.output, text + "\n", overwrite=arguments.force)
-        if not arguments.json:
-            say(f"saved: {arguments.output}")

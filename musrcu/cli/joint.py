@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, values
+from musrcu.cli.saved import print_and_save
 from musrcu.cli.saved_picture import draw, visible
-from musrcu.cli.terminal import Files, UsageError, dumps, say
+from musrcu.cli.terminal import Files, UsageError, say
 from musrcu.errors import MusrcuError
-from musrcu.files import write_text
 
 if TYPE_CHECKING:
     from musrcu.containers.asymmetry import Asymmetry
@@ -75,12 +74,9 @@ def fit_jointly(arguments: Namespace, files: Files) -> int:
     )  # fmt: skip
     paths = [str(path) for path in files.paths]
     saved = {**result.identified().to_dict(), "paths": paths}
-    if arguments.json:
-        say(dumps(saved))
-    else:
+    if not arguments.json:
         say(_report(raw, data, result.summary(), model if arguments.model is None else None))
-    if arguments.output is not None:
-        _save(saved, arguments.output, arguments)
+    print_and_save([saved], arguments, several=False)
     if arguments.plot is not None:
         fits = zip(raw, data, result.runs, strict=True)
         draw([(visible(run, recipe, fit, one), fit) for run, one, fit in fits], arguments)
@@ -111,9 +107,3 @@ def _report(
     if default is not None:
         lines.append(f"model: none given, so {default} (choose with --model)")
     return "\n".join([*lines, summary])
-
-
-def _save(saved: dict[str, Any], path: Path, arguments: Namespace) -> None:
-    write_text(path, dumps(saved) + "\n", overwrite=arguments.force)
-    if not arguments.json:
-        say(f"saved: {path}")

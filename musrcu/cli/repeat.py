@@ -6,10 +6,10 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli.options import given_fit, given_reduction
+from musrcu.cli.saved import print_and_save
 from musrcu.cli.targets import check_targets
-from musrcu.cli.terminal import UsageError, complain, dumps, say
+from musrcu.cli.terminal import UsageError, complain, say
 from musrcu.errors import MusrcuError
-from musrcu.files import write_text
 
 if TYPE_CHECKING:
     from musrcu.output.repeat import Repeated
@@ -46,7 +46,7 @@ def run(arguments: Namespace) -> int:
         found.append(one)
         if not arguments.json:
             say(one.summary() + "\n")
-    _give([one.to_dict() for one in found], arguments, len(found) + failures > 1)
+    print_and_save([one.to_dict() for one in found], arguments, several=len(found) + failures > 1)
     if failures:
         return 1
     return 0 if all(one.agrees for one in found) else 3
@@ -61,19 +61,6 @@ def _repetitions(arguments: Namespace) -> Any:
             yield from repeat_all(name, data=arguments.data)
         except MusrcuError as error:
             yield error
-
-
-def _give(content: list[dict[str, Any]], arguments: Namespace, several: bool) -> None:
-    """Print and save the repetitions as JSON, as far as it was asked for."""
-    if not content:
-        return
-    text = dumps(content if several else content[0])
-    if arguments.json:
-        say(text)
-    if arguments.output is not None:
-        write_text(arguments.output, text + "\n", overwrite=arguments.force)
-        if not arguments.json:
-            say(f"saved: {arguments.output}")
 
 
 def _refuse_options(arguments: Namespace) -> None:

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from musrcu.cli.terminal import dumps, say
 from musrcu.errors import MusrcuError
-from musrcu.files import PathLike, read_text
+from musrcu.files import PathLike, read_text, write_text
 
 if TYPE_CHECKING:
     from musrcu.containers.asymmetry import Asymmetry
     from musrcu.fitting.result import FitResult
     from musrcu.reduction.recipe import Reduction
+
+
+def print_and_save(
+    content: Sequence[dict[str, Any]], arguments: Namespace, *, several: bool
+) -> None:
+    """Print results and then save them as JSON, as far as ``--json`` and ``--output`` ask for it.
+
+    Parameters
+    ----------
+    content : one for each run that could be fitted.
+    several : whether more than one run was asked for: then JSON is a list, even an empty one.
+    """
+    if not (content or several):
+        return
+    text = dumps(content if several else content[0])
+    if arguments.json:
+        say(text)
+    if arguments.output is not None and content:
+        write_text(arguments.output, text + "\n", overwrite=arguments.force)
+        if not arguments.json:
+            say(f"saved: {arguments.output}")
 
 
 def recipe_to_dict(recipe: Reduction) -> dict[str, Any]:
