@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from musrcu.containers.arrays import FloatArray, frozen
 from musrcu.errors import FitError
@@ -129,6 +130,20 @@ class OrderPoints:
             return None
         known = np.nan_to_num(self.temperature_error, nan=0.0)
         return known if known.any() else None
+
+    def subset(self, keep: ArrayLike) -> OrderPoints:
+        """The points of a mask (n,), with the same bound; what is left out is not listed."""
+        mask = np.asarray(keep, dtype=bool)
+        errors = self.temperature_error
+        return replace(
+            self,
+            temperature=self.temperature[mask],
+            temperature_error=None if errors is None else errors[mask],
+            value=self.value[mask],
+            error=self.error[mask],
+            labels=tuple(label for label, kept in zip(self.labels, mask, strict=True) if kept),
+            common={source: shift[mask] for source, shift in self.common.items()},
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and numbers for JSON; a temperature error that is not known is null."""

@@ -163,7 +163,7 @@ def _at_limits(
     cost: LawCost, minimum: Minimum, limits: Limits, held: Mapping[str, float]
 ) -> _Outcome:
     """The minimum, once more with what ended at a limit held there: HESSE means nothing at it."""
-    at_limit = _limits_reached(cost, minimum, limits)
+    at_limit = limits_reached(cost, minimum, limits)
     if at_limit:
         minimum = lowest(cost, limits, {**held, **at_limit}, near=minimum.values, tries=0)
     notes = tuple(
@@ -173,7 +173,8 @@ def _at_limits(
     return _Outcome(minimum, at_limit, {}, notes)
 
 
-def _limits_reached(cost: LawCost, minimum: Minimum, limits: Limits) -> dict[str, float]:
+def limits_reached(cost: LawCost, minimum: Minimum, limits: Limits) -> dict[str, float]:
+    """Free parameters that ended at a limit, and the limit."""
     found: dict[str, float] = {}
     for name in minimum.free:
         value = minimum.values[NAMES.index(name)]
@@ -250,7 +251,7 @@ def _beta_for_alpha(
     return tuple(rows)
 
 
-def _judge(
+def judge(
     minimum: Minimum, at_limit: Mapping[str, float], limits: Limits, points: OrderPoints
 ) -> tuple[bool, str]:
     """Whether the numbers may be used, and why not."""
@@ -272,7 +273,7 @@ def _result(
     minimum, at_limit = outcome.minimum, outcome.at_limit
     points, n_free = cost.points, len(NAMES) - len(held)
     size = len(minimum.free)
-    valid, reason = _judge(minimum, at_limit, limits, points)
+    valid, reason = judge(minimum, at_limit, limits, points)
     covariance = minimum.covariance
     nu0, T_N, beta, alpha = (
         LawParameter(
