@@ -23,6 +23,7 @@ from musrcu.fitting.seen import ALPHA, B_B, B_F, Formed, SeenAsymmetry
 from musrcu.fitting.start import Start
 from musrcu.fitting.window import FEWEST_COUNTS, inside
 from musrcu.models.bins import Bins
+from musrcu.models.model import Model
 
 FloatArray = NDArray[np.float64]
 
@@ -64,7 +65,7 @@ class AsymmetryData(Data):
             self.few = int((asymmetry.smallest[self.used] < FEWEST_COUNTS).sum())
 
     def seen(
-        self, expression: str, named: set[str], settled: set[str]
+        self, model: Model | str, named: set[str], settled: set[str]
     ) -> tuple[SeenAsymmetry, Known]:
         """The model behind alpha, where its error is known or it is named, and the background."""
         made, extra, known = self.formed, [], []
@@ -83,7 +84,7 @@ class AsymmetryData(Data):
             formed = Formed(
                 made.alpha, made.detector_beta, level, self.raw_bins, tuple(made.background)
             )
-        return SeenAsymmetry(expression, formed, extra), Known(constraints=known)
+        return SeenAsymmetry(model, formed, extra), Known(constraints=known)
 
     def cost(self, freedom: Freedom, constraints: Sequence[Constraint]) -> Cost:
         """Chi-square of these bins."""

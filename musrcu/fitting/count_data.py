@@ -28,6 +28,7 @@ from musrcu.fitting.seen_histogram import HistogramBins
 from musrcu.fitting.start import Start
 from musrcu.fitting.window import inside
 from musrcu.models.bins import Bins
+from musrcu.models.model import Model, as_model
 
 FloatArray = NDArray[np.float64]
 
@@ -86,9 +87,12 @@ class CountData(Data):
         self.bins = CountBins(counts.decay[used], raw_bins, self.width, counts.losses)
         self.dropped = 0
 
-    def seen(self, expression: str, named: set[str], settled: set[str]) -> tuple[SeenCounts, Known]:
+    def seen(
+        self, model: Model | str, named: set[str], settled: set[str]
+    ) -> tuple[SeenCounts, Known]:
         """The model with N0, alpha, detector_beta and the backgrounds."""
-        fixed, known = self._balance(expression, named, settled)
+        model = as_model(model)
+        fixed, known = self._balance(model, named, settled)
         counts = self.counts
         levels: list[float | None] = [None, None]
         errors: list[float | None] = [None, None]
@@ -104,10 +108,10 @@ class CountData(Data):
                 known.append(known_value(name, *told))
             elif told is not None:
                 fixed[name] = told
-        return SeenCounts(expression, self.bins), Known(fixed, known)
+        return SeenCounts(model, self.bins), Known(fixed, known)
 
     def _balance(
-        self, expression: str, named: set[str], settled: set[str]
+        self, model: Model, named: set[str], settled: set[str]
     ) -> tuple[dict[str, float], list[Constraint]]:
         """Alpha and detector_beta: those that are held, and what is known within errors.
 
@@ -119,7 +123,7 @@ class CountData(Data):
         if beta is None:
             told = counts.alpha is not None or "alpha" in settled
             beta = 1.0
-            beta_error = UNKNOWN_BETA if told or "constant" in expression else None
+            beta_error = UNKNOWN_BETA if told or "constant" in model.labels else None
         given = {
             "alpha": (counts.alpha, counts.alpha_error),
             "detector_beta": (beta, beta_error),

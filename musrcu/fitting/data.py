@@ -16,7 +16,7 @@ from musrcu.errors import FitError
 from musrcu.fitting.constraint import Constraint
 from musrcu.fitting.cost import AsymmetryCost, Cost
 from musrcu.fitting.freedom import Freedom
-from musrcu.fitting.seen import Bare
+from musrcu.fitting.seen import Seen
 from musrcu.fitting.start import Start, find_starts
 from musrcu.models.bins import Bins
 from musrcu.models.model import Model
@@ -63,7 +63,7 @@ class Data(ABC):
         return isinstance(self.where, Bins)
 
     @abstractmethod
-    def seen(self, expression: str, named: set[str], settled: set[str]) -> tuple[Any, Known]:
+    def seen(self, model: Model | str, named: set[str], settled: set[str]) -> tuple[Any, Known]:
         """The model as these data see it, and what is known of what stands behind it.
 
         ``named`` are the parameters of which the user said something, ``settled`` those among them
@@ -143,7 +143,7 @@ def bare_starts(
     start = np.insert(freedom.start, own, [np.nan] * constant)
     start[own + constant :] = np.where(np.isnan(behind), level(0.0), behind)
     bare = Freedom(
-        Bare(expression, model.parameters[own:]),
+        Seen(expression, model.parameters[own:]),
         start,
         frozenset(k for k in freedom.fixed if k < own) | set(range(own + constant, n + constant)),
         {k: tie for k, tie in freedom.ties.items() if k < own},

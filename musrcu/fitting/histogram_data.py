@@ -26,7 +26,7 @@ from musrcu.fitting.seen_histogram import HistogramBins, SeenHistogram
 from musrcu.fitting.start import Start
 from musrcu.fitting.window import inside
 from musrcu.models.bins import Bins
-from musrcu.models.model import Model
+from musrcu.models.model import Model, as_model
 
 FloatArray = NDArray[np.float64]
 
@@ -76,7 +76,7 @@ class HistogramData(Data):
         self.dropped = 0
 
     def seen(
-        self, expression: str, named: set[str], settled: set[str]
+        self, model: Model | str, named: set[str], settled: set[str]
     ) -> tuple[SeenHistogram, Known]:
         """The model with N0 and the background.
 
@@ -84,10 +84,11 @@ class HistogramData(Data):
         ------
         FitError if the model has a free constant, which is a part of N0.
         """
-        if "constant" in Model(expression).labels and not {"A_bg", "N0"} & settled:
+        model = as_model(model)
+        if "constant" in model.labels and not {"A_bg", "N0"} & settled:
             raise FitError(
-                f"the fit of a single histogram by {expression!r}: N0 and A_bg are one parameter; "
-                "leave the constant out, or fix or constrain A_bg"
+                f"the fit of a single histogram by {model.expression!r}: N0 and A_bg are one "
+                "parameter; leave the constant out, or fix or constrain A_bg"
             )
         level, error = self.histogram.background, self.histogram.background_error
         fixed, known = {}, []
@@ -96,7 +97,7 @@ class HistogramData(Data):
             known.append(known_value("b", *told))
         elif told is not None and "b" not in named:
             fixed["b"] = told
-        return SeenHistogram(expression, self.bins), Known(fixed, known)
+        return SeenHistogram(model, self.bins), Known(fixed, known)
 
     def cost(self, freedom: Freedom, constraints: Sequence[Constraint]) -> Cost:
         """What is minimised."""

@@ -20,7 +20,7 @@ from musrcu.fitting.own_functions import methods, prepare, recheck
 from musrcu.fitting.result import FitResult
 from musrcu.fitting.start import NEAR_TIE, Start, find_starts
 from musrcu.models.field_laws import HYPERFINE_FIELD
-from musrcu.models.model import Model
+from musrcu.models.model import Model, as_model
 
 FloatArray = NDArray[np.float64]
 
@@ -75,7 +75,7 @@ def fit_law(
     ------
     ModelError or FitError where the request itself cannot be set up.
     """
-    model = law if isinstance(law, Model) else Model(law)
+    model = as_model(law)
     if model.variable == "t":
         raise FitError(
             f"{model.expression!r} is a function of time; fit_law takes a law, fit a run"

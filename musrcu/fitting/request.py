@@ -13,7 +13,7 @@ from musrcu.fitting.freedom import Freedom, Limits, is_number, settle
 from musrcu.fitting.judgement import Bound
 from musrcu.fitting.options import check_tables
 from musrcu.models.expression import KINDS
-from musrcu.models.model import Model
+from musrcu.models.model import Model, as_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def time_model(model: Model | str) -> Model:
     """
     if not isinstance(model, (Model, str)):
         raise FitError(f"fit takes a Model or its expression, not a {type(model).__name__}")
-    model = Model(model) if isinstance(model, str) else model
+    model = as_model(model)
     if model.variable != "t":
         raise FitError(
             f"{model.expression!r} is a {KINDS[model.variable]} and fits no asymmetry; fit_law "
@@ -70,7 +70,7 @@ def settled(data: Data, model: Model, request: Request) -> Settled:
     words = {*start, *fixed, *(request.limits or {}), *ties}
     named = words | {name for one in told for name in one.names}
     by_others = {*ties, *(name for one in told for name in one.names)}
-    seen, known = data.seen(model.expression, named, by_others | {*fixed})
+    seen, known = data.seen(model, named, by_others | {*fixed})
     left = [one.given(fixed, by_others) for one in known.constraints]
     told += [one for one in left if one is not None]
     told = [one.named(seen.names[seen.index(name)] for name in one.names) for one in told]

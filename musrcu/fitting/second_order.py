@@ -73,7 +73,8 @@ def has_curvature(model: Any) -> bool:
     """Whether the model knows its second derivatives: no subclass changed its values alone."""
     kind = type(model)
     owner = next(one for one in kind.__mro__ if "value_and_gradient" in one.__dict__)
-    return "curvature" in owner.__dict__
+    inner = getattr(model, "inner", None)
+    return "curvature" in owner.__dict__ and (inner is None or has_curvature(inner))
 
 
 def tie_bends(cost: Cost, x: FloatArray, force: FloatArray, steps: FloatArray) -> FloatArray:

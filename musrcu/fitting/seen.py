@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from musrcu.containers.losses import Losses
 from musrcu.fitting.seen_curvature import Ratio, of_counts, of_losses, of_ratio
 from musrcu.models.bins import Bins
-from musrcu.models.model import Model
+from musrcu.models.model import Model, as_model
 from musrcu.models.parameter import Parameter
 
 FloatArray = NDArray[np.float64]
@@ -29,27 +29,34 @@ B_B = Parameter("b_B", PER_BIN, 0.0, "background per raw bin of backward")
 
 
 class Seen(Model):
-    """A model with the parameters of the experiment behind its own."""
+    """A model with the parameters of the experiment behind its own.
 
-    __slots__ = ("own",)
+    By itself it is the bare asymmetry, whatever these are.
 
-    def __init__(self, expression: str, extra: Sequence[Parameter]) -> None:
-        super().__init__(expression)
-        self.own = len(self.names)
+    Parameters
+    ----------
+    model : of the asymmetry, or its expression.
+    extra : the parameters of the experiment.
+    """
+
+    __slots__ = ("inner", "own")
+
+    def __init__(self, model: Model | str, extra: Sequence[Parameter]) -> None:
+        self.inner = inner = as_model(model)
+        self.own = len(inner.names)
         """Parameters of the model itself; those of the experiment follow."""
-        self.parameters: tuple[Parameter, ...] = (*self.parameters, *extra)
+        self.expression, self.terms = inner.expression, inner.terms
+        self.parameters: tuple[Parameter, ...] = (*inner.parameters, *extra)
         self.names: tuple[str, ...] = tuple(one.name for one in self.parameters)
         self._index = {name: place for place, name in enumerate(self.names)}
 
-    def bare(self) -> Bare:
+    def bare(self) -> Seen:
         """The asymmetry itself, under the same parameters."""
-        return Bare(self.expression, self.parameters[self.own :])
+        return Seen(self.inner, self.parameters[self.own :])
 
-
-class Bare(Seen):
-    """The asymmetry itself, whatever the parameters of the experiment are."""
-
-    __slots__ = ()
+    def value(self, t: ArrayLike | Bins, values: Sequence[float] | FloatArray) -> FloatArray:
+        """The asymmetry at times ``t``, µs, or averaged over bins."""
+        return self.inner.value(t, self._checked(values)[: self.own])
 
     def value_and_gradient(
         self,
@@ -58,9 +65,24 @@ class Bare(Seen):
         out: FloatArray | None = None,
     ) -> tuple[FloatArray, FloatArray]:
         """The asymmetry and its derivatives, zero for the parameters of the experiment."""
-        value, gradient = super().value_and_gradient(t, values, out)
-        gradient[self.own :] = 0.0
-        return value, gradient
+        inner = self._checked(values)[: self.own]
+        if out is None and self.own == len(self.names):
+            return self.inner.value_and_gradient(t, inner)
+        if out is None:
+            size = t.time.size if isinstance(t, Bins) else np.size(t)
+            out = np.empty((len(self.names), size))
+        value, _ = self.inner.value_and_gradient(t, inner, out[: self.own])
+        out[self.own :] = 0.0
+        return value, out
+
+    def curvature(
+        self, t: FloatArray | Bins, values: FloatArray, weights: FloatArray, steps: FloatArray
+    ) -> FloatArray:
+        """Second derivatives of the asymmetry, as :meth:`musrcu.Model.curvature` gives them."""
+        own = slice(0, self.own)
+        found = np.zeros((len(self.names), len(self.names)))
+        found[own, own] = self.inner.curvature(t, values[own], weights, steps[own])
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,15 +114,15 @@ class SeenAsymmetry(Seen):
 
     Parameters
     ----------
-    expression : the model of the asymmetry.
+    model : of the asymmetry, or its expression.
     formed : the bins.
     extra : which of ``ALPHA``, ``B_F``, ``B_B`` are parameters.
     """
 
     __slots__ = ("_weight", "extra", "formed")
 
-    def __init__(self, expression: str, formed: Formed, extra: Sequence[Parameter]) -> None:
-        super().__init__(expression, extra)
+    def __init__(self, model: Model | str, formed: Formed, extra: Sequence[Parameter]) -> None:
+        super().__init__(model, extra)
         self.formed = formed
         self.extra = tuple(extra)
         self._weight: FloatArray | float = 0.0
@@ -219,14 +241,14 @@ class SeenCounts(Seen):
 
     Parameters
     ----------
-    expression : the model of the asymmetry.
+    model : of the asymmetry, or its expression.
     bins : the fitted bins.
     """
 
     __slots__ = ("bins",)
 
-    def __init__(self, expression: str, bins: CountBins) -> None:
-        super().__init__(expression, (N0, ALPHA, DETECTOR_BETA, B_F, B_B))
+    def __init__(self, model: Model | str, bins: CountBins) -> None:
+        super().__init__(model, (N0, ALPHA, DETECTOR_BETA, B_F, B_B))
         self.bins = bins
 
     def without(self, term: int) -> Self:

@@ -13,6 +13,7 @@ from musrcu.containers.losses import Losses
 from musrcu.fitting.seen import PER_BIN, Seen
 from musrcu.fitting.seen_curvature import of_losses
 from musrcu.models.bins import Bins
+from musrcu.models.model import Model
 from musrcu.models.parameter import Parameter
 from musrcu.models.product import onto
 
@@ -45,14 +46,14 @@ class SeenHistogram(Seen):
 
     Parameters
     ----------
-    expression : the model of the asymmetry.
+    model : of the asymmetry, or its expression.
     bins : the fitted bins.
     """
 
     __slots__ = ("bins",)
 
-    def __init__(self, expression: str, bins: HistogramBins) -> None:
-        super().__init__(expression, (N0, B))
+    def __init__(self, model: Model | str, bins: HistogramBins) -> None:
+        super().__init__(model, (N0, B))
         self.bins = bins
 
     def without(self, term: int) -> Self:

@@ -108,7 +108,7 @@ def _draft(
     own = words.named - extra
     by_others = {*words.ties, *(name for one in told for name in one.names)}
     plain = {name for name in own if not is_label(name)}
-    seen, known = data.seen(model.expression, plain, by_others | {*fixed})
+    seen, known = data.seen(model, plain, by_others | {*fixed})
     # runs of other kinds may have other parameters
     plain = {name for name in plain if _has(seen, name)}
     fixed = {name: value for name, value in fixed.items() if name in plain}

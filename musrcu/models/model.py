@@ -264,6 +264,11 @@ class Model:
         return Model(" + ".join(" * ".join(_numbered(f) for f in one.factors) for one in kept))
 
 
+def as_model(model: Model | str) -> Model:
+    """The model, or that of the expression."""
+    return model if isinstance(model, Model) else Model(model)
+
+
 def _with(expression: str, *made: Component) -> Model:
     """A model in another process, where what it needs was made while it was unpacked."""
     return Model(expression)
