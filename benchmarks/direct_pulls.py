@@ -1,0 +1,282 @@
+"""One step and two: 500 simulated scans of the paper's case for each of eight cells.
+
+    python benchmarks/direct_pulls.py --keep DIR              # all, 500 sets a cell, 2 workers
+    python benchmarks/direct_pulls.py --sets 60               # ten minutes
+    python benchmarks/direct_pulls.py --steps two --events 2e6 --errors 1 --sets 20 --jobs 1
+    python benchmarks/direct_pulls.py --keep DIR --report     # tables of what was done so far
+
+A cell is 2e7 or 2e6 events a run, and an error of each run's mean temperature of 0, 0.3, 0.5 or
+1 mK. Counts are thrown by ``order_truth.py``, which imports nothing of musrcu and has a sharp T_N;
+all ways are given the same counts. Ways:
+
+    two steps, auto      each run fitted alone, then the law; errors of T where they matter
+    two steps, latent    the same, a latent temperature for every run
+    two steps, naive     the same, errors of frequencies only
+    one step             the law inside one likelihood of all runs
+
+With ``--keep`` every set is a line of a file there and the program goes on where it stopped. A pull
+is the root of the likelihood, sign(fit - truth) sqrt(chi2 with the parameter held at its truth -
+chi2 of the fit). Rule: |mean| < 0.03 + 3.5 / sqrt(n) and |width - 1| < 0.03 + 3.5 / sqrt(2 n) of n
+pulls. The seed was fixed before the first look. 1 is returned where the one step or the two steps
+with the default method break it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import direct_report
+import order_truth
+
+import musrcu as mu
+from musrcu.containers.temperature import Temperature
+from musrcu.ordering.two_step import fit_order_parameter, likelihood_root
+
+SEED = 20261128
+EVENTS = (2e7, 2e6)
+ERRORS = (0.0, 0.3, 0.5, 1.0)  # mK
+TRUTH = {"nu0": order_truth.NU0, "T_N": order_truth.T_N, "beta": order_truth.BETA}
+STEPS = ("two", "one")
+
+Record = dict[str, Any]
+
+
+def thrown(index: int, events: float, T_error: float) -> order_truth.Thrown:
+    """One scan of counts; ``T_error`` in mK."""
+    seed = (SEED, round(events), round(1000 * T_error), index)
+    return order_truth.throw(seed, events, 1e-3 * T_error)
+
+
+def as_runs(scan: order_truth.Thrown) -> list[mu.Run]:
+    """Thrown counts as Runs, numbered by set point."""
+    first = order_truth.BEFORE
+    return [
+        mu.Run(
+            counts=counts[None],
+            bin_width=order_truth.DT,
+            t0=[first - 0.5] * 2,
+            first_good=[first] * 2,
+            last_good=[first + order_truth.BINS - 1] * 2,
+            labels=("Back", "Forw"),
+            source="continuous",
+            facility="PSI",
+            instrument="LTF",
+            number=number,
+            temperature=Temperature(mean=float(measured), error=scan.error),
+        )
+        for number, (counts, measured) in enumerate(zip(scan.counts, scan.measured, strict=True), 1)
+    ]
+
+
+def recipe(scan: order_truth.Thrown) -> mu.Reduction:
+    """Single bins; alpha and backgrounds known."""
+    return mu.Reduction(
+        forward=[1], backward=[2], alpha=order_truth.BALANCE, packing=1,
+        t_max=order_truth.DT * order_truth.BINS + 1, background={"given": scan.flat},
+    )  # fmt: skip
+
+
+def number(value: float | None) -> float | None:
+    """For JSON."""
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def row(result: Any, name: str, root: float) -> list[float | None]:
+    """Value, error, ends of the interval, and root of one parameter."""
+    found = getattr(result, name)
+    low, high = found.minos or (None, None)
+    return [number(item) for item in (found.value, found.error, low, high, root)]
+
+
+def two_steps(index: int, events: float, T_error: float) -> dict[str, Record]:
+    """Both steps on one scan, by every method of the second; and what the first one found."""
+    begin = time.perf_counter()
+    drawn = thrown(index, events, T_error)
+    scan = mu.fit_scan(as_runs(drawn), recipe(drawn))
+    first = time.perf_counter() - begin
+    runs = sorted(scan.runs, key=lambda run: run.run or 0)
+    verdicts = [
+        {"run": run.run, "ordered": bool(ordered), "true": float(true), "verdict": run.verdict}
+        for run, ordered, true in zip(runs, drawn.ordered, drawn.true, strict=True)
+        if run.verdict != ("ordered" if ordered else "not ordered")
+    ]
+    unsound = [
+        [run.run, run.result.reason]
+        for run in runs
+        if run.result is not None and not run.result.valid
+    ]
+    found: dict[str, Record] = {"scan": {"wrong": verdicts, "unsound": unsound, "seconds": first}}
+    for method in ("auto", "latent", "naive") if T_error else ("auto",):
+        begin = time.perf_counter()
+        order = fit_order_parameter(scan, alpha=order_truth.ALPHA, method=method)
+        found[f"two steps, {method}"] = {
+            "valid": order.valid,
+            "reason": order.reason,
+            "method": order.method,
+            "chi2": number(order.chi2),
+            "ndof": order.ndof,
+            "notes": list(order.notes),
+            "parameters": {
+                name: row(order, name, likelihood_root(order, name, truth))
+                for name, truth in TRUTH.items()
+            }
+            if order.valid
+            else {},
+            "seconds": time.perf_counter() - begin,
+        }
+    return found
+
+
+def one_step(index: int, events: float, T_error: float) -> dict[str, Record]:
+    """The law inside one likelihood of all runs of one scan."""
+    from musrcu.direct import likelihood_root as direct_root
+
+    begin = time.perf_counter()
+    drawn = thrown(index, events, T_error)
+    known = recipe(drawn)
+    data = [mu.reduce(run, known) for run in as_runs(drawn)]
+    result: Any = mu.fit_order_parameter(data, direct=True, alpha=order_truth.ALPHA)
+    fitted = time.perf_counter() - begin
+    record = {
+        "valid": result.valid,
+        "reason": result.reason,
+        "chi2": number(result.chi2),
+        "ndof": result.ndof,
+        "fractions": [[run.name, number(run.fraction)] for run in result.runs],
+        "parameters": {
+            name: row(result, name, direct_root(result, name, truth))
+            for name, truth in TRUTH.items()
+        }
+        if result.valid
+        else {},
+        "seconds": fitted,
+        "with roots": time.perf_counter() - begin,
+    }
+    return {"one step": record}
+
+
+WORK = {"two": two_steps, "one": one_step}
+
+
+def one(index: int, step: str, events: float, T_error: float) -> Record:
+    """One set; an error of musrcu is a fit that is not valid."""
+    try:
+        found = WORK[step](index, events, T_error)
+    except mu.MusrcuError as error:
+        name = "one step" if step == "one" else "two steps, auto"
+        found = {name: {"valid": False, "reason": f"raised: {error}", "parameters": {}}}
+    return {"set": index, "ways": found}
+
+
+def title(events: float, T_error: float) -> str:
+    """Of a cell."""
+    return f"{events:.0e} events, {T_error:g} mK"
+
+
+def known(path: Path, sets: int) -> dict[int, Record]:
+    """Sets that were done before, by number; a line that was cut off is done again."""
+    found: dict[int, Record] = {}
+    for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            record = json.loads(text)
+        except ValueError:
+            continue
+        if record["set"] < sets:
+            found[record["set"]] = record
+    return found
+
+
+def worked(
+    path: Path, sets: int, work: partial[Record], pool: ProcessPoolExecutor | None
+) -> list[Record]:
+    """All sets of one cell and step, those that are missing fitted now where there is a pool."""
+    found = known(path, sets)
+    missing = [index for index in range(sets) if index not in found]
+    if pool is not None and missing:
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n" if path.stat().st_size else "")
+            for record in pool.map(work, missing, chunksize=2):
+                found[record["set"]] = record
+                file.write(json.dumps(record) + "\n")
+                file.flush()
+    return [found[index] for index in sorted(found)]
+
+
+def by_way(records: list[Record]) -> dict[str, list[Record]]:
+    """Records of single ways, each with its set."""
+    ways: dict[str, list[Record]] = {}
+    for record in records:
+        for way, found in record["ways"].items():
+            ways.setdefault(way, []).append({"set": record["set"], **found})
+    return ways
+
+
+def verdicts_told(found: list[Record]) -> str:
+    """What the fits of single runs found."""
+    wrong = [run for record in found for run in record["wrong"]]
+    kinds: dict[str, int] = {}
+    for run in wrong:
+        text = f"{'ordered' if run['ordered'] else 'paramagnetic'} run called {run['verdict']}"
+        kinds[text] = kinds.get(text, 0) + 1
+    unsound = sum(len(record["unsound"]) for record in found)
+    text = ", ".join(f"{n} {kind}" for kind, n in kinds.items()) or "no wrong verdict"
+    seconds = sum(record["seconds"] for record in found) / max(len(found), 1)
+    return (
+        f"  first step: {20 * len(found)} runs, {text}; {unsound} fits not valid; "
+        f"{seconds:.2f} s a scan"
+    )
+
+
+def arguments() -> argparse.Namespace:
+    """Of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--sets", type=int, default=500, help="of each cell")
+    parser.add_argument("--events", type=float, nargs="+", default=list(EVENTS))
+    parser.add_argument("--errors", type=float, nargs="+", default=list(ERRORS), help="mK")
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="folder of what was fitted, to continue")
+    parser.add_argument("--report", action="store_true", help="tables only, nothing fitted")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run the study; 1 where a way that claims it breaks the rule."""
+    options = arguments()
+    keep = options.keep or Path(tempfile.mkdtemp(prefix="direct_pulls"))
+    keep.mkdir(parents=True, exist_ok=True)
+    print(direct_report.rule(options.sets), flush=True)
+    cells: dict[str, dict[str, list[Record]]] = {}
+    pool = None if options.report else ProcessPoolExecutor(options.jobs)
+    begin = time.perf_counter()
+    for events in options.events:
+        for T_error in options.errors:
+            records: list[Record] = []
+            for step in options.steps:
+                path = keep / f"{step} {events:.0e} {T_error:g} mK.jsonl"
+                work = partial(one, step=step, events=events, T_error=T_error)
+                records += worked(path, options.sets, work, pool)
+            ways = by_way(records)
+            first = ways.pop("scan", [])
+            name = title(events, T_error)
+            cells[name] = ways
+            print(direct_report.told(name, ways, TRUTH))
+            print(verdicts_told(first))
+            print(f"  {time.perf_counter() - begin:.0f} s since the start", flush=True)
+    if pool is not None:
+        pool.shutdown()
+    text, sound = direct_report.summary(cells, TRUTH)
+    print(text)
+    return int(not sound)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
