@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray
-from musrcu.models.precession import field_from_nu
 from musrcu.notation import bracket, said
+from musrcu.spectrum.found_line import FoundLine
 from musrcu.spectrum.fourier_sum import ComplexArray, FourierSum
 
 ROUNDS = 4
@@ -18,12 +18,9 @@ POINTS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpectrumPeak:
+class SpectrumPeak(FoundLine):
     """One line of a Fourier spectrum."""
 
-    nu: float
-    """MHz."""
-    nu_error: float
     amplitude: float
     """Height; of a damped line less than its amplitude at t = 0."""
     amplitude_error: float
@@ -39,20 +36,9 @@ class SpectrumPeak:
     origin: str = ""
     """What else than a muon makes it: ``the accelerator's 50.63 MHz, folded``."""
 
-    @property
-    def field(self) -> float:
-        """B = nu / gamma_mu, G."""
-        return float(field_from_nu(self.nu))
-
-    @property
-    def field_error(self) -> float:
-        """G."""
-        return float(field_from_nu(self.nu_error))
-
     def __str__(self) -> str:
         return (
-            f"{bracket(self.nu, self.nu_error, 'MHz')}, "
-            f"{bracket(self.field, self.field_error, 'G')}: amplitude "
+            f"{self.place()}: amplitude "
             f"{bracket(self.amplitude, self.amplitude_error)}, phase "
             f"{bracket(self.phase, self.phase_error)} deg, width {self.width:.3g} MHz, "
             f"{self.significance:.1f} sigma, {said(self.chance)}"

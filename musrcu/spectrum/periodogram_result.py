@@ -9,21 +9,15 @@ from musrcu.containers.arrays import FloatArray, by_fields
 from musrcu.containers.history import History
 from musrcu.containers.run import Run
 from musrcu.models.precession import field_from_nu
-from musrcu.notation import bracket, said
-from musrcu.spectrum.spectrum_result import in_unit, known
-
-_OF_A_PEAK = (
-    "nu", "nu_error", "gain", "amplitude", "phase", "damping", "chance", "field",
-    "field_error", "origin",
-)  # fmt: skip
+from musrcu.notation import said
+from musrcu.spectrum.found_line import FoundLine, listed
+from musrcu.spectrum.spectrum_result import in_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodogramPeak:
+class PeriodogramPeak(FoundLine):
     """One line that lowers chi-square."""
 
-    nu: float
-    """MHz."""
     nu_error: float
     """Where the gain is lower by one, amplitude and phase solved for."""
     gain: float
@@ -40,20 +34,9 @@ class PeriodogramPeak:
     origin: str = ""
     """What else than a muon makes it: ``the accelerator's 50.63 MHz, folded``."""
 
-    @property
-    def field(self) -> float:
-        """B = nu / gamma_mu, G."""
-        return float(field_from_nu(self.nu))
-
-    @property
-    def field_error(self) -> float:
-        """G."""
-        return float(field_from_nu(self.nu_error))
-
     def __str__(self) -> str:
         return (
-            f"{bracket(self.nu, self.nu_error, 'MHz')}, "
-            f"{bracket(self.field, self.field_error, 'G')}: lowers chi-square by {self.gain:.1f}, "
+            f"{self.place()}: lowers chi-square by {self.gain:.1f}, "
             f"amplitude {self.amplitude:.3g}, phase {self.phase:.0f} deg, damping "
             f"{self.damping:g}/us, {said(self.chance)}" + f"; {self.origin}" * bool(self.origin)
         )
@@ -104,17 +87,13 @@ class Periodogram:
 
     def summary(self) -> str:
         """What was scanned and how, and the peaks one a line."""
-        low, high = self.searched
         head = [
             f"{self.run.name}: periodogram of {self.kind}, {self.n_bins} bins, chi-square "
             f"{self.chi2:.1f} without a line",
             f"{self.history[-1]}",
             f"noise gains {self.level:.1f} anywhere with a probability of {self.level_chance:g}",
         ]
-        if not self.peaks:
-            return "\n".join([*head, f"no line between {low:.4g} and {high:.4g} MHz"])
-        first = f"lines between {low:.4g} and {high:.4g} MHz:"
-        return "\n".join([*head, first, *(f"  {peak}" for peak in self.peaks)])
+        return "\n".join([*head, *listed(self.peaks, "line", self.searched)])
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the arrays, for JSON."""
@@ -127,7 +106,7 @@ class Periodogram:
             "level_chance": self.level_chance,
             "searched": list(self.searched),
             "steps": [str(step) for step in self.history],
-            "peaks": [{name: known(getattr(p, name)) for name in _OF_A_PEAK} for p in self.peaks],
+            "peaks": [peak.to_dict() for peak in self.peaks],
         }
 
     def __str__(self) -> str:

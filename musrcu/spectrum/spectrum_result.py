@@ -13,14 +13,11 @@ from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
 from musrcu.models.precession import GAUSS_PER_TESLA, field_from_nu
 from musrcu.notation import said
+from musrcu.spectrum.found_line import listed
 from musrcu.spectrum.fourier_sum import ComplexArray
 from musrcu.spectrum.peak import SpectrumPeak
 
 UNITS = ("MHz", "G", "T")
-_OF_A_PEAK = (
-    "nu", "nu_error", "amplitude", "amplitude_error", "phase", "phase_error", "width",
-    "significance", "chance", "field", "field_error", "origin",
-)  # fmt: skip
 
 
 def in_unit(nu: FloatArray | float, unit: str) -> FloatArray:
@@ -113,7 +110,6 @@ class Spectrum:
     def summary(self) -> str:
         """What was transformed and how, and the peaks one a line."""
         unit = f" {self.unit}" if self.unit else ""
-        low, high = self.searched
         head = [
             f"{self.run.name}: {self.kind}, {self.t_range[0]:.4g} to {self.t_range[1]:.4g} us",
             f"{self.history[-1]}",
@@ -122,10 +118,7 @@ class Spectrum:
             f"reaches {self.threshold:.3g} anywhere with a probability of "
             f"{self.threshold_chance:g}",
         ]
-        if not self.peaks:
-            return "\n".join([*head, f"no peak between {low:.4g} and {high:.4g} MHz"])
-        first = f"peaks between {low:.4g} and {high:.4g} MHz:"
-        return "\n".join([*head, first, *(f"  {peak}" for peak in self.peaks)])
+        return "\n".join([*head, *listed(self.peaks, "peak", self.searched)])
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the arrays, for JSON."""
@@ -141,7 +134,7 @@ class Spectrum:
             "searched": list(self.searched),
             "t_range": list(self.t_range),
             "steps": [str(step) for step in self.history],
-            "peaks": [{name: known(getattr(p, name)) for name in _OF_A_PEAK} for p in self.peaks],
+            "peaks": [peak.to_dict() for peak in self.peaks],
         }
 
     def __str__(self) -> str:
@@ -154,10 +147,3 @@ class Spectrum:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return by_fields(self)
-
-
-def known(value: float | str) -> float | str | None:
-    """A number or text for JSON."""
-    if isinstance(value, str):
-        return value or None
-    return value if np.isfinite(value) else None
