@@ -151,7 +151,7 @@ class Scan:
         ]
 
     def points(self, parameter: str | None = None) -> OrderPoints:
-        """The ordered runs with their frequency, for :func:`musrcu.fit_order_parameter`.
+        """The ordered runs with one fitted parameter, for :func:`musrcu.fit_order_parameter`.
 
         A run that is undecided, failed, or lacks a temperature or an error is left out and named.
         """
@@ -192,6 +192,7 @@ class Scan:
             not_ordered=tuple(run.temperature for run in above if run.temperature is not None),
             left_out_at=tuple(places),
             common=common,
+            unit=fits[0][name].unit if fits else "MHz",
         )
 
     def _known(self) -> set[str]:

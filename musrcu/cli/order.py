@@ -73,8 +73,8 @@ def _points(source: Path, parameter: str | None) -> tuple[OrderPoints, str]:
         return read_order_table(source), "nu"
     from musrcu.analysis.scan_result import Scan
     from musrcu.fitting.result import FitResult
-    from musrcu.ordering.points import points_of
     from musrcu.ordering.result import OrderParameter
+    from musrcu.ordering.source import points_of
     from musrcu.output.load import load
 
     loaded = load(source)

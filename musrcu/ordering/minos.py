@@ -41,6 +41,7 @@ def minos_errors(
     minimum = _settled(cost, minimum, limits, held, names)
     found: dict[str, Interval | None] = {}
     notes: list[str] = []
+    called = cost.points.quantity.called
     for name in names:
         sides: list[float | None] = []
         for side in (-1, 1):
@@ -48,10 +49,10 @@ def minos_errors(
             sides.append(width)
             word = "lower" if side < 0 else "upper"
             if width is None:
-                notes.append(f"the {word} MINOS error of {name} was not found")
+                notes.append(f"the {word} MINOS error of {called(name)} was not found")
             elif at_limit:
                 notes.append(
-                    f"the {word} MINOS error of {name} ends at the limit "
+                    f"the {word} MINOS error of {called(name)} ends at the limit "
                     f"{limits[name][side > 0]:.5g}"
                 )
         low, high = sides

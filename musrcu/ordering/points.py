@@ -1,16 +1,17 @@
-"""The points of an order parameter: a frequency per run against the temperature of the run."""
+"""The points of an order parameter: a value per run against the temperature of the run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from musrcu.containers.arrays import FloatArray, frozen
 from musrcu.errors import FitError
+from musrcu.ordering.order_quantity import OrderQuantity
 
 Verdict = Literal["ordered", "not ordered", "undecided", "failed"]
 """What a run of a scan is found to be."""
@@ -32,9 +33,9 @@ class OrderPoints:
     """(n,) K, error of that mean (not the spread of the log): 0 is exact, NaN is not known.
     None where no run says."""
     value: FloatArray
-    """(n,) MHz, frequency of each run."""
+    """(n,) frequency (or field, or asymmetry) of each run, in ``unit``."""
     error: FloatArray
-    """(n,) MHz, its one standard deviation."""
+    """(n,) its one standard deviation."""
     labels: tuple[str, ...] = ()
     """A name per point, such as the run number; counted from 1 where not given."""
     upper_bound: float | None = None
@@ -46,10 +47,14 @@ class OrderPoints:
     not_ordered: tuple[float, ...] = ()
     """K, temperatures of all runs that are not ordered; the lowest is the bound."""
     left_out_at: tuple[tuple[float, float], ...] = ()
-    """(K, MHz) of the runs left out whose temperature is known; 0 MHz where nothing was fitted."""
+    """(K, value) of the runs left out whose temperature is known; 0 where nothing was fitted."""
     common: Mapping[str, FloatArray] = field(default_factory=dict)
-    """By source, (n,) MHz by which one sigma of what all runs share moves each frequency, such as
-    the error of one calibration's alpha; not part of ``error``."""
+    """By source, (n,) by which one sigma of what all runs share moves each value, such as the
+    error of one calibration's alpha; not part of ``error``."""
+    unit: str = "MHz"
+    """Of the values: MHz (frequencies), G, mT or T (fields at the muon), none (asymmetries)."""
+    window: tuple[float, float] | None = None
+    """K, the temperatures outside of which ordered runs were left out, see :meth:`within`."""
 
     def __post_init__(self) -> None:
         for name in ("temperature", "value", "error", "temperature_error"):
@@ -68,6 +73,7 @@ class OrderPoints:
         object.__setattr__(self, "left_out_at", places)
         common = {name: _column(name, shift) for name, shift in dict(self.common).items()}
         object.__setattr__(self, "common", common)
+        OrderQuantity(self.unit)
         self._check_lengths(size)
         self._check_numbers()
         self._check_bound()
@@ -117,6 +123,59 @@ class OrderPoints:
         return len(self.temperature)
 
     @property
+    def quantity(self) -> OrderQuantity:
+        """What the values are."""
+        return OrderQuantity(self.unit)
+
+    def in_unit(self, unit: str) -> OrderPoints:
+        """The same points with frequencies as fields at the muon, or fields as frequencies.
+
+        B = nu / (gamma_mu / 2 pi), 135.53881 MHz/T (CODATA 2022).
+
+        Parameters
+        ----------
+        unit : MHz, G, mT or T.
+
+        Raises
+        ------
+        FitError for another unit, or where the values are asymmetries.
+        """
+        by = self.quantity.factor(unit)
+        return replace(
+            self,
+            value=by * self.value,
+            error=by * self.error,
+            left_out_at=tuple((T, by * value) for T, value in self.left_out_at),
+            common={source: by * shift for source, shift in self.common.items()},
+            unit=unit,
+        )
+
+    def within(self, low: float, high: float) -> OrderPoints:
+        """The points at ``low`` to ``high`` K; the others are left out and named.
+
+        Runs without order stay, whatever their temperature: they still bound T_N.
+
+        Raises
+        ------
+        FitError if the two are not a range of temperatures.
+        """
+        if not (np.isfinite(low) and 0 <= low < high):
+            raise FitError(
+                f"temperature_range is {low:g} to {high:g} K, expected two temperatures in K, the "
+                "lower one first"
+            )
+        inside = (self.temperature >= low) & (self.temperature <= high)
+        outside = np.flatnonzero(~inside).tolist()
+        places = [(float(self.temperature[k]), float(self.value[k])) for k in outside]
+        reason = f"outside {low:g} to {high:g} K"
+        return replace(
+            self.subset(inside),
+            left_out=(*self.left_out, *(f"{self.labels[k]}: {reason}" for k in outside)),
+            left_out_at=(*self.left_out_at, *places),
+            window=(float(low), float(high)),
+        )
+
+    @property
     def unknown_temperature_errors(self) -> tuple[str, ...]:
         """Labels of the points whose temperature error is not known though others have one."""
         if self.temperature_error is None:
@@ -162,6 +221,8 @@ class OrderPoints:
             "not_ordered": list(self.not_ordered),
             "left_out_at": [list(place) for place in self.left_out_at],
             "common": {name: shift.tolist() for name, shift in self.common.items()},
+            "unit": self.unit,
+            "window": None if self.window is None else list(self.window),
         }
 
     @classmethod
@@ -182,89 +243,8 @@ class OrderPoints:
             not_ordered=tuple(data.get("not_ordered", ())),
             left_out_at=tuple((T, nu) for T, nu in data.get("left_out_at", ())),
             common=data.get("common", {}),
-        )
-
-
-def grouped(left_out: Sequence[str]) -> str:
-    """Runs left out as text, those with one reason together: ``its fit has no nu1: LTF 1-15``.
-
-    Parameters
-    ----------
-    left_out : ``run: reason`` of each, as in :attr:`OrderPoints.left_out`.
-    """
-    runs: dict[str, list[str]] = {}
-    for entry in left_out:
-        name, _, reason = entry.partition(": ")
-        runs.setdefault(reason, []).append(name)
-    parts = []
-    for reason, names in runs.items():
-        if len(names) == 1:
-            parts.append(f"{names[0]}: {reason}" if reason else names[0])
-        else:
-            parts.append(f"{reason}: {joined(names)}" if reason else joined(names))
-    return "; ".join(parts)
-
-
-def joined(names: Sequence[str]) -> str:
-    """Names of runs, those of one instrument with consecutive numbers as a range."""
-    spans: list[tuple[str, int, int]] = []
-    for name in names:
-        head, _, tail = name.rpartition(" ")
-        number = int(tail) if tail.isdecimal() and tail == str(int(tail)) else -1
-        if number >= 0 and spans and spans[-1][::2] == (head, number - 1):
-            spans[-1] = (head, spans[-1][1], number)
-        else:
-            spans.append((head if number >= 0 else name, number, number))
-    texts = []
-    for head, first, last in spans:
-        number_text = f"{first}-{last}" if last > first else f"{first}" if first >= 0 else ""
-        texts.append(f"{head} {number_text}".strip())
-    return ", ".join(texts)
-
-
-@runtime_checkable
-class HasPoints(Protocol):
-    """What a scan offers: its points for one parameter of the fitted model."""
-
-    def points(self, parameter: str) -> OrderPoints:
-        """The ordered runs with their values of ``parameter``."""
-        ...
-
-
-def points_of(source: OrderPoints | HasPoints, parameter: str) -> OrderPoints:
-    """The points themselves, or those that a scan makes of ``parameter``.
-
-    Raises
-    ------
-    FitError if ``source`` is neither, or ``parameter`` is not a frequency of the scan's ordered
-    runs.
-    """
-    if isinstance(source, OrderPoints):
-        return source
-    if isinstance(source, HasPoints):
-        _refuse_parameter(getattr(source, "runs", ()), parameter)
-        return source.points(parameter)
-    raise FitError(
-        f"an order parameter is fitted to a Scan or to OrderPoints, not to {type(source).__name__}"
-    )
-
-
-def _refuse_parameter(runs: Iterable[Any], parameter: str) -> None:
-    """Refuse what no ordered run of a scan has, and what is not a frequency."""
-    fits = [run.result for run in runs if run.verdict == "ordered" and run.result is not None]
-    known = {name: one.unit for fit in fits for name, one in fit.parameters.items()}
-    lines = ", ".join(name for name, unit in known.items() if unit == "MHz")
-    if not known:
-        return
-    if parameter not in known:
-        raise FitError(
-            f"the ordered runs of the scan have no parameter {parameter!r}; an order parameter is "
-            f"a frequency in MHz: {lines}"
-        )
-    if known[parameter] != "MHz":
-        unit = f"the unit {known[parameter]}" if known[parameter] else "no unit"
-        raise FitError(
-            f"{parameter} of the scan has {unit}; an order parameter is a frequency in MHz: {lines}"
+            unit=data.get("unit", "MHz"),
+            window=None if data.get("window") is None else tuple(data["window"]),
         )
 
 

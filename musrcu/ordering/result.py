@@ -1,10 +1,10 @@
-"""What the fit of an order parameter says: nu0, T_N, beta, alpha and how far to trust them."""
+"""What the fit of an order parameter says: nu0 (B0, A0), T_N, beta, alpha, how far to trust it."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +17,11 @@ from musrcu.files import PathLike, write_text
 from musrcu.fitting.result import chi2_probability
 from musrcu.models.laws import order_parameter_law
 from musrcu.notation import asymmetric, bracket
-from musrcu.ordering.minimum import NAMES, UNITS, Values
+from musrcu.ordering.left_out import grouped
+from musrcu.ordering.minimum import Values
 from musrcu.ordering.notes import one_sided
-from musrcu.ordering.points import OrderPoints, grouped
+from musrcu.ordering.order_quantity import OrderQuantity
+from musrcu.ordering.points import OrderPoints
 
 KIND = "musrcu order"
 """What a saved order parameter says it is."""
@@ -88,9 +90,14 @@ class BetaForAlpha:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrderParameter:
-    """Fit of nu(T) = nu0 [1 - (T/T_N)^alpha]^beta to the ordered runs of a scan."""
+    """Fit of nu(T) = nu0 [1 - (T/T_N)^alpha]^beta to the ordered runs of a scan.
 
-    nu0: LawParameter
+    What orders may be a frequency, a field at the muon or an asymmetry (:attr:`quantity`); the
+    value at T = 0 is accordingly ``nu0``, ``B0`` or ``A0``, and ``saturation`` in each case.
+    """
+
+    saturation: LawParameter
+    """Value at T = 0, in the unit of the points: nu0, B0 or A0."""
     T_N: LawParameter
     beta: LawParameter
     alpha: LawParameter
@@ -128,9 +135,38 @@ class OrderParameter:
         return self.points.left_out
 
     @property
+    def quantity(self) -> OrderQuantity:
+        """What orders, with its unit and the names of the parameters."""
+        return self.points.quantity
+
+    @property
+    def nu0(self) -> LawParameter:
+        """Frequency at T = 0, MHz; AttributeError where something else orders."""
+        return self._called("nu0")
+
+    @property
+    def B0(self) -> LawParameter:
+        """Field at the muon at T = 0, in its unit; AttributeError where something else orders."""
+        return self._called("B0")
+
+    @property
+    def A0(self) -> LawParameter:
+        """Asymmetry at T = 0; AttributeError where something else orders."""
+        return self._called("A0")
+
+    def _called(self, name: str) -> LawParameter:
+        expected = self.quantity.saturation
+        if name != expected:
+            raise AttributeError(
+                f"{self.parameter} was fitted as {self.quantity.kind}: its value at T = 0 is "
+                f"called {expected} (or saturation), not {name}"
+            )
+        return self.saturation
+
+    @property
     def values(self) -> Values:
-        """nu0 (MHz), T_N (K), beta, alpha: the arguments of ``models.laws.order_parameter_law``."""
-        return self.nu0.value, self.T_N.value, self.beta.value, self.alpha.value
+        """nu0 (B0, A0), T_N (K), beta, alpha: arguments of ``models.laws.order_parameter_law``."""
+        return self.saturation.value, self.T_N.value, self.beta.value, self.alpha.value
 
     @property
     def probability(self) -> float:
@@ -139,20 +175,20 @@ class OrderParameter:
         return math.nan if probability is None else probability
 
     def __getitem__(self, name: str) -> LawParameter:
-        if name not in NAMES:
-            raise KeyError(f"the order parameter has {', '.join(NAMES)}, not {name!r}")
-        parameter: LawParameter = getattr(self, name)
-        return parameter
+        names = self.quantity.names
+        if name not in names:
+            raise KeyError(f"the order parameter has {', '.join(names)}, not {name!r}")
+        return (self.saturation, self.T_N, self.beta, self.alpha)[names.index(name)]
 
     def predict(self, T: ArrayLike) -> FloatArray:
-        """(n,) MHz, the fitted law at the temperatures ``T`` in K."""
+        """(n,) the fitted law at the temperatures ``T`` in K, in the unit of the points."""
         temperature = np.atleast_1d(np.asarray(T, dtype=float))
         if not all(map(math.isfinite, self.values)):
             return np.full(temperature.shape, np.nan)
         return order_parameter_law(temperature, *self.values)[0]
 
     def band(self, T: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """(low, high), each (n,) MHz: the band that holds the law with 68 per cent.
+        """(low, high), each (n,) in the unit of the points: the 68 per cent band of the law.
 
         From 2000 draws of the parameters with the covariance of the fit (always the same draws),
         not from the slopes: next to T_N these are infinite while the band is not.
@@ -172,18 +208,28 @@ class OrderParameter:
         return low, high
 
     def _shifted(self, temperature: FloatArray, shift: FloatArray) -> FloatArray:
-        moved = dict(zip(NAMES, self.values, strict=True))
+        moved = dict(zip(self.quantity.names, self.values, strict=True))
         for name, step in zip(self.names, shift.tolist(), strict=True):
             moved[name] = max(moved[name] + step, 1e-3 * moved[name])
         low, high = self.T_N_limits
         moved["T_N"] = min(max(moved["T_N"], low), high)
-        return order_parameter_law(temperature, **moved)[0]
+        return order_parameter_law(temperature, *moved.values())[0]
+
+    @property
+    def title(self) -> str:
+        """The law with what orders: ``nu2(T) = nu0 [1 - (T/T_N)^alpha]^beta``."""
+        quantity = self.quantity
+        shape = f"{quantity.saturation} [1 - (T/T_N)^alpha]^beta"
+        if quantity.kind == "field" and not self.parameter.startswith("B"):
+            per = 1.0 / OrderQuantity().factor(quantity.unit)
+            return f"B(T) = {shape}, B = {self.parameter} / ({per:.8g} MHz/{quantity.unit})"
+        return f"{self.parameter}(T) = {shape}"
 
     def summary(self) -> str:
         """The result as the field writes it, one line per statement."""
         lines = [
-            f"{self.parameter}(T) = nu0 [1 - (T/T_N)^alpha]^beta, {len(self.points)} ordered runs",
-            *(str(self[name]) for name in NAMES),
+            f"{self.title}, {len(self.points)} ordered runs",
+            *(str(self[name]) for name in self.quantity.names),
         ]
         if math.isfinite(self.chi2):
             tail = (
@@ -193,18 +239,27 @@ class OrderParameter:
         lines.append("valid" if self.valid else f"NOT VALID: {self.reason}")
         lines.append(f"method: {self.method} ({self.method_reason})")
         lines.append(self.bound)
-        lines += [f"shared by all runs, {text}" for text in map(_common_text, self.common.items())]
+        lines += [f"shared by all runs, {text}" for text in self._common_texts()]
         if self.beta_for_alpha:
             lines.append("beta for alpha = " + "; ".join(map(str, self.beta_for_alpha)))
         if self.left_out:
             lines.append(f"left out: {grouped(self.left_out)}")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
+    def _common_texts(self) -> Iterator[str]:
+        """By source, what it moves: ``alpha = 1.08(2) moves T_N by 1.2e-05 K (in the errors)``."""
+        units = dict(zip(self.quantity.names, self.quantity.units, strict=True))
+        for source, shifts in self.common.items():
+            moved = [f"{name} by {abs(s):.2g} {units[name]}".rstrip() for name, s in shifts.items()]
+            balance = source.startswith("alpha")  # not the exponent of the law
+            name = f"balance {source}" if balance else source
+            yield f"{name} moves {', '.join(moved)} (in the errors)"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers for JSON; what is not known is null."""
         return {
             "kind": KIND,
-            **{name: _parameter_dict(self[name]) for name in NAMES},
+            **{name: _parameter_dict(self[name]) for name in self.quantity.names},
             "chi2": _plain(self.chi2),
             "ndof": self.ndof,
             "probability": _plain(self.probability),
@@ -229,8 +284,9 @@ class OrderParameter:
         size = len(data["names"])
         covariance = [_number(entry) for row in data["covariance"] for entry in row]
         low, high = data["T_N_limits"]
+        points = OrderPoints.from_dict(data["points"])
         return cls(
-            **{name: _parameter(name, data[name]) for name in NAMES},
+            *(_parameter(name, data[name]) for name in points.quantity.names),
             names=tuple(data["names"]),
             covariance=np.array(covariance, dtype=float).reshape(size, size),
             chi2=_number(data["chi2"]),
@@ -239,7 +295,7 @@ class OrderParameter:
             reason=data["reason"],
             method=data["method"],
             method_reason=data["method_reason"],
-            points=OrderPoints.from_dict(data["points"]),
+            points=points,
             T_N_limits=(_number(low), _number(high)),
             bound=data["bound"],
             beta_for_alpha=tuple(map(BetaForAlpha.from_dict, data["beta_for_alpha"])),
@@ -252,15 +308,6 @@ class OrderParameter:
         """Write the result as JSON, for :func:`musrcu.load`."""
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
         write_text(path, text + "\n", overwrite=overwrite)
-
-
-def _common_text(entry: tuple[str, Mapping[str, float]]) -> str:
-    """One source and what it moves: ``alpha = 1.08(2): T_N by 1.2e-05 K, in its error``."""
-    source, shifts = entry
-    units = dict(zip(NAMES, UNITS, strict=True))
-    moved = [f"{name} by {abs(s):.2g} {units[name]}".rstrip() for name, s in shifts.items()]
-    name = f"balance {source}" if source.startswith("alpha") else source  # not that of the law
-    return f"{name} moves {', '.join(moved)} (in the errors)"
 
 
 def _parameter_dict(parameter: LawParameter) -> dict[str, Any]:

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from musrcu.errors import FitError, nearest
+from musrcu.errors import FitError
 from musrcu.ordering.common_shifts import common_shifts
 from musrcu.ordering.method import Exponent, Method, choose_method, held_alpha, too_little
 from musrcu.ordering.minimum import (
     NAMES,
-    UNITS,
     LawCost,
     Limits,
     Minimum,
@@ -23,8 +22,9 @@ from musrcu.ordering.minimum import (
 )
 from musrcu.ordering.minos import Interval, minos_errors
 from musrcu.ordering.notes import bound_text, quality_notes
-from musrcu.ordering.points import HasPoints, OrderPoints, points_of
+from musrcu.ordering.points import OrderPoints
 from musrcu.ordering.result import BetaForAlpha, LawParameter, OrderParameter
+from musrcu.ordering.source import HasPoints, points_of
 
 __all__ = [
     "OrderParameter",
@@ -45,6 +45,8 @@ def fit_order_parameter(
     alpha: Exponent = 3.0,
     method: str = "auto",
     minos: bool = True,
+    unit: str | None = None,
+    temperature_range: tuple[float, float] | None = None,
 ) -> OrderParameter:
     """nu0, T_N and beta of nu(T) = nu0 [1 - (T/T_N)^alpha]^beta from the ordered runs of a scan.
 
@@ -53,15 +55,22 @@ def fit_order_parameter(
     frequency, which may be lower than the measured one. Either has T_N not above the lowest
     temperature without order plus two of its errors.
 
+    Other order parameters go through the same law: an amplitude of the fitted model, such as A2
+    (A0 instead of nu0), or the field at the muon, B = nu / (gamma_mu / 2 pi) (B0). With ``alpha``
+    1 and a ``temperature_range`` below T_N it is the power law of the critical region,
+    nu0 (1 - T/T_N)^beta, in which nu0 is the critical amplitude and not the value at T = 0.
+
     Parameters
     ----------
     source : a Scan, or OrderPoints.
-    parameter : which frequency of a scan's fitted runs is the order parameter; of OrderPoints, what
-        their frequency is called.
+    parameter : which frequency, field or amplitude of a scan's fitted runs is the order parameter;
+        of OrderPoints, what their values are called.
     alpha : the exponent of T/T_N to hold, 0.5 to 8; ``"free"`` or None fits it.
     method : ``latent`` (errors in frequency and temperature), ``naive`` (in frequency only) or
         ``auto``: latent where |dnu/dT| sigma_T exceeds sigma_nu/3 for any run.
     minos : whether unequal errors are searched.
+    unit : G, mT or T to have frequencies as fields (MHz for the reverse); None leaves them.
+    temperature_range : (low, high), K; ordered runs outside are left out and listed.
 
     Returns
     -------
@@ -71,7 +80,7 @@ def fit_order_parameter(
     ------
     FitError if an argument cannot be used.
     """
-    points = points_of(source, parameter)
+    points = points_of(source, parameter, unit=unit, temperature_range=temperature_range)
     held = held_alpha(alpha)
     reason = too_little(points, len(NAMES) - len(held))
     if reason:
@@ -102,25 +111,22 @@ def constrained_chi2(
 
     Raises
     ------
-    FitError if a name in ``hold`` is not one of nu0, T_N, beta, alpha, or there are too few points.
+    FitError if a name in ``hold`` is not one of nu0 (B0, A0), T_N, beta, alpha, or there are too
+    few points.
     """
     points = points_of(source, parameter)
+    held = held_alpha(alpha)
     for name, value in hold.items():
-        if name not in NAMES:
-            raise FitError(
-                f"the order parameter has no {name!r}, only {', '.join(NAMES)}"
-                + nearest(name, NAMES)
-            )
+        held[points.quantity.in_law(name)] = value
         if not math.isfinite(value):
             raise FitError(f"{name} cannot be held at {value}; give a finite number")
-    held = held_alpha(alpha)
     reason = too_little(points, 1)
     if reason:
         raise FitError(f"chi2 of the order parameter has no minimum: {reason}")
     choice = choose_method(points, held, method)
     cost = LawCost(points, latent=choice.latent)
     near = None if choice.first is None else choice.first.values
-    return lowest(cost, law_limits(cost), {**held, **hold}, near=near).chi2
+    return lowest(cost, law_limits(cost), held, near=near).chi2
 
 
 def likelihood_root(order: OrderParameter, name: str, truth: float) -> float:
@@ -137,7 +143,7 @@ def likelihood_root(order: OrderParameter, name: str, truth: float) -> float:
         raise FitError(f"a fit that is not valid has no likelihood root: {order.reason}")
     if name not in order.names and not order[name].at_limit:
         raise FitError(f"{name} was held in the fit and has no likelihood root")
-    held = {name: truth}
+    held = {order.quantity.in_law(name): truth}
     if order.alpha.fixed:
         held["alpha"] = order.alpha.value
     cost = LawCost(order.points, latent=order.method == "latent")
@@ -166,8 +172,9 @@ def _at_limits(
     at_limit = limits_reached(cost, minimum, limits)
     if at_limit:
         minimum = lowest(cost, limits, {**held, **at_limit}, near=minimum.values, tries=0)
+    called = cost.points.quantity.called
     notes = tuple(
-        f"{name} is at its limit {value:.5g}; errors of the others are with {name} held there"
+        f"{called(name)} is at its limit {value:.5g}; errors of the others are with it held there"
         for name, value in at_limit.items()
     )
     return _Outcome(minimum, at_limit, {}, notes)
@@ -260,7 +267,8 @@ def judge(
     for name, value in at_limit.items():
         physical = name == "T_N" and (value == limits["T_N"][0] or value == bound_above(points))
         if not physical:
-            return False, f"the points do not determine {name}: it ended at its limit {value:.5g}"
+            called = points.quantity.called(name)
+            return False, f"the points do not determine {called}: it ended at its limit {value:.5g}"
     if minimum.covariance is None:
         return False, "the covariance is singular"
     return True, ""
@@ -274,17 +282,19 @@ def _result(
     points, n_free = cost.points, len(NAMES) - len(held)
     size = len(minimum.free)
     valid, reason = judge(minimum, at_limit, limits, points)
-    covariance = minimum.covariance
-    nu0, T_N, beta, alpha = (
+    covariance, quantity = minimum.covariance, points.quantity
+    parameters = (
         LawParameter(
-            name, value, minimum.errors.get(name, math.nan), unit, outcome.intervals.get(name),
+            called, value, minimum.errors.get(name, math.nan), unit, outcome.intervals.get(name),
             name in held, name in at_limit,
         )
-        for name, value, unit in zip(NAMES, minimum.values, UNITS, strict=True)
+        for name, called, value, unit in zip(
+            NAMES, quantity.names, minimum.values, quantity.units, strict=True
+        )
     )  # fmt: skip
     return OrderParameter(
-        nu0, T_N, beta, alpha,
-        names=minimum.free,
+        *parameters,
+        names=tuple(map(quantity.called, minimum.free)),
         covariance=np.full((size, size), np.nan) if covariance is None else covariance,
         chi2=minimum.chi2,
         ndof=len(points) - n_free,
@@ -300,21 +310,22 @@ def _result(
             *choice.notes, *quality_notes(points, limits, minimum.chi2, n_free), *outcome.notes,
         ),
         parameter=parameter,
-        common=outcome.common,
+        common={
+            source: {quantity.called(name): shift for name, shift in moved.items()}
+            for source, moved in outcome.common.items()
+        },
     )  # fmt: skip
 
 
 def _empty(
     points: OrderPoints, parameter: str, held: Mapping[str, float], reason: str
 ) -> OrderParameter:
-    nu0, T_N, beta = (
-        LawParameter(name, math.nan, math.nan, unit)
-        for name, unit in zip(NAMES[:3], UNITS[:3], strict=True)
-    )
+    quantity = points.quantity
     return OrderParameter(
-        nu0,
-        T_N,
-        beta,
+        *(
+            LawParameter(name, math.nan, math.nan, unit)
+            for name, unit in zip(quantity.names[:3], quantity.units[:3], strict=True)
+        ),
         LawParameter("alpha", held.get("alpha", math.nan), math.nan, fixed="alpha" in held),
         names=(),
         covariance=np.empty((0, 0)),

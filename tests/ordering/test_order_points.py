@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from made_runs import made_scan
 
-from musrcu.ordering.points import OrderPoints, grouped, joined
+from musrcu.ordering.left_out import grouped, joined
+from musrcu.ordering.points import OrderPoints
 from musrcu.ordering.table import read_order_table
 
 
