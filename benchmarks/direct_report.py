@@ -40,7 +40,7 @@ class Line(NamedTuple):
     @property
     def holds(self) -> bool:
         """Whether the roots obey the rule."""
-        return self.roots.excess < 1
+        return bool(self.roots.excess < 1)
 
 
 def column(found: list[Record], name: str, place: int) -> np.ndarray:
