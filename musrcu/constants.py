@@ -23,6 +23,9 @@ MUONIUM_A_HF = 4463.302765
 BOLTZMANN = 0.08617333262145179
 """Boltzmann's constant, meV/K: 1.380649e-23 J/K over 1.602176634e-22 J, both exact (SI 2019)."""
 
+BOHR_MAGNETON = 6.7171381472e-5
+"""Bohr magneton over Boltzmann's constant, K/G (CODATA 2022)."""
+
 MUON_LIFETIME = 2.1969811
 """Mean life of the positive muon, µs; one standard deviation 0.0000022 (PDG 2024)."""
 
@@ -96,6 +99,9 @@ GAUSS = {"g": 1.0, "gauss": 1.0, "oe": 1.0, "kg": 1e3, "mt": 10.0, "t": 1e4, "te
 
 IMPROBABLE = 1e-4
 """A chi-square less probable than this is named beside its result."""
+
+NU_MIN = 0.3
+"""Lowest frequency that counts as a line, MHz: a slower one imitates a Gaussian."""
 
 MAX_ASYMMETRY = 0.35
 """Largest initial asymmetry that a fit may claim where no calibration bounds it.

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import ROUND_HALF_UP, Decimal
+
+from musrcu.errors import MusrcuError, quoted
 
 PLAIN = range(-12, 6)
 """Powers of ten of an error's last digit that are printed without an exponent."""
 DIGITS = 15
 """Significant digits that every double holds: an error beyond them is none."""
+
+_NUMBER = r"\d{1,40}\.?\d{0,40}|\.\d{1,40}"
+_WRITTEN = re.compile(
+    rf"(?P<value>[+-]?(?:{_NUMBER}))"
+    rf"(?:\((?P<bracket>{_NUMBER})\))?(?P<power>e[+-]?\d{{1,3}})?"
+    rf"(?:\s*(?:\+-|\+/-|±)\s*(?P<error>(?:{_NUMBER})(?:e[+-]?\d{{1,3}})?)"
+    rf"|\s+-(?P<low>{_NUMBER})\s+\+(?P<high>{_NUMBER}))?"
+    r"(?:\s*(?P<unit>[A-Za-z]\w*))?",
+    re.ASCII,
+)
 
 
 def bracket(value: float | None, error: float | None, unit: str = "") -> str:
@@ -72,6 +85,40 @@ def asymmetric(value: float, low: float, high: float, unit: str = "") -> str:
         return f"{value:.6g} {low:+.2g} {high:+.2g}{tail}"
     decimals = max(0, 1 - math.floor(math.log10(small)))
     return f"{value:.{decimals}f} {-abs(low):+.{decimals}f} {abs(high):+.{decimals}f}{tail}"
+
+
+def parsed(text: str) -> tuple[float, tuple[float, float] | None, str]:
+    """A value with its errors and unit from text as the field, and this module, print it.
+
+    ``13.7(1)``, ``13.7(1) K``, ``1.23(4)e-15``, ``12300(400) G``, ``13.7 +- 0.1 K`` (or ``±``) and
+    ``0.105 -0.001 +0.002 K``; digits in brackets count in the last digits of the value, those with
+    a point of their own as they stand.
+
+    Returns
+    -------
+    (value, (low, high) or None where no error is written, unit), low below 0 and high above; the
+    unit is empty where none is written. Nothing is converted.
+
+    Raises
+    ------
+    MusrcuError for any other text.
+    """
+    match = _WRITTEN.fullmatch(text.strip())
+    if match is None or (match["bracket"] and (match["error"] or match["low"])):
+        raise MusrcuError(
+            f"{quoted(text)} is no value with an error; expected text such as '13.7(1)', "
+            "'13.7 +- 0.1' or '13.7'"
+        )
+    power = match["power"] or ""
+    value, unit = float(match["value"] + power), match["unit"] or ""
+    if match["low"]:
+        return value, (-float(match["low"]), float(match["high"])), unit
+    error = match["error"]
+    if match["bracket"]:
+        decimals = len(match["value"].partition(".")[2])
+        last = f"e-{decimals}" if "." not in match["bracket"] else ""
+        error = str(float(match["bracket"] + last) * float(f"1{power}"))
+    return value, None if error is None else (-float(error), float(error)), unit
 
 
 def field(gauss: float | None, error: float | None = None) -> str:
