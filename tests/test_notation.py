@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musrcu import notation
+from musrcu.errors import MusrcuError
 from musrcu.notation import asymmetric, bracket, table
 
 
@@ -135,3 +136,52 @@ def test_a_probability_is_said_with_its_symbol() -> None:
     assert notation.said(0.4321) == "p = 0.43"
     assert notation.said(1e-310) == "p < 1e-300"
     assert notation.said(0.0) == "p < 1e-300"
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "sides", "unit"),
+    [
+        ("13.7(1)", 13.7, (-0.1, 0.1), ""),
+        (" 13.7(1) K ", 13.7, (-0.1, 0.1), "K"),
+        ("0.105(12)K", 0.105, (-0.012, 0.012), "K"),
+        ("12300(400) G", 12300.0, (-400.0, 400.0), "G"),
+        ("1.23(4)e-15", 1.23e-15, (-4e-17, 4e-17), ""),
+        ("13.7(0.2)", 13.7, (-0.2, 0.2), ""),
+        ("-0.2(3)", -0.2, (-0.3, 0.3), ""),
+        (".5(1)", 0.5, (-0.1, 0.1), ""),
+        ("13.7 +- 0.1 K", 13.7, (-0.1, 0.1), "K"),
+        ("13.7±0.1", 13.7, (-0.1, 0.1), ""),
+        ("4.2 +/- 9e-16", 4.2, (-9e-16, 9e-16), ""),
+        ("0.105 -0.001 +0.002 K", 0.105, (-0.001, 0.002), "K"),
+        ("13.7", 13.7, None, ""),
+        ("1e3 mK", 1e3, None, "mK"),
+    ],
+)
+def test_text_as_it_is_printed_is_read(
+    text: str, value: float, sides: tuple[float, float] | None, unit: str
+) -> None:
+    found, errors, own = notation.parsed(text)
+    assert (found, own) == (value, unit)
+    assert errors == (None if sides is None else pytest.approx(sides, rel=1e-14))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "K", "13.7(1", "13.7(1) +- 0.1", "13,7(1)", "(1)", "13.7(-1)", "1 2", "nan", "13.7()"],
+)
+def test_other_text_is_no_value(text: str) -> None:
+    with pytest.raises(MusrcuError, match="is no value with an error; expected text such as"):
+        notation.parsed(text)
+
+
+@given(
+    st.floats(min_value=1e-11, max_value=1e9) | st.floats(min_value=-1e9, max_value=-1e-11),
+    st.floats(min_value=1e-3, max_value=0.5),
+)
+def test_a_bracket_is_read_back(value: float, relative: float) -> None:
+    error = abs(value) * relative
+    found, errors, unit = notation.parsed(bracket(value, error, "MHz"))
+    assert (unit, errors is None) == ("MHz", False)
+    assert errors is not None
+    assert errors[1] == -errors[0] == pytest.approx(error, rel=0.51)
+    assert abs(found - value) <= 0.51 * errors[1]
