@@ -17,7 +17,7 @@ CLAIMED = ("two steps, auto", "one step")
 """Ways that are to obey the rule; the others are for comparison."""
 
 Record = dict[str, Any]
-"""One scan in one way: set, valid, reason, seconds and, by parameter, [value, error, low, high,
+"""One scan in one way: set, valid, reason, seconds of a processor and, by parameter, [value, error, low, high,
 root]; None is a number that there is not."""
 
 
@@ -79,7 +79,7 @@ def told(title: str, ways: dict[str, list[Record]], truth: dict[str, float]) -> 
     for way, found in ways.items():
         reasons = Counter(one["reason"] for one in found if not one["valid"])
         spent = [one["seconds"] for one in found if "seconds" in one]
-        took = f", {np.mean(spent):.2f} s each" if spent else ""
+        took = f", {np.mean(spent):.2f} s of a processor each" if spent else ""
         notes = Counter(one["method"] for one in found if one.get("method"))
         took += "".join(f", {n} {method}" for method, n in notes.items() if len(notes) > 1)
         rows.append(f"  {way}: {sum(one['valid'] for one in found)} of {len(found)} valid{took}")
