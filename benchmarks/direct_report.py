@@ -17,8 +17,8 @@ CLAIMED = ("two steps, auto", "one step")
 """Ways that are to obey the rule; the others are for comparison."""
 
 Record = dict[str, Any]
-"""One scan in one way: set, valid, reason, seconds of a processor and, by parameter, [value, error, low, high,
-root]; None is a number that there is not."""
+"""One scan in one way: set, valid, reason, seconds of a processor and, by parameter, [value, error,
+low, high, root]; None is a number that there is not."""
 
 
 class Line(NamedTuple):
