@@ -20,7 +20,9 @@ from musrcu.errors import ModelError, MusrcuError, nearest
 from musrcu.files import PathLike
 from musrcu.models.functions_file import load_functions
 from musrcu.models.model import Model
+from musrcu.notation import parsed
 from musrcu.ordering.method import METHODS
+from musrcu.ordering.order_quantity import UNITS
 from musrcu.ordering.two_step import fit_order_parameter
 from musrcu.readers.find import find_runs
 from musrcu.readers.registry import read
@@ -34,7 +36,9 @@ FIT_KEYS = (
 )  # fmt: skip
 _PAIR = ("forward", "backward", "exclude", "geometry")
 """Options that hold for the calibration run too."""
-ORDER_KEYS = ("parameter", "alpha", "method")
+ORDER_UNITS = UNITS[:-1]
+"""Units in which a frequency can be told."""
+ORDER_KEYS = ("parameter", "alpha", "method", "unit", "temperature_range", "J")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,8 @@ class ScanFile:
     """Options of :func:`musrcu.fit_order_parameter`; None where no law is fitted."""
     functions: tuple[Path, ...] = ()
     """Python files that it names in [fit], run when it was read."""
+    J: str | None = None
+    """Coupling along the chains as text with its error, K; None where nothing is said of it."""
 
     @classmethod
     def load(cls, path: PathLike, *, data: str | None = None) -> ScanFile:
@@ -59,7 +65,8 @@ class ScanFile:
         ``[data]`` holds ``runs`` (a pattern or a list) and, instead of a table [calibration],
         ``calibration``: a transverse-field run that is evaluated on the spot, or a TOML file; with
         ``folder``, numbers such as ``ltf:1-20`` are looked for there instead of in MUSRCU_DATA.
-        ``alpha = "free"`` in [order] fits the exponent. ``functions`` in [fit] names a Python file,
+        ``alpha = "free"`` in [order] fits the exponent; ``J = "13.7(1)"`` is kept for what follows
+        from T_N. ``functions`` in [fit] names a Python file,
         or several, with functions of your own; it is run here.
 
         Parameters
@@ -84,12 +91,14 @@ class ScanFile:
         order = dict(tables["order"]) if "order" in tables else None
         _refuse(path, "[order] ", order or {}, ORDER_KEYS)
         _check_order(path, order or {})
+        chain = None if order is None else order.pop("J", None)
         return cls(
             data=tuple(runs),
             recipe=_recipe(path, folder, tables),
             fit={"ordered": ORDERED, "paramagnetic": PARAMAGNETIC, **options},
             order=order,
             functions=functions,
+            J=None if chain is None else str(chain),
         )
 
     def run(self, *, executor: Any = None, progress: bool = False) -> Scan:
@@ -179,11 +188,32 @@ def _check_order(path: PathLike, order: Mapping[str, Any]) -> None:
         raise MusrcuError(
             f"{path}: [order] method = {order['method']!r}; expected one of {', '.join(METHODS)}"
         )
+    if "J" in order:
+        _check_coupling(path, order["J"])
     alpha = order.get("alpha", 3.0)
     if alpha != "free" and not (is_number(alpha) and 0.5 <= alpha <= 8.0):
         raise MusrcuError(
             f"{path}: [order] alpha = {alpha!r}; expected a number from 0.5 to 8, or 'free'"
         )
+    if order.get("unit", "MHz") not in ORDER_UNITS:
+        raise MusrcuError(
+            f"{path}: [order] unit = {order['unit']!r}; expected one of {', '.join(ORDER_UNITS)}"
+        )
+    if not _is_pair(order.get("temperature_range", [0.0, 1.0])):
+        raise MusrcuError(
+            f"{path}: [order] temperature_range = {order['temperature_range']!r}; expected two "
+            "temperatures in K, the lower one first"
+        )
+
+
+def _check_coupling(path: PathLike, given: Any) -> None:
+    """Refuse a coupling J that is no positive value."""
+    try:
+        value = parsed(str(given))[0] if is_number(given) or isinstance(given, str) else 0.0
+    except MusrcuError as error:
+        raise MusrcuError(f"{path}: [order] J: {error}") from None
+    if value <= 0:
+        raise MusrcuError(f'{path}: [order] J = {given!r}; expected a coupling in K, "13.7(1)"')
 
 
 def _is_pair(value: Any, limits: bool = False) -> bool:

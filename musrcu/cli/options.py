@@ -203,7 +203,22 @@ def add_order(parser: ArgumentParser) -> None:
         "--exponent", metavar="X", type=values.exponent, help="alpha: 0.5 to 8 (default 3), or free"
     )
     group.add_argument(
-        "--parameter", metavar="NAME", help="which frequency of the scan; default: the model's"
+        "--parameter",
+        metavar="NAME",
+        help="what orders: a frequency or an amplitude of the fits (nu2, A2), a column of a table; "
+        "default: the model's first frequency",
+    )
+    group.add_argument(
+        "--unit",
+        metavar="UNIT",
+        choices=("MHz", "G", "mT", "T"),
+        help="G, mT or T: the frequency as field at the muon, B = nu / (135.53881 MHz/T)",
+    )
+    group.add_argument(
+        "--temperature-range",
+        metavar="LOW,HIGH",
+        type=values.interval,
+        help="K; ordered runs outside are left out: with --exponent 1 a power of 1 - T/T_N",
     )
 
 
@@ -289,6 +304,7 @@ def given_order(arguments: Namespace) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if arguments.exponent is not None:
         given["alpha"] = None if arguments.exponent == "free" else arguments.exponent
-    if arguments.parameter is not None:
-        given["parameter"] = arguments.parameter
+    for name in ("parameter", "unit", "temperature_range"):
+        if getattr(arguments, name) is not None:
+            given[name] = getattr(arguments, name)
     return given

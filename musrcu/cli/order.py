@@ -3,13 +3,18 @@
 Examples:
 
   musrcu order scan.json --exponent free
+  musrcu order scan.json --parameter A2
+  musrcu order scan.json --unit mT
   musrcu order table.csv --plot order.png
+  musrcu order scan.json --J "13.7(1)"
+  musrcu order table.csv --exponent 1 --temperature-range 0.09,0.11
 
 A table has a line of column names and one line a run. Columns: T, nu, nu_error and, where known,
 T_error, run (a name) and verdict ("ordered", or "not ordered": such a line needs no nu and bounds
-T_N from above; "undecided" and "failed" are left out). Between columns: commas, semicolons, tabs
-or blanks. Units are K and MHz unless the header names others: K, mK, uK, MHz, kHz, Hz or GHz, as
-in "T (mK)", "nu [kHz]", "T/K" or "nu_error_MHz".
+T_N from above; "undecided" and "failed" are left out). Instead of nu there may be a field at the
+muon, B and B_error, or an asymmetry, A and A_error; --parameter names any other column. Between
+columns: commas, semicolons, tabs or blanks. Units are K, MHz and G unless the header names others:
+mK, uK; kHz, Hz, GHz; mT, T, uT, kG; %, as in "T (mK)", "nu [kHz]", "T/K" or "nu_error_MHz".
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musrcu.cli import options
+from musrcu.cli.exchange_lines import add_exchange, exchange_of
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import dumps, say
 from musrcu.errors import MusrcuError
@@ -32,6 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu order``."""
     parser.add_argument("source", metavar="SCAN.json|TABLE", type=Path)
     options.add_order(parser)
+    add_exchange(parser)
     options.add_output(parser, "write the order parameter as JSON")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="picture: .png, .pdf or .svg")
 
@@ -49,8 +56,9 @@ def run(arguments: Namespace) -> int:
     choice = options.given_order(arguments)
     points, parameter = _points(arguments.source, choice.pop("parameter", None))
     law = fit_order_parameter(points, parameter=parameter, **choice)
-    text = dumps(law.to_dict())
-    say(text if arguments.json else law.summary())
+    entry, lines = exchange_of(law, arguments.J)
+    text = dumps({**law.to_dict(), **entry})
+    say(text if arguments.json else "\n".join([law.summary(), *lines]))
     if arguments.output is not None:
         write_text(arguments.output, text + "\n", overwrite=arguments.force)
         if not arguments.json:
@@ -58,7 +66,7 @@ def run(arguments: Namespace) -> int:
     if arguments.plot is not None:
         from musrcu import plot
 
-        plot.save(plot.order(law, points), arguments.plot, overwrite=arguments.force)
+        plot.save(plot.order(law), arguments.plot, overwrite=arguments.force)
         if not arguments.json:
             say(f"figure: {arguments.plot}")
     return 0 if law.valid else 3
@@ -69,8 +77,8 @@ def _points(source: Path, parameter: str | None) -> tuple[OrderPoints, str]:
     if source.suffix.lower() != ".json":
         from musrcu.ordering.table import read_order_table
 
-        _refuse_choice(source, parameter, "nu")
-        return read_order_table(source), "nu"
+        points = read_order_table(source, parameter=parameter)
+        return points, parameter or points.quantity.symbol
     from musrcu.analysis.scan_result import Scan
     from musrcu.fitting.result import FitResult
     from musrcu.ordering.result import OrderParameter
@@ -89,9 +97,9 @@ def _points(source: Path, parameter: str | None) -> tuple[OrderPoints, str]:
 
 
 def _refuse_choice(source: Path, parameter: str | None, only: str) -> None:
-    """Refuse to call the only frequency of a file by another name."""
+    """Refuse to call the only values of a file by another name."""
     if parameter not in (None, only):
         raise MusrcuError(
-            f"{source} holds one frequency, {only}; --parameter {parameter} chooses among the "
-            "fitted parameters of a scan"
+            f"{source} holds the values of {only} alone; --parameter {parameter} chooses among the "
+            "fitted parameters of a scan or the columns of a table"
         )

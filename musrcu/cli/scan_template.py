@@ -66,8 +66,11 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
         "average_bins": (True, "models averaged over bins; default: false"),
     },
     "order": {
-        "parameter": ("nu2", "the frequency that orders"),
+        "parameter": ("nu2", "the frequency that orders, or an amplitude such as A2"),
         "alpha": (3.0, 'exponent of T/T_N, or "free"'),
+        "J": ("13.7(1)", "coupling along spin chains, K: J', J'/J and the moment from T_N"),
+        "unit": ("mT", "the frequency as field at the muon; default: MHz"),
+        "temperature_range": ([0.08, 0.2], "K; ordered runs outside are left out; default: all"),
     },
 }
 """Every option with an example and what is said of it."""

@@ -1,4 +1,4 @@
-"""The picture of an order parameter: frequency against temperature, curve, band, spectra inset."""
+"""The picture of an order parameter: values against temperature, curve, band, spectra inset."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from musrcu.containers.arrays import FloatArray
 from musrcu.errors import MusrcuError
 from musrcu.ordering.points import OrderPoints
 from musrcu.ordering.result import OrderParameter
+from musrcu.ordering.source import points_of
 from musrcu.plot.insets import Inset, boxes, draw_insets
 from musrcu.plot.style import (
     BLACK,
@@ -23,6 +24,7 @@ from musrcu.plot.style import (
     ORANGE,
     SINGLE,
     SMALL,
+    axis_label,
     figure_of,
     new_figure,
     quantity,
@@ -49,7 +51,7 @@ def order(
     ax: Axes | None = None,
     width: float = SINGLE,
 ) -> Axes:
-    """Picture of nu(T) with the fitted law, its one-sigma band and T_N.
+    """Picture of nu(T), or B(T) or A(T), with the fitted law, its one-sigma band and T_N.
 
     Filled points are the fitted runs with their errors; open ticks at zero are runs without
     order; crosses are runs that were left out, at their frequency where they have one. As in
@@ -82,14 +84,14 @@ def order(
         if ax is None:
             ax = new_figure(width, 0.62 * width + (0.8 if insets else 0.35)).subplots()
         right = _draw_runs(ax, runs)
-        top = max([*runs.value.tolist(), *(nu for _, nu in runs.left_out_at), 0.1])
+        top = max([*runs.value.tolist(), *(nu for _, nu in runs.left_out_at), 0.0]) or 0.1
         if drawn is not None:
             right = max(right, 1.08 * drawn.T_N.value)
-            top = max(top, drawn.nu0.value)
+            top = max(top, drawn.saturation.value)
             _draw_law(ax, drawn, right)
         ax.set_xlim(0.0, right)
         ax.set_xlabel("$T$ (K)")
-        ax.set_ylabel(f"{symbol('nu')} (MHz)")
+        ax.set_ylabel(_vertical(runs, order_parameter))
         lines = [] if order_parameter is None else _lines(order_parameter)
         _limits(ax, top, len(lines))
         places = boxes(ax, len(insets), _taken(ax, runs, drawn))
@@ -118,9 +120,9 @@ def _taken(ax: Axes, runs: OrderPoints, law: OrderParameter | None) -> FloatArra
             [*np.linspace(0.0, right, 300), *critical * (1 - np.geomspace(1e-9, 0.2, 99))]
         )
         places += zip(t, law.predict(t), strict=True)
-        heights = np.linspace(0.0, 1.04 * law.nu0.value, 99)
+        heights = np.linspace(0.0, 1.04 * law.saturation.value, 99)
         places += [(critical, nu) for nu in heights]
-        places += [(critical + 0.07 * right, 0.5 * law.nu0.value)]  # the letters T_N
+        places += [(critical + 0.07 * right, 0.5 * law.saturation.value)]  # the letters T_N
     return np.array(places, dtype=float).reshape(-1, 2)
 
 
@@ -129,12 +131,24 @@ def _points(
 ) -> OrderPoints:
     """What to draw: every run of the source, or of the fit."""
     if isinstance(source, Scan):
-        return source.points(None if order_parameter is None else order_parameter.parameter)
+        if order_parameter is None:
+            return source.points()
+        fitted = order_parameter.points
+        return points_of(
+            source, order_parameter.parameter, unit=fitted.unit, temperature_range=fitted.window
+        )
     if source is not None:
         return source
     if order_parameter is None:
         raise MusrcuError("nothing to draw: give an order parameter, its points, or a scan")
     return order_parameter.points
+
+
+def _vertical(points: OrderPoints, law: OrderParameter | None) -> str:
+    """What the vertical axis shows: nu (MHz), B (mT), or the asymmetry by its name."""
+    quantity = points.quantity
+    named = quantity.kind == "amplitude" and law is not None
+    return axis_label(law.parameter if named and law else quantity.symbol, quantity.unit)
 
 
 def _has_curve(order_parameter: OrderParameter) -> bool:
@@ -179,10 +193,15 @@ def _draw_law(ax: Axes, law: OrderParameter, right: float) -> None:
     ax.plot(t, law.predict(t), color=ORANGE, zorder=3, label="fit")
     dashed = (0, (4, 2))
     ax.plot(
-        [critical] * 2, [0, 1.04 * law.nu0.value], color=GREY, linewidth=0.7, ls=dashed, zorder=0
+        [critical] * 2,
+        [0, 1.04 * law.saturation.value],
+        color=GREY,
+        linewidth=0.7,
+        ls=dashed,
+        zorder=0,
     )
     ax.annotate(
-        symbol("T_N"), (critical, 0.5 * law.nu0.value), (3, 0), textcoords="offset points",
+        symbol("T_N"), (critical, 0.5 * law.saturation.value), (3, 0), textcoords="offset points",
         fontsize=7.0, color=GREY, va="center",
     )  # fmt: skip
 
@@ -193,7 +212,7 @@ def _lines(law: OrderParameter) -> list[str]:
         reason = f"no order parameter: {law.reason or 'no fit'}"
         return textwrap.wrap(reason, 34, max_lines=4, placeholder=" ...")
     lines = []
-    for one in (law.nu0, law.T_N, law.beta, law.alpha):
+    for one in (law.saturation, law.T_N, law.beta, law.alpha):
         text = quantity(one.name, one.value, None if one.fixed else one.error, one.unit)
         lines.append(text + (" (fixed)" if one.fixed else " (limit)" if one.at_limit else ""))
     if math.isfinite(law.chi2):

@@ -17,6 +17,7 @@ from musrcu.files import PathLike
 from musrcu.ordering.method import Exponent
 from musrcu.ordering.points import OrderPoints
 from musrcu.ordering.result import OrderParameter
+from musrcu.ordering.source import points_of
 from musrcu.ordering.two_step import fit_order_parameter
 from musrcu.readers.registry import read
 from musrcu.systematics.refits import Again, Task, refits_of_run
@@ -34,6 +35,14 @@ class Law:
     parameter: str
     alpha: Exponent
     method: str
+    unit: str | None = None
+    temperature_range: tuple[float, float] | None = None
+
+    def points(self, scan: Scan) -> OrderPoints:
+        """What is fitted of a scan."""
+        return points_of(
+            scan, self.parameter, unit=self.unit, temperature_range=self.temperature_range
+        )
 
     def fit(self, points: OrderPoints) -> OrderParameter:
         """The order parameter of some points."""
@@ -59,7 +68,7 @@ def of_scan(
     apply: Callable[..., Iterable[Any]] = map if executor is None else executor.map
     worked = task.plan.work(_read(source), task.recipe, executor)
     scan = task.plan.scan(worked, task.recipe)
-    points = scan.points(law.parameter)
+    points = law.points(scan)
     order = law.fit(points)
     if not order.valid:
         raise FitError(f"the order parameter is not valid, nothing is varied: {order.reason}")
@@ -68,7 +77,7 @@ def of_scan(
     moved = [_merged(scan, [one[k] for one in again]) for k in range(len(VARIATIONS))]
     settled = dataclasses.replace(law, method=order.method)  # not to jump from one to the other
     choices = _choices(settled, order)
-    jobs = [(settled, one.scan.points(law.parameter)) for one in moved if one.scan is not None]
+    jobs = [(settled, law.points(one.scan)) for one in moved if one.scan is not None]
     laws = list(apply(_law, [*jobs, *((choice, points) for _, _, choice in choices)]))
     found = iter(laws)
     refits = [
@@ -199,7 +208,7 @@ def _refit(
 
 
 def _quantities(order: OrderParameter) -> dict[str, Quantity]:
-    free = [name for name in ("nu0", "T_N", "beta", "alpha") if not order[name].fixed]
+    free = [name for name in order.quantity.names if not order[name].fixed]
     return {
         name: Quantity(
             order[name].value,
@@ -213,7 +222,7 @@ def _quantities(order: OrderParameter) -> dict[str, Quantity]:
 def _chi2_note(order: OrderParameter, other: OrderParameter | str) -> tuple[str, ...]:
     if isinstance(other, str) or not other.valid:
         return ()
-    stuck = [name for name in ("nu0", "T_N", "beta", "alpha") if other[name].at_limit]
+    stuck = [name for name in other.quantity.names if other[name].at_limit]
     tail = f", {' and '.join(stuck)} at a limit" if stuck else ""
     return (f"chi2 of the law {other.chi2:.1f} instead of {order.chi2:.1f}{tail}",)
 

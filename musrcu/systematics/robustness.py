@@ -50,6 +50,8 @@ def robustness(
     parameter: str | None = None,
     alpha: Exponent = 3.0,
     method: str = "auto",
+    unit: str | None = None,
+    temperature_range: tuple[float, float] | None = None,
     parameters: Sequence[str] | None = None,
     alpha_error: float | None = None,
     executor: Any = None,
@@ -77,7 +79,7 @@ def robustness(
     paramagnetic : of the runs of a scan without order.
     start, fixed, limits, ties, constraints, t_range, average_bins : as in :func:`musrcu.fit` and
         :func:`musrcu.fit_scan`.
-    parameter, alpha, method : as in :func:`musrcu.fit_order_parameter`.
+    parameter, alpha, method, unit, temperature_range : as in :func:`musrcu.fit_order_parameter`.
     parameters : whose errors are wanted; None takes all free ones.
     alpha_error : error of alpha to try where the recipe knows none.
     executor : any object with ``.map``, such as a process pool; runs are shared out among it.
@@ -105,7 +107,7 @@ def robustness(
             model, paramagnetic, start, fixed, limits, ties, t_range, (), constraints, average_bins
         )
         task = Task(plan, recipe, alpha_error, True)
-        law = Law(parameter or plan.parameter, alpha, method)
+        law = Law(parameter or plan.parameter, alpha, method, unit, temperature_range)
         return of_scan(source, task, law, parameters, executor, progress)
     tables = {"start": start, "fixed": fixed, "limits": limits, "ties": ties}
     models = as_models(model)

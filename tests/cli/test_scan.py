@@ -112,35 +112,37 @@ def test_order_of_a_scan_and_of_its_table_agree(
     assert Path("o.png").read_bytes().startswith(PNG)
 
 
-def test_an_order_parameter_is_a_frequency(musrcu: Musrcu, small_scan: Path, here: Path) -> None:
+def test_what_may_be_an_order_parameter(musrcu: Musrcu, small_scan: Path, here: Path) -> None:
     scan = mu.load(small_scan / "scan.json")
     assert isinstance(scan, mu.Scan)
     with pytest.raises(
-        mu.MusrcuError, match="lambda2 of the scan has the unit 1/us; .* in MHz: nu2"
+        mu.MusrcuError, match="lambda2 of the scan has the unit 1/us; .*: A1, A2, nu2, A_bg"
     ):
         mu.fit_order_parameter(scan, parameter="lambda2")
     done = musrcu("order", small_scan / "scan.json", "--parameter", "lambda2")
     assert (done.code, done.out) == (1, "")
     assert "lambda2 of the scan has the unit 1/us" in done.complaint
-    done = musrcu("order", small_scan / "scan.json", "--parameter", "A1")
-    assert "A1 of the scan has no unit" in done.complaint
+    done = musrcu("order", small_scan / "scan.json", "--parameter", "phi2")
+    assert "phi2 of the scan has the unit deg; an order parameter is a frequency" in done.complaint
     done = musrcu("order", small_scan / "scan.json", "--parameter", "nu1")
     assert done.code == 1
-    assert "no parameter 'nu1'; an order parameter is a frequency in MHz: nu2" in done.complaint
+    assert "no parameter 'nu1'; an order parameter is a frequency, a field" in done.complaint
     assert musrcu("order", small_scan / "scan.json", "--parameter", "nu2").code == 0
 
 
-def test_a_table_has_one_frequency(musrcu: Musrcu, small_scan: Path, here: Path) -> None:
+def test_the_columns_of_a_table_that_may_order(
+    musrcu: Musrcu, small_scan: Path, here: Path
+) -> None:
     scan = mu.load(small_scan / "scan.json")
     assert isinstance(scan, mu.Scan)
     Path("t.csv").write_text(scan_csv(scan))
     done = musrcu("order", "t.csv", "--parameter", "lambda2")
     assert (done.code, done.out) == (1, "")
-    assert "t.csv holds one frequency, nu; --parameter lambda2 chooses among" in done.complaint
+    assert "t.csv, line 1: no column lambda2 among run, name, temperature_K" in done.complaint
     assert musrcu("order", "t.csv", "--parameter", "nu", "-o", "law.json").code == 0
     assert musrcu("order", "law.json", "--parameter", "nu").code == 0
     done = musrcu("order", "law.json", "--parameter", "nu2")
-    assert "law.json holds one frequency, nu;" in done.complaint
+    assert "law.json holds the values of nu alone;" in done.complaint
 
 
 def test_units_of_a_table_and_the_range_of_the_exponent(musrcu: Musrcu, here: Path) -> None:
@@ -159,7 +161,7 @@ def test_units_of_a_table_and_the_range_of_the_exponent(musrcu: Musrcu, here: Pa
     assert "column T (F) is in 'F', expected K, mK, uK" in musrcu("order", "t.csv").complaint
     told = " ".join(musrcu("order", "--help").out.split())
     assert "alpha: 0.5 to 8 (default 3), or free" in told
-    assert "K, mK, uK, MHz, kHz, Hz or GHz" in told
+    assert "mK, uK; kHz, Hz, GHz; mT, T, uT, kG; %" in told
 
 
 def test_pictures_of_an_order_parameter_hide_no_run(

@@ -27,7 +27,7 @@ from musrcu.plot.insets import times
 def law(points: OrderPoints | None = None, **more: Any) -> OrderParameter:
     """The published result, written down and not fitted."""
     known = {
-        "nu0": LawParameter("nu0", 1.59, 0.01, "MHz"),
+        "saturation": LawParameter("nu0", 1.59, 0.01, "MHz"),
         "T_N": LawParameter("T_N", 0.105, 0.001, "K"),
         "beta": LawParameter("beta", 0.12, 0.02),
         "alpha": LawParameter("alpha", 3.0, np.nan, fixed=True),
@@ -121,7 +121,9 @@ def test_points_alone() -> None:
 
 
 def test_a_law_without_numbers_draws_its_points() -> None:
-    nothing = {name: LawParameter(name, np.nan, np.nan) for name in ("nu0", "T_N", "beta", "alpha")}
+    nothing = {
+        name: LawParameter(name, np.nan, np.nan) for name in ("saturation", "T_N", "beta", "alpha")
+    }
     empty = law(names=(), covariance=np.zeros((0, 0)), chi2=np.nan, valid=False,
                 reason="too few points", **nothing)  # fmt: skip
     axes = mu.plot.order(empty)
