@@ -1,0 +1,150 @@
+"""Critical exponents beta of universality classes, and how far that of a fit is from each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from musrcu.errors import FitError
+from musrcu.notation import bracket, table
+from musrcu.ordering.critical import ABOVE
+from musrcu.ordering.result import LawParameter, OrderParameter
+
+
+@dataclass(frozen=True, slots=True)
+class UniversalityClass:
+    """The exponent of one kind of transition."""
+
+    name: str
+    beta: float
+    error: float
+    """0 where beta is exact."""
+    source: str
+    note: str = ""
+
+
+CLASSES = (
+    UniversalityClass(
+        "2D Ising", 0.125, 0.0, "C. N. Yang, Phys. Rev. 85, 808 (1952)", "exact, 1/8"
+    ),
+    UniversalityClass(
+        "2D XY, finite size", 3 * math.pi**2 / 128, 0.0,
+        "S. T. Bramwell and P. C. W. Holdsworth, J. Phys.: Condens. Matter 5, L53 (1993)",
+        "3 pi^2/128, an effective exponent of finite layers",
+    ),
+    UniversalityClass(
+        "3D Ising", 0.326419, 0.000003,
+        "F. Kos, D. Poland, D. Simmons-Duffin and A. Vichi, J. High Energy Phys. 08, 036 (2016)",
+        "Delta_sigma / (3 - Delta_epsilon)",
+    ),
+    UniversalityClass(
+        "3D XY", 0.3486, 0.0001,
+        "M. Campostrini, M. Hasenbusch, A. Pelissetto and E. Vicari, Phys. Rev. B 74, 144506 "
+        "(2006)",
+    ),
+    UniversalityClass(
+        "3D Heisenberg", 0.3689, 0.0003,
+        "M. Campostrini, M. Hasenbusch, A. Pelissetto, P. Rossi and E. Vicari, Phys. Rev. B 65, "
+        "144520 (2002)",
+    ),
+    UniversalityClass(
+        "mean field", 0.5, 0.0, "L. D. Landau, Zh. Eksp. Teor. Fiz. 7, 19 (1937)", "exact, 1/2"
+    ),
+)  # fmt: skip
+"""In rising order of beta. Review: A. Pelissetto and E. Vicari, Phys. Rep. 368, 549 (2002)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Universality:
+    """The beta of a fit beside those of universality classes."""
+
+    order: OrderParameter
+    """The fit."""
+    distances: tuple[float, ...]
+    """(beta of the class - that of the fit) over the error of the fit on that side, in the order of
+    ``CLASSES``; NaN where the error is not known."""
+
+    def __repr__(self) -> str:
+        return f"<Universality of beta = {self.order.beta.value:.3g}>"
+
+    def within(self, errors: float) -> tuple[str, ...]:
+        """Names of the classes whose beta lies within so many errors of that of the fit."""
+        pairs = zip(CLASSES, self.distances, strict=True)
+        return tuple(one.name for one, distance in pairs if abs(distance) <= errors)
+
+    def summary(self) -> str:
+        """A table of classes, and what it does not say."""
+        rows = [
+            [one.name, bracket(one.beta, one.error) if one.error else f"{one.beta:.4g}",
+             f"{distance:+.1f}" if math.isfinite(distance) else "-"]
+            for one, distance in zip(CLASSES, self.distances, strict=True)
+        ]  # fmt: skip
+        near, far = self.within(1), self.within(2)
+        said = "; ".join(
+            f"within {n} error{'s' if n > 1 else ''}: {', '.join(names) or 'none'}"
+            for n, names in ((1, near), (2, far))
+        )
+        lines = [str(self.order.beta), table(rows, ["class", "beta", "away, in errors"]), said]
+        return "\n".join([*lines, *self.caveats()])
+
+    def caveats(self) -> list[str]:
+        """Why no universality class follows from this, in sentences."""
+        order = self.order
+        low = float(order.points.temperature.min()) / order.T_N.value
+        if low > ABOVE:
+            return [
+                f"all runs lie above T/T_N = {ABOVE:g}; an agreement is still no proof of a class"
+            ]
+        said = "beta of a fit to all temperatures is no critical exponent"
+        if not order.alpha.fixed:
+            return [f"{said}: see its slope next to T_N, critical_region"]
+        betas = [row.beta for row in order.beta_for_alpha if not row.at_limit]
+        error = order.beta.error
+        if len(betas) > 1 and max(betas) - min(betas) > error:
+            alphas = [row.alpha for row in order.beta_for_alpha if not row.at_limit]
+            spread = f"{min(betas):.2g} to {max(betas):.2g}"
+            said += (
+                f", and with alpha held at {min(alphas):g} to {max(alphas):g} instead of "
+                f"{order.alpha.value:g} it is {spread}, {(max(betas) - min(betas)) / error:.1f} of "
+                "its errors apart"
+            )
+        return [said]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers for JSON; what is not known is null."""
+        return {
+            "classes": [
+                {
+                    "name": one.name, "beta": one.beta, "error": one.error, "source": one.source,
+                    "distance": distance if math.isfinite(distance) else None,
+                }
+                for one, distance in zip(CLASSES, self.distances, strict=True)
+            ],
+            "caveats": self.caveats(),
+        }  # fmt: skip
+
+
+def universality(order: OrderParameter) -> Universality:
+    """How far the beta of a fit is from the critical exponents of universality classes.
+
+    No class is claimed: what is fitted to all temperatures is not a critical exponent.
+
+    Returns
+    -------
+    Universality: distances in the (unequal) errors of beta; ``summary()`` is a table.
+
+    Raises
+    ------
+    FitError if the fit is not valid.
+    """
+    if not order.valid:
+        raise FitError(f"a fit that is not valid has no beta to compare: {order.reason}")
+    return Universality(order, tuple(_away(order.beta, one) for one in CLASSES))
+
+
+def _away(beta: LawParameter, one: UniversalityClass) -> float:
+    difference = one.beta - beta.value
+    side = beta.error if beta.minos is None else abs(beta.minos[difference > 0])
+    error = math.hypot(side, one.error)
+    return difference / error if error > 0 else math.nan
