@@ -20,8 +20,8 @@ from musrcu.analysis.scan_options import (
     recipe_of,
 )
 from musrcu.analysis.scan_result import Scan, ScanRun
-from musrcu.analysis.verdict import NU_MIN, decide, expected_gain, line_fails
-from musrcu.constants import MUON_LIFETIME
+from musrcu.analysis.verdict import decide, expected_gain, line_fails
+from musrcu.constants import MUON_LIFETIME, NU_MIN
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.counts import Counts
 from musrcu.containers.kinds import an

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import numpy as np
 
 from musrcu.analysis.scan_assumptions import assumptions_of
+from musrcu.constants import NU_MIN
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, write_text
 from musrcu.fitting.result import FitResult
@@ -169,7 +170,9 @@ class Scan:
                 continue
             assert run.result is not None
             rows.append((run, run.result[name]))
-        above = [run for run in self.runs if run.verdict == "not ordered"]
+        above = [
+            run for run in self.runs if run.verdict == "not ordered" and run.temperature is not None
+        ]
         lowest = min(
             (run for run in above if run.temperature is not None and run.temperature >= 0),
             key=lambda run: run.temperature or 0.0,
@@ -190,6 +193,10 @@ class Scan:
             upper_bound_error=None if lowest is None else lowest.temperature_error,
             left_out=tuple(left_out),
             not_ordered=tuple(run.temperature for run in above if run.temperature is not None),
+            not_ordered_error=tuple(
+                np.nan if run.temperature_error is None else run.temperature_error for run in above
+            ),
+            detectable=tuple(_slowest(run, name) for run in above),
             left_out_at=tuple(places),
             common=common,
             unit=fits[0][name].unit if fits else "MHz",
@@ -305,6 +312,15 @@ class Scan:
 def _fit(result: FitResult | None) -> dict[str, Any] | None:
     """A fit without the recipe, which is that of the whole scan."""
     return None if result is None else result.to_dict() | {"recipe": None}
+
+
+def _slowest(run: ScanRun, name: str) -> float:
+    """Lowest frequency, MHz, that a run without order would have shown; NaN of what is none."""
+    searched = None if run.ordered is None else run.ordered.parameters.get(name)
+    if searched is None or searched.unit != "MHz":
+        return np.nan
+    low = None if searched.limits is None else searched.limits[0]
+    return NU_MIN if low is None else max(NU_MIN, low)
 
 
 def _unusable(run: ScanRun, name: str) -> str:

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musrcu.constants import MUON_LIFETIME
+from musrcu.constants import MUON_LIFETIME, NU_MIN
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.fitting.chance import noise_gain
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 from musrcu.ordering.points import Verdict
 
-NU_MIN = 0.3
-"""Lowest frequency that counts as a line, MHz: a slower one imitates a Gaussian."""
 LINE_AMPLITUDE, LINE_DAMPING = 0.03, 1.0
 """Asymmetry and rate (1/µs) of a line that a run must be able to show before it counts as not
 ordered: a weak and heavily damped one."""

@@ -9,14 +9,15 @@ holds for what a user says is known of parameters of all runs.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
 
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray
 from musrcu.fitting.result import FitResult
 from musrcu.notation import bracket
-from musrcu.ordering.minimum import NAMES, LawCost, Limits, Minimum, lowest
+from musrcu.ordering.minimum import NAMES, LawCost, Limits, Minimum, law_limits, lowest
 from musrcu.ordering.points import OrderPoints
 
 CALIBRATED = frozenset({"alpha", "detector_beta"})
@@ -85,24 +86,70 @@ def _number(value: float | None) -> float:
 
 
 def common_shifts(
-    cost: LawCost, minimum: Minimum, limits: Limits, held: Mapping[str, float]
-) -> dict[str, dict[str, float]]:
-    """By source and parameter, how far one sigma of what the runs share moves the law.
+    cost: LawCost, minimum: Minimum, limits: Limits, held: Mapping[str, float],
+    *, thermometer_offset: float = 0.0,
+) -> dict[str, dict[str, float]]:  # fmt: skip
+    """By source, how far one sigma of what the runs share moves the law.
 
-    Half the difference of the fits with all frequencies moved up and down together; in the unit of
-    each parameter that is free.
+    Half the difference of the fits with all frequencies, or all temperatures, moved up and down
+    together; in the unit of each parameter that is free. To first order that is what a nuisance
+    parameter with a Gaussian prior adds to the errors.
+
+    Parameters
+    ----------
+    thermometer_offset : error of an offset of all temperatures, K.
     """
-    found = {}
     points = cost.points
-    for source, shift in points.common.items():
-        ends = []
-        for sign in (1.0, -1.0):
-            moved: OrderPoints = dataclasses.replace(points, value=points.value + sign * shift)
-            there = LawCost(moved, latent=cost.latent)
-            ends.append(lowest(there, limits, held, near=minimum.values, tries=0).values)
-        found[source] = {
-            name: 0.5 * (up - down)
-            for name, up, down in zip(NAMES, *ends, strict=True)
-            if name in minimum.free
-        }
+    moves: dict[str, Callable[[float], OrderPoints]] = {
+        source: partial(_moved_values, points, shift) for source, shift in points.common.items()
+    }
+    if thermometer_offset > 0:
+        source = f"thermometer offset {thermometer_offset:g} K"
+        moves[source] = partial(_moved_temperatures, points, thermometer_offset)
+    return {source: _shifts(cost, minimum, limits, held, moved) for source, moved in moves.items()}
+
+
+def _shifts(
+    cost: LawCost, minimum: Minimum, limits: Limits, held: Mapping[str, float],
+    moved: Callable[[float], OrderPoints],
+) -> dict[str, float]:  # fmt: skip
+    """Half the difference of the laws of points moved up and down; T_N moves with its limits."""
+    found = dict.fromkeys(minimum.free, 0.0)
+    for sign in (0.5, -0.5):
+        there = cost.on(moved(2 * sign))
+        ends, fixed = law_limits(there), dict(held)
+        ends |= {name: limits[name] for name in ends if name != "T_N"}
+        if "T_N" in held:
+            by = _moved_end(held["T_N"], _ends(cost, limits), _ends(there, ends))
+            fixed["T_N"] += by
+            if by:
+                found["T_N"] = found.get("T_N", 0.0) + sign * by
+        values = lowest(there, ends, fixed, near=minimum.values, tries=0).values
+        for name in minimum.free:
+            found[name] += sign * values[NAMES.index(name)]
     return found
+
+
+def _ends(cost: LawCost, limits: Limits) -> tuple[float, ...]:
+    """Where a fit may have held T_N: at a limit, or at a run without order."""
+    return (*limits["T_N"], *(() if cost.censored is None else cost.censored.walls))
+
+
+def _moved_end(value: float, before: tuple[float, ...], after: tuple[float, ...]) -> float:
+    """How far a T_N held at one of these places goes with it; 0 where it is at none."""
+    return next((new - old for old, new in zip(before, after, strict=True) if value == old), 0.0)
+
+
+def _moved_values(points: OrderPoints, shift: FloatArray, sign: float) -> OrderPoints:
+    return dataclasses.replace(points, value=points.value + sign * shift)
+
+
+def _moved_temperatures(points: OrderPoints, offset: float, sign: float) -> OrderPoints:
+    """The points, and the runs without order, had the thermometer read otherwise."""
+    by = sign * offset
+    return dataclasses.replace(
+        points,
+        temperature=np.maximum(points.temperature + by, 0.0),
+        upper_bound=None if points.upper_bound is None else max(points.upper_bound + by, 0.0),
+        not_ordered=tuple(max(T + by, 0.0) for T in points.not_ordered),
+    )

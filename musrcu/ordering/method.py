@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from musrcu.constants import NU_MIN
 from musrcu.containers.arrays import FloatArray
+from musrcu.containers.numbers import is_error, is_number
 from musrcu.errors import FitError, nearest
 from musrcu.models.laws import order_parameter_slope
+from musrcu.ordering.censored import ABOVE
 from musrcu.ordering.minimum import (
     NAMES,
     LawCost,
@@ -22,32 +25,93 @@ from musrcu.ordering.minimum import (
     law_limits,
     lowest,
 )
+from musrcu.ordering.order_quantity import OrderQuantity
 from musrcu.ordering.points import OrderPoints
 
 Exponent = float | Literal["free"] | None
 """The exponent alpha: a number to hold; ``"free"`` or None to fit it."""
 
-METHODS = ("auto", "naive", "latent")
+METHODS = ("auto", "naive", "latent", "effective", "effective_plain")
 
 _NOT_NEGLIGIBLE = 1.0 / 3.0
 """|dnu/dT| sigma_T / sigma_nu from which on errors of temperatures enter the fit."""
 
 
 @dataclass(frozen=True, slots=True)
+class Treatment:
+    """What of the experiment enters the cost of the law, and how.
+
+    Raises
+    ------
+    FitError if an option cannot be used.
+    """
+
+    method: str = "auto"
+    """One of ``METHODS``."""
+    above: str = "bound"
+    """One of ``censored.ABOVE``."""
+    nu_det: float | None = None
+    """Lowest value that every run without order would have shown, in the unit of the points; None
+    takes what the points say."""
+    thermometer_offset: float = 0.0
+    """K, error of an offset that all temperatures share."""
+
+    def __post_init__(self) -> None:
+        for name, known in (("method", METHODS), ("above", ABOVE)):
+            given = getattr(self, name)
+            if given not in known:
+                raise FitError(
+                    f"{name} {given!r} is not one of {', '.join(known)}{nearest(given, known)}"
+                )
+        if self.nu_det is not None and not (is_number(self.nu_det) and self.nu_det > 0):
+            raise FitError(f"nu_det = {self.nu_det!r}; expected a frequency in MHz, above 0")
+        if self.nu_det is not None and self.above != "censored":
+            raise FitError("nu_det is of censored runs; give it with above = 'censored'")
+        if not is_error(self.thermometer_offset):
+            raise FitError(
+                f"thermometer_offset = {self.thermometer_offset!r}; expected kelvin, 0 or above"
+            )
+
+    def applied(self, points: OrderPoints) -> OrderPoints:
+        """The points with what a run without order would have shown.
+
+        Raises
+        ------
+        FitError if an offset of the thermometer is as large as the temperatures, or it is not known
+        what a run without order would have shown.
+        """
+        hottest = max(points.temperature, default=math.inf)
+        if self.thermometer_offset > 0.5 * hottest:
+            raise FitError(
+                f"thermometer_offset = {self.thermometer_offset:g} K is more than half of the "
+                f"highest ordered temperature, {hottest:.5g} K; expected kelvin"
+            )
+        if self.above != "censored":
+            return points
+        size = len(points.not_ordered)
+        known = points.detectable or (math.nan,) * size
+        if self.nu_det is not None:
+            known = (float(self.nu_det),) * size
+        if points.quantity.kind != "amplitude":
+            lowest = NU_MIN * OrderQuantity().factor(points.unit)
+            known = tuple(one if math.isfinite(one) else lowest for one in known)
+        if not all(map(math.isfinite, known)):
+            raise FitError(
+                "censored runs of an amplitude need nu_det, the smallest that they would have shown"
+            )
+        return replace(points, detectable=known)
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """The chosen cost and what it was chosen by."""
 
-    latent: bool
-    """Whether every run gets a latent temperature; else errors of frequencies only."""
+    name: str
+    """One of ``METHODS`` but ``auto``."""
     reason: str
     first: Minimum | None
     """The naive minimum that the choice was made with, where there is one."""
     notes: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """``latent`` or ``naive``."""
-        return "latent" if self.latent else "naive"
 
 
 def held_alpha(alpha: Exponent) -> dict[str, float]:
@@ -88,11 +152,11 @@ def too_little(points: OrderPoints, n_free: int) -> str:
             f"{n_free} parameters"
         )
     if points.value.max() <= 0:
-        return "no frequency is above 0"
+        return f"no {points.quantity.kind} is above 0"
     return ""
 
 
-def choose_method(points: OrderPoints, held: Mapping[str, float], method: str) -> Method:
+def choose_method(points: OrderPoints, held: Mapping[str, float], how: Treatment) -> Method:
     """Whether errors of temperatures matter, judged on curves of the naive fit.
 
     ``auto`` is latent where |dnu/dT| sigma_T exceeds sigma_nu/3 at any point, on the best curve or
@@ -101,45 +165,41 @@ def choose_method(points: OrderPoints, held: Mapping[str, float], method: str) -
 
     Raises
     ------
-    FitError if ``method`` is not known, or is ``latent`` without errors of temperatures.
+    FitError if the method asks for errors of temperatures and there are none.
     """
-    if method not in METHODS:
-        raise FitError(
-            f"method {method!r} is not one of {', '.join(METHODS)}{nearest(method, METHODS)}"
-        )
     T_error = points.known_temperature_errors()
     if T_error is None:
-        if method == "latent":
+        if how.method not in ("auto", "naive"):
             raise FitError(
-                "method 'latent' needs errors of temperatures above 0, and no run has one; "
+                f"method {how.method!r} needs errors of temperatures above 0, and no run has one; "
                 "use 'naive' or give them"
             )
-        return Method(False, "no run has an error of its temperature", None)
-    naive = LawCost(points, latent=False)
+        return Method("naive", "no run has an error of its temperature", None)
+    naive = LawCost(points, above=how.above)
     limits = law_limits(naive)
     first = lowest(naive, limits, held)
     share, text = _share(points, T_error, first.values)
-    if share <= _NOT_NEGLIGIBLE and method == "auto":
+    if share <= _NOT_NEGLIGIBLE and how.method == "auto":
         share, text = max(
             (share, text), _share(points, T_error, _steep(naive, first, limits, held))
         )
     matters = share > _NOT_NEGLIGIBLE
-    latent = matters if method == "auto" else method == "latent"
+    name = ("latent" if matters else "naive") if how.method == "auto" else how.method
     notes = []
     if points.unknown_temperature_errors:
         names = ", ".join(points.unknown_temperature_errors)
         notes.append(f"temperatures taken as exact, their errors are not known: runs {names}")
-    if matters and not latent:
+    if matters and name == "naive":
         notes.append(f"errors of temperatures are left out as asked, although {text}")
-    return Method(latent, text, first, tuple(notes))
+    return Method(name, text, first, tuple(notes))
 
 
 def _share(points: OrderPoints, T_error: FloatArray, values: Values) -> tuple[float, str]:
     """The largest |dnu/dT| sigma_T / sigma_nu on one curve, and where it is, in words."""
     share = np.abs(order_parameter_slope(points.temperature, *values)) * T_error / points.error
-    worst = int(np.argmax(share))
+    worst, nu = int(np.argmax(share)), points.quantity.symbol
     return float(share[worst]), (
-        f"|dnu/dT| sigma_T reaches {share[worst]:.2g} sigma_nu, run {points.labels[worst]} at "
+        f"|d{nu}/dT| sigma_T reaches {share[worst]:.2g} sigma_{nu}, run {points.labels[worst]} at "
         f"{points.temperature[worst]:.5g} K"
     )
 

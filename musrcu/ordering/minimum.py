@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray
 from musrcu.models.laws import order_parameter_law
+from musrcu.ordering.censored import CensoredRuns
+from musrcu.ordering.effective_variance import effective_cost
 from musrcu.ordering.latent_temperature import latent_chi2
 from musrcu.ordering.points import OrderPoints
 
@@ -27,51 +29,85 @@ _STEPS = (0.01, 0.005, 0.03, 0.3)
 """First steps of Minuit; relative for nu0 and T_N."""
 
 _FAR = 1e30
-"""chi2 where there is none."""
+"""The cost where there is none."""
+
+_HOPELESS = 50.0
+"""Rise of the cost beyond a run without order after which no higher T_N is tried."""
 
 
 class LawCost:
-    """chi2 of the law over some points, and its gradient, in the order of ``NAMES``.
+    """Cost of the law over some points, and its gradient, in the order of ``NAMES``.
 
-    With ``latent`` every run has a true temperature of its own (see ``latent_temperature``),
-    else only the errors of the frequencies count.
+    Parameters
+    ----------
+    points : their errors of temperatures count with all methods but ``naive``.
+    method : ``naive``, ``latent`` (every run has a true temperature of its own), ``effective`` or
+        ``effective_plain`` (errors of temperatures carried over by the slope, with and without the
+        logarithms of the variances); without any error of a temperature all are ``naive``.
+    above : ``bound``, or ``censored``: runs without order are terms of the cost.
     """
 
-    def __init__(self, points: OrderPoints, *, latent: bool) -> None:
+    def __init__(
+        self, points: OrderPoints, *, method: str = "naive", above: str = "bound",
+        latent: bool = False,
+    ) -> None:  # fmt: skip
+        method = "latent" if latent else method
         self.points = points
-        self.T_error = points.known_temperature_errors() if latent else None
-        self.latent = self.T_error is not None
+        self.above = above
+        self.T_error = None if method == "naive" else points.known_temperature_errors()
+        self.method = "naive" if self.T_error is None else method
+        self.censored = CensoredRuns.of(points) if above == "censored" else None
         self._at: Values | None = None
-        self._chi2 = 0.0
+        self._cost = 0.0
         self._gradient = np.zeros(4)
 
+    @property
+    def latent(self) -> bool:
+        """Whether every run has a latent temperature, so that T_N may lie below a measured one."""
+        return self.method == "latent"
+
+    def on(self, points: OrderPoints) -> LawCost:
+        """The same cost of other points."""
+        return LawCost(points, method=self.method, above=self.above)
+
     def __call__(self, nu0: float, T_N: float, beta: float, alpha: float) -> float:
-        """chi2; evaluated once for value and gradient at one place."""
+        """The cost; evaluated once for value and gradient at one place."""
         self._evaluate((nu0, T_N, beta, alpha))
-        return self._chi2
+        return self._cost
 
     def grad(self, nu0: float, T_N: float, beta: float, alpha: float) -> FloatArray:
-        """(4,) derivatives of chi2."""
+        """(4,) derivatives of the cost."""
         self._evaluate((nu0, T_N, beta, alpha))
         return self._gradient
+
+    def chi2(self, values: Values) -> float:
+        """The sum of squares of the ordered runs alone: without logarithms and censored runs."""
+        return self._of_points(values)[0]
 
     def _evaluate(self, values: Values) -> None:
         if values == self._at:
             return
-        points = self.points
         if not (np.isfinite(values).all() and min(values[1:]) > 0):
-            # MINOS steps over limits, and to NaN on a flat chi2; NaN in return would stop it badly
-            self._chi2, self._gradient = _FAR, np.zeros(4)
-        elif self.T_error is not None:
-            self._chi2, self._gradient, _ = latent_chi2(
-                points.temperature, self.T_error, points.value, points.error, values
-            )
+            # MINOS steps over limits, and to NaN on a flat cost; NaN in return would stop it badly
+            self._cost, self._gradient = _FAR, np.zeros(4)
         else:
+            chi2, logarithms, gradient = self._of_points(values)
+            above, by_above = (0.0, 0.0) if self.censored is None else self.censored.cost(values)
+            self._cost, self._gradient = chi2 + logarithms + above, gradient + by_above
+        self._at = values
+
+    def _of_points(self, values: Values) -> tuple[float, float, FloatArray]:
+        """(chi2, logarithms of variances, gradient) of the ordered runs."""
+        points = self.points
+        if self.T_error is None:
             value, gradient = order_parameter_law(points.temperature, *values)
             residual = (points.value - value) / points.error
-            self._chi2 = float(residual @ residual)
-            self._gradient = -2.0 * gradient @ (residual / points.error)
-        self._at = values
+            return float(residual @ residual), 0.0, -2.0 * gradient @ (residual / points.error)
+        data = points.temperature, self.T_error, points.value, points.error
+        if self.latent:
+            chi2, gradient, _ = latent_chi2(*data, values)
+            return chi2, 0.0, gradient
+        return effective_cost(*data, values, normalised=self.method == "effective")
 
     def best_nu0(self, T_N: float, beta: float, alpha: float) -> float:
         """nu0 of the naive cost at given other parameters: the law is linear in it."""
@@ -86,6 +122,7 @@ class Minimum:
 
     values: Values
     chi2: float
+    """The cost there: chi2 where it has neither logarithms of variances nor censored runs."""
     free: tuple[str, ...]
     covariance: FloatArray | None
     """(n_free, n_free); None where Minuit has none that is positive definite."""
@@ -106,20 +143,23 @@ def law_limits(cost: LawCost) -> Limits:
 
     T_N lies above the highest ordered temperature (with latent temperatures that follows from the
     cost itself, and the limit only keeps Minuit out of the desert below), and not above the
-    lowest temperature without order plus two of its errors, where one is known.
+    lowest temperature without order plus two of its errors, where one is known and these runs are
+    not terms of the cost.
     """
     points = cost.points
     hottest = float(points.temperature.max())
-    if cost.T_error is None:
+    if cost.T_error is None or not cost.latent:
         lowest = hottest * (1 + 1e-6)
     else:
         lowest = max(float((points.temperature - 10 * cost.T_error).max()), 0.1 * hottest)
-    highest = bound_above(points)
+    highest = None if cost.above == "censored" else bound_above(points)
     if highest is None or highest <= lowest:
         highest = 10 * hottest
     top = float(points.value.max())
+    # from points of the critical region alone the law rises far above the highest of them
+    rise = max(1.0, 0.5 / max(1 - float(points.temperature.min()) / hottest, 0.01))
     return {
-        "nu0": (0.1 * top, 3 * top),
+        "nu0": (0.1 * top, 3 * rise * top),
         "T_N": (lowest, highest),
         "beta": (0.01, 1.0),
         "alpha": (0.5, 8.0),
@@ -199,7 +239,35 @@ def lowest(
     cost: LawCost, limits: Limits, held: Mapping[str, float], *, near: Values | None = None,
     tries: int = 3,
 ) -> Minimum:  # fmt: skip
-    """The deepest of the minima reached from ``near`` and the best few of :func:`starts`."""
+    """The deepest of the minima reached from ``near`` and the best few of :func:`starts`.
+
+    At a run without order that is a term of the cost this turns up sharply as T_N passes the run:
+    either side is searched alone.
+    """
+    walls = () if "T_N" in held else inner_walls(cost, limits)
+    if not walls:
+        return _lowest(cost, limits, held, near, tries)
+    low, high = limits["T_N"]
+    found: list[Minimum] = []
+    for start, end in pairwise((low, *walls, high)):
+        within = {**limits, "T_N": (start, end)}
+        found.append(_lowest(cost, within, held, near, max(tries, 1)))
+        if found[-1].chi2 > found[0].chi2 + _HOPELESS:
+            break
+    return min(found, key=lambda minimum: (not minimum.valid, minimum.chi2))
+
+
+def inner_walls(cost: LawCost, limits: Limits) -> tuple[float, ...]:
+    """K, rising: exact temperatures of censored runs among those that T_N may have."""
+    if cost.censored is None:
+        return ()
+    low, high = limits["T_N"]
+    return tuple(wall for wall in cost.censored.walls if low < wall < high)
+
+
+def _lowest(
+    cost: LawCost, limits: Limits, held: Mapping[str, float], near: Values | None, tries: int
+) -> Minimum:
     places = ([near] if near is not None else []) + starts(cost, limits, held)[:tries]
     found = [descend(cost, place, limits, held) for place in places]
     valid = [minimum for minimum in found if minimum.valid]

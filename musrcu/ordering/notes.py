@@ -9,6 +9,7 @@ import numpy as np
 from musrcu import notation
 from musrcu.constants import IMPROBABLE
 from musrcu.fitting.result import chi2_probability
+from musrcu.ordering.censored import CensoredRuns
 from musrcu.ordering.minimum import LawCost, Limits, bound_above
 from musrcu.ordering.points import OrderPoints
 
@@ -43,18 +44,32 @@ def quality_notes(points: OrderPoints, limits: Limits, chi2: float, n_free: int)
 
 
 def bound_text(cost: LawCost, limits: Limits) -> str:
-    """The limits of T_N and the runs they come from."""
+    """The limits of T_N and the runs they come from, or what censored runs do."""
     points, (low, high) = cost.points, limits["T_N"]
     text = f"T_N above {low:.5g} K ({_lower_run(cost, low)})"
-    if high == bound_above(points):
+    if cost.censored is not None:
+        return f"{text}; {_censored_text(cost.censored, points.unit)}"
+    if cost.above != "censored" and high == bound_above(points):
         return f"{text}, not above {high:.5g} K (run without order at {points.upper_bound:.5g} K)"
     return f"{text}; no run without order bounds it from above"
+
+
+def _censored_text(runs: CensoredRuns, unit: str) -> str:
+    """How many censored runs there are, and what each would have shown."""
+    seen = sorted(set(runs.nu_det.tolist()))
+    least = f"{seen[0]:.3g}" if len(seen) == 1 else f"{seen[0]:.3g} to {seen[-1]:.3g}"
+    count = "1 run" if len(runs.nu_det) == 1 else f"{len(runs.nu_det)} runs"
+    least = f"{least} {unit}".rstrip()
+    return (
+        f"{count} without order from {runs.temperature.min():.5g} K, censored: what the law gives "
+        f"them costs its square over that of the least that would have been seen, {least}"
+    )
 
 
 def _lower_run(cost: LawCost, low: float) -> str:
     """Why T_N may not be lower."""
     temperature = cost.points.temperature
-    if cost.T_error is None:
+    if cost.T_error is None or not cost.latent:
         return f"the highest ordered run, {temperature.max():.5g} K"
     reach = temperature - 10 * cost.T_error
     place = int(np.argmax(reach))

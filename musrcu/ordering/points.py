@@ -55,6 +55,11 @@ class OrderPoints:
     """Of the values: MHz (frequencies), G, mT or T (fields at the muon), none (asymmetries)."""
     window: tuple[float, float] | None = None
     """K, the temperatures outside of which ordered runs were left out, see :meth:`within`."""
+    not_ordered_error: tuple[float, ...] = ()
+    """K, errors of the temperatures ``not_ordered``; NaN where not known, empty where none is."""
+    detectable: tuple[float, ...] = ()
+    """Lowest value that each run without order would have shown, in ``unit``; NaN where not known,
+    empty where none is."""
 
     def __post_init__(self) -> None:
         for name in ("temperature", "value", "error", "temperature_error"):
@@ -66,9 +71,13 @@ class OrderPoints:
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "left_out", tuple(self.left_out))
         above = tuple(map(float, self.not_ordered))
+        known = tuple(map(_or_nan, self.not_ordered_error))
         if not above and self.upper_bound is not None:
             above = (float(self.upper_bound),)
+            known = known or (_or_nan(self.upper_bound_error),)
         object.__setattr__(self, "not_ordered", above)
+        object.__setattr__(self, "not_ordered_error", known)
+        object.__setattr__(self, "detectable", tuple(map(_or_nan, self.detectable)))
         places = tuple((float(T), float(nu)) for T, nu in self.left_out_at)
         object.__setattr__(self, "left_out_at", places)
         common = {name: _column(name, shift) for name, shift in dict(self.common).items()}
@@ -85,6 +94,12 @@ class OrderPoints:
                 raise FitError(
                     f"the order parameter has {size} temperatures but {len(column)} entries in "
                     f"{name}; give one of each per run"
+                )
+        for name in ("not_ordered_error", "detectable"):
+            if len(getattr(self, name)) not in (0, len(self.not_ordered)):
+                raise FitError(
+                    f"the order parameter has {len(self.not_ordered)} runs without order but "
+                    f"{len(getattr(self, name))} entries in {name}; give one of each per run"
                 )
 
     def _check_numbers(self) -> None:
@@ -118,6 +133,11 @@ class OrderPoints:
                     f"{name} of the order parameter is {given:g}, expected kelvin, 0 or above, or "
                     "None where it is not known"
                 )
+        if min(self.not_ordered_error, default=0.0) < 0 or min(self.detectable, default=1.0) <= 0:
+            raise FitError(
+                "of runs without order, errors of temperatures are 0 or above, and detectable "
+                "values above 0"
+            )
 
     def __len__(self) -> int:
         return len(self.temperature)
@@ -146,6 +166,7 @@ class OrderPoints:
             value=by * self.value,
             error=by * self.error,
             left_out_at=tuple((T, by * value) for T, value in self.left_out_at),
+            detectable=tuple(by * least for least in self.detectable),
             common={source: by * shift for source, shift in self.common.items()},
             unit=unit,
         )
@@ -222,6 +243,8 @@ class OrderPoints:
             "left_out_at": [list(place) for place in self.left_out_at],
             "common": {name: shift.tolist() for name, shift in self.common.items()},
             "unit": self.unit,
+            "not_ordered_error": [_or_none(error) for error in self.not_ordered_error],
+            "detectable": [_or_none(least) for least in self.detectable],
             "window": None if self.window is None else list(self.window),
         }
 
@@ -244,8 +267,18 @@ class OrderPoints:
             left_out_at=tuple((T, nu) for T, nu in data.get("left_out_at", ())),
             common=data.get("common", {}),
             unit=data.get("unit", "MHz"),
+            not_ordered_error=tuple(map(_or_nan, data.get("not_ordered_error", ()))),
+            detectable=tuple(map(_or_nan, data.get("detectable", ()))),
             window=None if data.get("window") is None else tuple(data["window"]),
         )
+
+
+def _or_nan(number: float | None) -> float:
+    return float("nan") if number is None else float(number)
+
+
+def _or_none(number: float) -> float | None:
+    return number if np.isfinite(number) else None
 
 
 def _column(name: str, given: Any) -> FloatArray:

@@ -112,7 +112,8 @@ class OrderParameter:
     reason: str
     """Why the numbers are not to be used; empty when valid."""
     method: str
-    """``naive`` (errors of the frequencies only) or ``latent`` (and of the temperatures)."""
+    """``naive`` (errors of the frequencies only), ``latent`` (and of the temperatures), or
+    ``effective``, ``effective_plain`` (of the temperatures through the slope of the law)."""
     method_reason: str
     points: OrderPoints
     T_N_limits: tuple[float, float]
@@ -125,9 +126,27 @@ class OrderParameter:
     common: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By source, how far one sigma of what all runs share moves each parameter; part of the errors,
     of ``covariance`` and of the MINOS errors."""
+    cost: float = math.nan
+    """What was minimised: ``chi2``, with effective variances the sum of their logarithms, and the
+    terms of censored runs."""
+    above: str = "bound"
+    """What runs without order do: ``bound`` (the lowest bounds T_N) or ``censored`` (terms)."""
+    thermometer_offset: float = 0.0
+    """K, error of an offset that all temperatures share; part of ``common``."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "covariance", frozen(self.covariance, float))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Arguments of :func:`musrcu.fit_order_parameter` that fit the same law to other points."""
+        return {
+            "parameter": self.parameter,
+            "alpha": self.alpha.value if self.alpha.fixed else "free",
+            "method": self.method,
+            "above": self.above,
+            "thermometer_offset": self.thermometer_offset,
+        }
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -275,6 +294,9 @@ class OrderParameter:
             "beta_for_alpha": [row.to_dict() for row in self.beta_for_alpha],
             "notes": list(self.notes),
             "common": {source: dict(shifts) for source, shifts in self.common.items()},
+            "cost": _plain(self.cost),
+            "above": self.above,
+            "thermometer_offset": self.thermometer_offset,
             "points": self.points.to_dict(),
         }
 
@@ -285,8 +307,14 @@ class OrderParameter:
         covariance = [_number(entry) for row in data["covariance"] for entry in row]
         low, high = data["T_N_limits"]
         points = OrderPoints.from_dict(data["points"])
+        saturation, T_N, beta, alpha = (
+            _parameter(name, data[name]) for name in points.quantity.names
+        )
         return cls(
-            *(_parameter(name, data[name]) for name in points.quantity.names),
+            saturation,
+            T_N,
+            beta,
+            alpha,
             names=tuple(data["names"]),
             covariance=np.array(covariance, dtype=float).reshape(size, size),
             chi2=_number(data["chi2"]),
@@ -302,6 +330,9 @@ class OrderParameter:
             notes=tuple(data["notes"]),
             parameter=data["parameter"],
             common=data.get("common", {}),
+            cost=_number(data.get("cost", data["chi2"])),
+            above=data.get("above", "bound"),
+            thermometer_offset=float(data.get("thermometer_offset", 0.0)),
         )
 
     def save(self, path: PathLike, *, overwrite: bool = False) -> None:

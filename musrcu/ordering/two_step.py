@@ -10,13 +10,21 @@ import numpy as np
 
 from musrcu.errors import FitError
 from musrcu.ordering.common_shifts import common_shifts
-from musrcu.ordering.method import Exponent, Method, choose_method, held_alpha, too_little
+from musrcu.ordering.method import (
+    Exponent,
+    Method,
+    Treatment,
+    choose_method,
+    held_alpha,
+    too_little,
+)
 from musrcu.ordering.minimum import (
     NAMES,
     LawCost,
     Limits,
     Minimum,
     bound_above,
+    inner_walls,
     law_limits,
     lowest,
 )
@@ -30,6 +38,7 @@ __all__ = [
     "OrderParameter",
     "OrderPoints",
     "constrained_chi2",
+    "cost_of",
     "fit_order_parameter",
     "likelihood_root",
 ]
@@ -44,16 +53,19 @@ def fit_order_parameter(
     parameter: str = "nu2",
     alpha: Exponent = 3.0,
     method: str = "auto",
+    above: str = "bound",
+    nu_det: float | None = None,
+    thermometer_offset: float = 0.0,
     minos: bool = True,
     unit: str | None = None,
     temperature_range: tuple[float, float] | None = None,
 ) -> OrderParameter:
     """nu0, T_N and beta of nu(T) = nu0 [1 - (T/T_N)^alpha]^beta from the ordered runs of a scan.
 
-    A ``naive`` fit has T_N above the highest ordered temperature; a ``latent`` one, where errors of
-    temperatures enter, above the latent (true) temperature of every run to which the law gives a
-    frequency, which may be lower than the measured one. Either has T_N not above the lowest
-    temperature without order plus two of its errors.
+    A ``naive`` or ``effective`` fit has T_N above the highest ordered temperature; a ``latent`` one
+    above the latent (true) temperature of every run to which the law gives a frequency, which may
+    be lower than the measured one. Runs without order bound T_N from above, or enter as censored
+    terms; those that are undecided are left out and listed.
 
     Other order parameters go through the same law: an amplitude of the fitted model, such as A2
     (A0 instead of nu0), or the field at the muon, B = nu / (gamma_mu / 2 pi) (B0). With ``alpha``
@@ -66,8 +78,18 @@ def fit_order_parameter(
     parameter : which frequency, field or amplitude of a scan's fitted runs is the order parameter;
         of OrderPoints, what their values are called.
     alpha : the exponent of T/T_N to hold, 0.5 to 8; ``"free"`` or None fits it.
-    method : ``latent`` (errors in frequency and temperature), ``naive`` (in frequency only) or
-        ``auto``: latent where |dnu/dT| sigma_T exceeds sigma_nu/3 for any run.
+    method : which errors count. ``naive``: of frequencies only; ``latent``: also of temperatures,
+        each run with a true temperature of its own; ``effective``: of temperatures through the
+        slope of the law, s^2 = sigma_nu^2 + (dnu/dT sigma_T)^2, with the sum of ln s^2 in the cost,
+        fast and biased by up to half an error; ``effective_plain``: without it, for comparison;
+        ``auto``: latent where |dnu/dT| sigma_T exceeds sigma_nu/3 for any run, else naive.
+    above : what runs without order do. ``bound``: T_N is not above the lowest of them plus two of
+        its errors; ``censored``: each costs (nu(T)/nu_det)^2 where the law gives it a frequency,
+        with a true temperature of its own where the error of its temperature is known.
+    nu_det : MHz, the lowest frequency that censored runs would have shown; None takes that of the
+        scan, or 0.3 MHz where nothing is known.
+    thermometer_offset : K, error of an offset that all temperatures share; added to the errors of
+        what it shifts, which is T_N.
     minos : whether unequal errors are searched.
     unit : G, mT or T to have frequencies as fields (MHz for the reverse); None leaves them.
     temperature_range : (low, high), K; ordered runs outside are left out and listed.
@@ -82,19 +104,22 @@ def fit_order_parameter(
     """
     points = points_of(source, parameter, unit=unit, temperature_range=temperature_range)
     held = held_alpha(alpha)
+    how = Treatment(method, above, nu_det, thermometer_offset)
+    points = how.applied(points)
     reason = too_little(points, len(NAMES) - len(held))
     if reason:
-        return _empty(points, parameter, held, reason)
-    choice = choose_method(points, held, method)
-    cost = LawCost(points, latent=choice.latent)
+        return _empty(points, parameter, held, reason, how)
+    choice = choose_method(points, held, how)
+    cost = LawCost(points, method=choice.name, above=above)
     limits = law_limits(cost)
     minimum = lowest(cost, limits, held, near=None if choice.first is None else choice.first.values)
     outcome = _at_limits(cost, minimum, limits, held)
     if minos and outcome.minimum.valid:
         outcome = _with_minos(cost, outcome, limits, held)
-    outcome = _with_common(cost, outcome, limits, held)
+    outcome = _with_common(cost, outcome, limits, held, thermometer_offset)
     beside = _beta_for_alpha(cost, limits, outcome, held)
-    return _result(cost, parameter, held, limits, choice, outcome, beside)
+    order = _result(cost, parameter, held, limits, choice, outcome, beside)
+    return replace(order, thermometer_offset=float(thermometer_offset))
 
 
 def constrained_chi2(
@@ -104,10 +129,14 @@ def constrained_chi2(
     parameter: str = "nu2",
     alpha: Exponent = 3.0,
     method: str = "auto",
+    above: str = "bound",
+    nu_det: float | None = None,
 ) -> float:
     """The smallest chi2 with some parameters held at given values, such as ``{"T_N": 0.105}``.
 
     Arguments as in :func:`fit_order_parameter`; a held value may lie outside the limits of the fit.
+    With effective variances the logarithms are part of it, with censored runs their terms, as in
+    :attr:`OrderParameter.cost`.
 
     Raises
     ------
@@ -123,14 +152,16 @@ def constrained_chi2(
     reason = too_little(points, 1)
     if reason:
         raise FitError(f"chi2 of the order parameter has no minimum: {reason}")
-    choice = choose_method(points, held, method)
-    cost = LawCost(points, latent=choice.latent)
+    how = Treatment(method, above, nu_det)
+    points = how.applied(points)
+    choice = choose_method(points, held, how)
+    cost = LawCost(points, method=choice.name, above=above)
     near = None if choice.first is None else choice.first.values
     return lowest(cost, law_limits(cost), held, near=near).chi2
 
 
 def likelihood_root(order: OrderParameter, name: str, truth: float) -> float:
-    """sign(fit - truth) sqrt(chi2 with ``name`` held at ``truth`` - chi2 of the fit).
+    """sign(fit - truth) sqrt(cost with ``name`` held at ``truth`` - cost of the fit).
 
     Standard normal over repeated experiments even where the error of T_N is far from symmetric,
     which (fit - truth)/error is not.
@@ -146,12 +177,17 @@ def likelihood_root(order: OrderParameter, name: str, truth: float) -> float:
     held = {order.quantity.in_law(name): truth}
     if order.alpha.fixed:
         held["alpha"] = order.alpha.value
-    cost = LawCost(order.points, latent=order.method == "latent")
+    cost = cost_of(order)
     found = lowest(cost, law_limits(cost), held, near=order.values, tries=1)
-    root = math.copysign(math.sqrt(max(found.chi2 - order.chi2, 0.0)), order[name].value - truth)
+    root = math.copysign(math.sqrt(max(found.chi2 - order.cost, 0.0)), order[name].value - truth)
     shared = math.hypot(*(moved.get(name, 0.0) for moved in order.common.values()))
     error = order[name].error
     return root * math.sqrt(max(1 - (shared / error) ** 2, 0.0)) if shared else root
+
+
+def cost_of(order: OrderParameter) -> LawCost:
+    """The cost that a result is the minimum of."""
+    return LawCost(order.points, method=order.method, above=order.above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +230,10 @@ def limits_reached(cost: LawCost, minimum: Minimum, limits: Limits) -> dict[str,
             found[name] = low
         elif high - value < near_high:
             found[name] = high
+        if name == "T_N":
+            for wall in inner_walls(cost, limits):
+                if abs(value - wall) < 1e-3 * (wall - low):
+                    found[name] = wall
     return found
 
 
@@ -210,13 +250,16 @@ def _with_minos(
 
 
 def _with_common(
-    cost: LawCost, outcome: _Outcome, limits: Limits, held: Mapping[str, float]
-) -> _Outcome:
+    cost: LawCost, outcome: _Outcome, limits: Limits, held: Mapping[str, float],
+    thermometer_offset: float,
+) -> _Outcome:  # fmt: skip
     """The errors with what all runs share added in quadrature."""
     minimum = outcome.minimum
-    if not cost.points.common or minimum.covariance is None or not minimum.valid:
+    shared = bool(cost.points.common) or thermometer_offset > 0
+    if not shared or minimum.covariance is None or not minimum.valid:
         return outcome
-    shifts = common_shifts(cost, minimum, limits, {**held, **outcome.at_limit})
+    fixed = {**held, **outcome.at_limit}
+    shifts = common_shifts(cost, minimum, limits, fixed, thermometer_offset=thermometer_offset)
     covariance = minimum.covariance.copy()
     intervals = dict(outcome.intervals)
     for moved in shifts.values():
@@ -254,7 +297,7 @@ def _beta_for_alpha(
             stuck = tuple(outcome.at_limit)
         _, T_N, beta, _ = sound.values
         error = sound.errors.get("beta", math.nan)
-        rows.append(BetaForAlpha(alpha, beta, error, T_N, sound.chi2, stuck))
+        rows.append(BetaForAlpha(alpha, beta, error, T_N, cost.chi2(sound.values), stuck))
     return tuple(rows)
 
 
@@ -265,7 +308,8 @@ def judge(
     if not minimum.valid:
         return False, minimum.reason
     for name, value in at_limit.items():
-        physical = name == "T_N" and (value == limits["T_N"][0] or value == bound_above(points))
+        ends = (limits["T_N"][0], bound_above(points), *points.not_ordered)
+        physical = name == "T_N" and value in ends
         if not physical:
             called = points.quantity.called(name)
             return False, f"the points do not determine {called}: it ended at its limit {value:.5g}"
@@ -280,10 +324,10 @@ def _result(
 ) -> OrderParameter:  # fmt: skip
     minimum, at_limit = outcome.minimum, outcome.at_limit
     points, n_free = cost.points, len(NAMES) - len(held)
-    size = len(minimum.free)
+    size, chi2 = len(minimum.free), cost.chi2(minimum.values)
     valid, reason = judge(minimum, at_limit, limits, points)
     covariance, quantity = minimum.covariance, points.quantity
-    parameters = (
+    saturation, T_N, beta, exponent = (
         LawParameter(
             called, value, minimum.errors.get(name, math.nan), unit, outcome.intervals.get(name),
             name in held, name in at_limit,
@@ -293,10 +337,10 @@ def _result(
         )
     )  # fmt: skip
     return OrderParameter(
-        *parameters,
+        saturation, T_N, beta, exponent,
         names=tuple(map(quantity.called, minimum.free)),
         covariance=np.full((size, size), np.nan) if covariance is None else covariance,
-        chi2=minimum.chi2,
+        chi2=chi2,
         ndof=len(points) - n_free,
         valid=valid,
         reason=reason,
@@ -307,9 +351,11 @@ def _result(
         bound=bound_text(cost, limits),
         beta_for_alpha=beside,
         notes=(
-            *choice.notes, *quality_notes(points, limits, minimum.chi2, n_free), *outcome.notes,
+            *choice.notes, *quality_notes(points, limits, chi2, n_free), *outcome.notes,
         ),
         parameter=parameter,
+        cost=minimum.chi2,
+        above=cost.above,
         common={
             source: {quantity.called(name): shift for name, shift in moved.items()}
             for source, moved in outcome.common.items()
@@ -318,14 +364,17 @@ def _result(
 
 
 def _empty(
-    points: OrderPoints, parameter: str, held: Mapping[str, float], reason: str
+    points: OrderPoints, parameter: str, held: Mapping[str, float], reason: str, how: Treatment
 ) -> OrderParameter:
     quantity = points.quantity
+    saturation, T_N, beta = (
+        LawParameter(name, math.nan, math.nan, unit)
+        for name, unit in zip(quantity.names[:3], quantity.units[:3], strict=True)
+    )
     return OrderParameter(
-        *(
-            LawParameter(name, math.nan, math.nan, unit)
-            for name, unit in zip(quantity.names[:3], quantity.units[:3], strict=True)
-        ),
+        saturation,
+        T_N,
+        beta,
         LawParameter("alpha", held.get("alpha", math.nan), math.nan, fixed="alpha" in held),
         names=(),
         covariance=np.empty((0, 0)),
@@ -339,4 +388,6 @@ def _empty(
         T_N_limits=(math.nan, math.nan),
         bound="T_N is not bounded by a fit",
         parameter=parameter,
+        above=how.above,
+        thermometer_offset=float(how.thermometer_offset),
     )
