@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options
+from musrcu.cli.exchange_lines import add_exchange, exchange_of
 from musrcu.cli.robust import add_robust, scan_budget, workers
 from musrcu.cli.saved import recipe_to_dict
 from musrcu.cli.scan_figure import draw
@@ -41,6 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.set_defaults(cost=None)  # that of a scan file stays
     options.add_paramagnetic(parser)
     options.add_order(parser)
+    add_exchange(parser)
     add_robust(parser)
     options.add_reduction(parser)
     options.add_output(parser, "write the scan: the fitted table as .csv, else everything as JSON")
@@ -66,10 +68,10 @@ def run(arguments: Namespace) -> int:
     )
     scan, problem = fitted(plan, progress=sys.stderr.isatty(), jobs=arguments.jobs)
     # printed before anything is written, so that a full disk costs no result
-    last = ["", *_last_lines(scan, problem)]
+    more, lines = exchange_of(scan.order, plan.J)
+    last = ["", *_last_lines(scan, problem), *lines]
     if not arguments.json:
         say("\n".join([scan.summary(), *last]))
-    more: dict[str, Any] = {}
     if arguments.robust:
         found, why = scan_budget(plan, arguments.jobs)
         more["robustness"] = None if found is None else found.to_dict()
@@ -126,6 +128,7 @@ def planned(arguments: Namespace) -> ScanFile:
         recipe=options.recipe(arguments, plan.recipe),
         fit={**plan.fit, **typed},
         order={**plan.order, **order} if plan.order is not None else order or None,
+        J=arguments.J or plan.J,
     )
 
 
