@@ -7,7 +7,6 @@ Examples:
   musrcu order scan.json --unit mT
   musrcu order table.csv --plot order.png
   musrcu order scan.json --J "13.7(1)"
-  musrcu order scan.json --J "13.7(1)"
   musrcu order table.csv --exponent 1 --temperature-range 0.09,0.11
 
 A table has a line of column names and one line a run. Columns: T, nu, nu_error and, where known,
