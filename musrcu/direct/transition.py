@@ -93,7 +93,7 @@ class Transition(Model):
 
     def _parameters_above(self) -> list[Parameter]:
         """Those of the paramagnetic model but for constants and the amplitude that is the rest."""
-        left_out = {rest_of(self.paramagnetic)}
+        left_out: set[int | None] = {rest_of(self.paramagnetic)}
         left_out |= {term.amplitude for term in self.paramagnetic.terms if is_constant(term)}
         return [
             dataclasses.replace(one, name=one.name + ABOVE)
@@ -209,17 +209,14 @@ class Transition(Model):
     ) -> tuple[FloatArray, FloatArray]:
         """The paramagnetic part, all of the volume, and its derivatives."""
         own, model = self.own(values), self.paramagnetic
-        amplitudes = [term.amplitude for term in self.ordered.terms if not is_constant(term)]
+        amplitudes = amplitudes_of(self.ordered)
         theirs = np.zeros(len(model.names))
         places: dict[int, int] = {}
         for k, name in enumerate(self.names[self._above :], self._above):
             place = model.index(name.removesuffix(ABOVE))
             places[place], theirs[place] = k, values[k]
         rest = rest_of(model)
-        others = [
-            term.amplitude for term in model.terms
-            if not is_constant(term) and term.amplitude not in (rest, None)
-        ]  # fmt: skip
+        others = [place for place in amplitudes_of(model) if place != rest]
         theirs[rest] = own[amplitudes].sum() - theirs[others].sum()
         size = t.time.size if isinstance(t, Bins) else t.size
         total, rows = np.zeros(size), np.zeros((len(model.names), size))
@@ -234,7 +231,6 @@ class Transition(Model):
         for place, k in places.items():
             gradient[k] = rows[place] - (rows[rest] if place in others else 0.0)
         for amplitude in amplitudes:
-            assert amplitude is not None
             gradient[self.index(self.ordered.names[amplitude])] += rows[rest]
         return total, gradient
 
@@ -265,10 +261,19 @@ def is_constant(term: Term) -> bool:
     return term.label == "constant"
 
 
+def amplitudes_of(model: Model) -> list[int]:
+    """Positions of the amplitudes of all terms but constants."""
+    return [
+        term.amplitude
+        for term in model.terms
+        if not is_constant(term) and term.amplitude is not None
+    ]
+
+
 def rest_of(model: Model) -> int:
     """Position of the last amplitude of a model, which is what is left of the total."""
-    places = [term.amplitude for term in model.terms if not is_constant(term)]
-    if not places or places[-1] is None:
+    places = amplitudes_of(model)
+    if not places:
         raise ModelError(f"{model.expression!r} has no term but constants; give it one")
     return places[-1]
 

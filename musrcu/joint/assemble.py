@@ -51,7 +51,11 @@ def assemble(
     ------
     ModelError or FitError where it cannot be set up.
     """
-    drafts = _drafts(windows, totals, model, words)
+    return assembled(_drafts(windows, totals, model, words), words)
+
+
+def assembled(drafts: tuple[Draft, ...], words: Words) -> Assembly:
+    """The same from runs that are settled one by one; they may have models of their own."""
     sharing = scopes(drafts, words)
     known = knowledge(drafts, sharing, words)
     sharing = known.scopes

@@ -1,0 +1,171 @@
+"""Where a one-step fit begins: the law of the two-step fit, and the fits of the single runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from musrcu.constants import GAMMA_MU_OVER_2PI
+from musrcu.direct.scanned import Scanned
+from musrcu.direct.transition import ABOVE, Transition, is_constant, rest_of
+from musrcu.fitting.result import FitResult
+from musrcu.models.model import Model
+from musrcu.ordering.result import OrderParameter
+
+FEWER = 1e-3
+"""Smallest rate that a start or a supposition has, 1/µs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beginning:
+    """Start values."""
+
+    law: tuple[float, float, float, float]
+    """nu0, T_N, beta and the exponent."""
+    T_N_error: float
+    """K."""
+    shared: Mapping[str, float]
+    """Amplitudes, phases and backgrounds of both models, by their names in the one-step fit."""
+    own: tuple[Mapping[str, float], ...]
+    """What each run has for itself, from its fit or that of the nearest run of that kind."""
+    mine: tuple[frozenset[str], ...]
+    """Which of these come from the run itself."""
+    T: tuple[float, ...]
+    """True temperatures, K."""
+    has_paramagnetic: bool
+    """Whether any run says what the spectrum is above T_N."""
+    per_unit: float = 1.0
+    """MHz in a unit of the order parameter."""
+
+    @property
+    def T_N(self) -> float:
+        """K."""
+        return self.law[1]
+
+    def of_run(self, r: int, one: Scanned, names: Sequence[str]) -> dict[str, float]:
+        """Start values of a run's parameters."""
+        nu0, T_N, beta, exponent = self.law
+        found = {"nu0": nu0, "T_N": T_N, "beta": beta, "exponent": exponent}
+        found |= {"T": self.T[r], "T_offset": 0.0, **self.shared, **self.own[r]}
+        return {name: value for name, value in found.items() if name in names}
+
+    def supposed(self, r: int, one: Scanned, model: Transition, free: set[str]) -> dict[str, float]:
+        """Rates of the part of a run of which it says nothing: as in the nearest run, within 100 %.
+
+        Without this, a rate of a part that is not there would have no value at all.
+        """
+        if model.part != "both":
+            return {}
+        return {
+            name: max(value, FEWER)
+            for name, value in self.own[r].items()
+            if name in free and name not in self.mine[r] and value > 0
+        }
+
+
+def beginning(
+    runs: Sequence[Scanned], models: tuple[Model, Model], parameter: str, order: OrderParameter
+) -> Beginning:
+    """Start values from the fits of a scan.
+
+    Parameters
+    ----------
+    runs : sorted by temperature.
+    models : the ordered and the paramagnetic one.
+    parameter : name of the order parameter.
+    order : the two-step fit, which has a value of everything even where it is not valid.
+    """
+    law = (order.nu0.value, order.T_N.value, order.beta.value, order.alpha.value)
+    ordered = [one for one in runs if one.found.verdict == "ordered"]
+    other = [one for one in runs if one.found.verdict == "not ordered"]
+    below, above = models
+    shared = _shared(below, [one.found.ordered for one in ordered], {parameter}, "")
+    left_out = {above.names[rest_of(above)]}
+    left_out |= {above.names[t.amplitude] for t in above.terms
+                 if is_constant(t) and t.amplitude is not None}  # fmt: skip
+    shared |= _shared(above, [one.found.paramagnetic for one in other], left_out, ABOVE)
+    own, mine = [], []
+    for one in runs:
+        rates, from_it = _own(one, ordered, other, below, above)
+        own.append(rates)
+        mine.append(from_it)
+    errors = [abs(side) for side in order.T_N.minos or ()] + [order.T_N.error]
+    known = [one for one in errors if math.isfinite(one)]
+    unit = below.parameters[below.index(parameter)].unit
+    return Beginning(
+        law, max(known, default=0.0), shared, tuple(own), tuple(mine),
+        tuple(_true_temperature(one, law, parameter) for one in runs), bool(other),
+        GAMMA_MU_OVER_2PI * 1e-4 if unit == "G" else 1.0,
+    )  # fmt: skip
+
+
+def _shared(
+    model: Model, fits: Sequence[FitResult | None], left_out: set[str], suffix: str
+) -> dict[str, float]:
+    """Weighted means over the fits, of phases on the circle."""
+    found = {}
+    for parameter in model.parameters:
+        if parameter.kind not in ("amplitude", "phase") or parameter.name in left_out:
+            continue
+        pairs = [_value(fit, parameter.name) for fit in fits]
+        known = [(value, error) for value, error in pairs if value is not None]
+        if not known:
+            continue
+        values, errors = (np.array(column) for column in zip(*known, strict=True))
+        weight = 1 / np.maximum(errors, 1e-12) ** 2
+        weight = np.minimum(weight, 10 * np.median(weight))
+        if parameter.kind == "phase":
+            turned = (weight * np.exp(1j * np.radians(values))).sum()
+            found[parameter.name + suffix] = float(np.degrees(np.angle(turned)))
+        else:
+            found[parameter.name + suffix] = float(weight @ values / weight.sum())
+    return found
+
+
+def _value(fit: FitResult | None, name: str) -> tuple[float | None, float]:
+    if fit is None or name not in fit.parameters:
+        return None, math.nan
+    one = fit.parameters[name]
+    return one.value, one.error or 1.0
+
+
+def _own(
+    one: Scanned, ordered: Sequence[Scanned], other: Sequence[Scanned], below: Model, above: Model
+) -> tuple[dict[str, float], frozenset[str]]:
+    """Rates of both parts, and the names of those that come from the run's own fit."""
+    found: dict[str, float] = {}
+    mine: set[str] = set()
+    for model, group, suffix, verdict in (
+        (below, ordered, "", "ordered"), (above, other, ABOVE, "not ordered"),
+    ):  # fmt: skip
+        source = one
+        if one.found.verdict != verdict and group:
+            source = min(group, key=lambda other: abs(other.temperature - one.temperature))
+        fit = source.found.ordered if suffix == "" else source.found.paramagnetic
+        for parameter in model.parameters:
+            if parameter.kind in ("amplitude", "phase"):
+                continue
+            value = _value(fit, parameter.name)[0]
+            name = parameter.name + suffix
+            found[name] = parameter.default if value is None else value
+            if one.found.verdict == verdict:
+                mine.add(name)
+    return found, frozenset(mine)
+
+
+def _true_temperature(
+    one: Scanned, law: tuple[float, float, float, float], parameter: str
+) -> float:
+    """Where a run probably is: where the law has its frequency, as far as its error allows."""
+    nu0, T_N, beta, exponent = law
+    reach = 3 * one.error
+    if one.found.verdict != "ordered":
+        return max(one.temperature, min(T_N * (1 + 1e-3), one.temperature + reach))
+    nu = _value(one.found.ordered, parameter)[0]
+    if nu is None or not 0 < nu < nu0:
+        return min(one.temperature, max(T_N * (1 - 1e-3), one.temperature - reach))
+    there = float(T_N * (1 - (nu / nu0) ** (1 / beta)) ** (1 / exponent))
+    return min(max(there, one.temperature - reach), one.temperature + reach)
