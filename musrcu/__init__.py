@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from musrcu import exchange as exchange
     from musrcu import plot as plot
     from musrcu.analysis.scan import fit_scan
     from musrcu.analysis.scan_result import Scan
@@ -227,7 +228,7 @@ _HOMES = {
     "musrcu.writers.registry": ("write",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-_ROOMS = ("plot",)
+_ROOMS = ("exchange", "plot")
 """Modules that are reached by name, such as ``musrcu.plot``."""
 
 

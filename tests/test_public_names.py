@@ -139,14 +139,15 @@ def test_import_is_lazy() -> None:
 
 def test_a_room_is_reached_by_name() -> None:
     assert "musrcu.plot" in loaded_after("import musrcu as mu; mu.plot")
+    assert "musrcu.exchange" in loaded_after("import musrcu as mu; mu.exchange")
     assert "matplotlib" not in loaded_after("import musrcu as mu; mu.plot")
 
 
 def test_dir_names_what_is_public_and_nothing_else() -> None:
     shown = loaded_after("import musrcu.readers.registry, musrcu\nprint(*dir(musrcu))")
-    assert {*PLAN, "plot", "__version__", "__doc__"} <= shown
+    assert {*PLAN, "exchange", "plot", "__version__", "__doc__"} <= shown
     public = [name for name in dir(musrcu) if not name.startswith("__")]
-    assert public == sorted([*PLAN, "plot"])
+    assert public == sorted([*PLAN, "exchange", "plot"])
 
 
 def test_star_brings_all() -> None:
