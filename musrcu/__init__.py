@@ -50,7 +50,9 @@ if TYPE_CHECKING:
     from musrcu.models.parameter import Parameter
     from musrcu.models.precession import field_from_nu, nu_from_field
     from musrcu.models.registry import component
+    from musrcu.ordering.points import OrderPoints
     from musrcu.ordering.result import OrderParameter
+    from musrcu.ordering.table import read_order_table
     from musrcu.ordering.two_step import fit_order_parameter
     from musrcu.output.catalogue import catalogue
     from musrcu.output.joint_repetition import JointRepetition
@@ -101,6 +103,7 @@ __all__ = [
     "MusrcuError",
     "Nucleus",
     "OrderParameter",
+    "OrderPoints",
     "Parameter",
     "Periodogram",
     "Profile",
@@ -147,6 +150,7 @@ __all__ = [
     "profile",
     "read",
     "read_events",
+    "read_order_table",
     "rebin",
     "reduce",
     "reduce_counts",
@@ -166,7 +170,9 @@ _HOMES = {
     "musrcu.calibration.dead_time": ("estimate_dead_time",),
     "musrcu.calibration.dead_time_result": ("DeadTimes",),
     "musrcu.ordering.two_step": ("fit_order_parameter",),
+    "musrcu.ordering.points": ("OrderPoints",),
     "musrcu.ordering.result": ("OrderParameter",),
+    "musrcu.ordering.table": ("read_order_table",),
     "musrcu.systematics.robustness": ("robustness",),
     "musrcu.systematics.robustness_result": ("Robustness",),
     "musrcu.analysis.scan": ("fit_scan",),

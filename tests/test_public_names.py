@@ -17,6 +17,7 @@ ROOMS = [path.parent.name for path in Path(musrcu.__file__).parent.glob("*/__ini
 PLAN = [
     "read",
     "read_events",
+    "read_order_table",
     "find_runs",
     "add_runs",
     "attach_temperature_log",
@@ -34,6 +35,7 @@ PLAN = [
     "Constraint",
     "Scan",
     "OrderParameter",
+    "OrderPoints",
     "Robustness",
     "correct_dead_time",
     "find_t0",
