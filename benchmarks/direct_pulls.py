@@ -4,6 +4,7 @@
     python benchmarks/direct_pulls.py --sets 60               # ten minutes
     python benchmarks/direct_pulls.py --steps two --events 2e6 --errors 1 --sets 20 --jobs 1
     python benchmarks/direct_pulls.py --keep DIR --report     # tables of what was done so far
+    python benchmarks/direct_pulls.py --jitter 1              # runs cross T_N, see below
 
 A cell is 2e7 or 2e6 events a run, and an error of each run's mean temperature of 0, 0.3, 0.5 or
 1 mK. Counts are thrown by ``order_truth.py``, which imports nothing of musrcu and has a sharp T_N;
@@ -12,7 +13,12 @@ all ways are given the same counts. Ways:
     two steps, auto      each run fitted alone, then the law; errors of T where they matter
     two steps, latent    the same, a latent temperature for every run
     two steps, naive     the same, errors of frequencies only
+    two steps, effective the same, errors of T through the slope of the law
+    two steps, censored  as auto, runs without order as terms of the cost instead of a bound
     one step             the law inside one likelihood of all runs
+
+True temperatures scatter by 0.3 mK about the set points; with ``--jitter 1`` a sixth of the runs at
+104 and at 106 mK is on the other side of T_N.
 
 With ``--keep`` every set is a line of a file there and the program goes on where it stopped. A pull
 is the root of the likelihood, sign(fit - truth) sqrt(chi2 with the parameter held at its truth -
@@ -24,6 +30,7 @@ with the default method break it.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import tempfile
@@ -31,7 +38,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import direct_report
 import order_truth
@@ -45,14 +52,38 @@ EVENTS = (2e7, 2e6)
 ERRORS = (0.0, 0.3, 0.5, 1.0)  # mK
 TRUTH = {"nu0": order_truth.NU0, "T_N": order_truth.T_N, "beta": order_truth.BETA}
 STEPS = ("two", "one")
+METHODS = {
+    "latent": {"method": "latent"},
+    "naive": {"method": "naive"},
+    "effective": {"method": "effective"},
+    "censored": {"above": "censored"},
+}
+"""Options of the second step beside those of the default."""
 
 Record = dict[str, Any]
 
 
-def thrown(index: int, events: float, T_error: float) -> order_truth.Thrown:
-    """One scan of counts; ``T_error`` in mK."""
-    seed = (SEED, round(events), round(1000 * T_error), index)
-    return order_truth.throw(seed, events, 1e-3 * T_error)
+class Cell(NamedTuple):
+    """What the sets of one cell have in common."""
+
+    events: float
+    T_error: float
+    """mK."""
+    jitter: float = 1e3 * order_truth.JITTER
+    """mK, scatter of the true temperatures about the set points."""
+
+    @property
+    def title(self) -> str:
+        """In words."""
+        usual = self.jitter == 1e3 * order_truth.JITTER
+        scatter = "" if usual else f", jitter {self.jitter:g} mK"
+        return f"{self.events:.0e} events, {self.T_error:g} mK{scatter}"
+
+
+def thrown(index: int, cell: Cell) -> order_truth.Thrown:
+    """One scan of counts."""
+    seed = (SEED, round(cell.events), round(1000 * cell.T_error), index)
+    return order_truth.throw(seed, cell.events, 1e-3 * cell.T_error, jitter=1e-3 * cell.jitter)
 
 
 def as_runs(scan: order_truth.Thrown) -> list[mu.Run]:
@@ -96,10 +127,10 @@ def row(result: Any, name: str, root: float) -> list[float | None]:
     return [number(item) for item in (found.value, found.error, low, high, root)]
 
 
-def two_steps(index: int, events: float, T_error: float) -> dict[str, Record]:
+def two_steps(index: int, cell: Cell) -> dict[str, Record]:
     """Both steps on one scan, by every method of the second; and what the first one found."""
     begin = time.process_time()
-    drawn = thrown(index, events, T_error)
+    drawn = thrown(index, cell)
     scan = mu.fit_scan(as_runs(drawn), recipe(drawn))
     first = time.process_time() - begin
     runs = sorted(scan.runs, key=lambda run: run.run or 0)
@@ -114,17 +145,18 @@ def two_steps(index: int, events: float, T_error: float) -> dict[str, Record]:
         if run.result is not None and not run.result.valid
     ]
     found: dict[str, Record] = {"scan": {"wrong": verdicts, "unsound": unsound, "seconds": first}}
-    found["two steps, auto"] = chosen = second_step(scan, "auto")
-    for method in ("latent", "naive") if T_error else ():
-        same = chosen["method"] == method
-        found[f"two steps, {method}"] = chosen if same else second_step(scan, method)
+    found["two steps, auto"] = chosen = second_step(scan, {})
+    for name, options in METHODS.items():
+        if cell.T_error or "method" not in options:
+            same = chosen["method"] == options.get("method")
+            found[f"two steps, {name}"] = chosen if same else second_step(scan, options)
     return found
 
 
-def second_step(scan: mu.Scan, method: str) -> Record:
+def second_step(scan: mu.Scan, options: dict[str, str]) -> Record:
     """The law through the frequencies of single runs."""
     begin = time.process_time()
-    order = fit_order_parameter(scan, alpha=order_truth.ALPHA, method=method)
+    order = fit_order_parameter(scan, alpha=order_truth.ALPHA, **options)
     return {
         "valid": order.valid,
         "reason": order.reason,
@@ -142,12 +174,12 @@ def second_step(scan: mu.Scan, method: str) -> Record:
     }
 
 
-def one_step(index: int, events: float, T_error: float) -> dict[str, Record]:
+def one_step(index: int, cell: Cell) -> dict[str, Record]:
     """The law inside one likelihood of all runs of one scan."""
     from musrcu.direct import likelihood_root as direct_root
 
     begin = time.process_time()
-    drawn = thrown(index, events, T_error)
+    drawn = thrown(index, cell)
     known = recipe(drawn)
     data = [mu.reduce(run, known) for run in as_runs(drawn)]
     result: Any = mu.fit_order_parameter(data, direct=True, alpha=order_truth.ALPHA)
@@ -173,19 +205,14 @@ def one_step(index: int, events: float, T_error: float) -> dict[str, Record]:
 WORK = {"two": two_steps, "one": one_step}
 
 
-def one(index: int, step: str, events: float, T_error: float) -> Record:
+def one(index: int, step: str, cell: Cell) -> Record:
     """One set; an error of musrcu is a fit that is not valid."""
     try:
-        found = WORK[step](index, events, T_error)
+        found = WORK[step](index, cell)
     except mu.MusrcuError as error:
         name = "one step" if step == "one" else "two steps, auto"
         found = {name: {"valid": False, "reason": f"raised: {error}", "parameters": {}}}
     return {"set": index, "ways": found}
-
-
-def title(events: float, T_error: float) -> str:
-    """Of a cell."""
-    return f"{events:.0e} events, {T_error:g} mK"
 
 
 def known(path: Path, sets: int) -> dict[int, Record]:
@@ -226,28 +253,13 @@ def by_way(records: list[Record]) -> dict[str, list[Record]]:
     return ways
 
 
-def verdicts_told(found: list[Record]) -> str:
-    """What the fits of single runs found."""
-    wrong = [run for record in found for run in record["wrong"]]
-    kinds: dict[str, int] = {}
-    for run in wrong:
-        text = f"{'ordered' if run['ordered'] else 'paramagnetic'} run called {run['verdict']}"
-        kinds[text] = kinds.get(text, 0) + 1
-    unsound = sum(len(record["unsound"]) for record in found)
-    text = ", ".join(f"{n} {kind}" for kind, n in kinds.items()) or "no wrong verdict"
-    seconds = sum(record["seconds"] for record in found) / max(len(found), 1)
-    return (
-        f"  first step: {20 * len(found)} runs, {text}; {unsound} fits not valid; "
-        f"{seconds:.2f} s a scan"
-    )
-
-
 def arguments() -> argparse.Namespace:
     """Of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sets", type=int, default=500, help="of each cell")
     parser.add_argument("--events", type=float, nargs="+", default=list(EVENTS))
     parser.add_argument("--errors", type=float, nargs="+", default=list(ERRORS), help="mK")
+    parser.add_argument("--jitter", type=float, default=Cell(0, 0).jitter, help="mK")
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="folder of what was fitted, to continue")
@@ -264,20 +276,18 @@ def main() -> int:
     cells: dict[str, dict[str, list[Record]]] = {}
     pool = None if options.report else ProcessPoolExecutor(options.jobs)
     begin = time.perf_counter()
-    for events in options.events:
-        for T_error in options.errors:
-            records: list[Record] = []
-            for step in options.steps:
-                path = keep / f"{step} {events:.0e} {T_error:g} mK.jsonl"
-                work = partial(one, step=step, events=events, T_error=T_error)
-                records += worked(path, options.sets, work, pool)
-            ways = by_way(records)
-            first = ways.pop("scan", [])
-            name = title(events, T_error)
-            cells[name] = ways
-            print(direct_report.told(name, ways, TRUTH))
-            print(verdicts_told(first))
-            print(f"  {time.perf_counter() - begin:.0f} s since the start", flush=True)
+    for events, T_error in itertools.product(options.events, options.errors):
+        cell = Cell(events, T_error, options.jitter)
+        records: list[Record] = []
+        for step in options.steps:
+            path = keep / f"{step} {cell.title}.jsonl"
+            records += worked(path, options.sets, partial(one, step=step, cell=cell), pool)
+        ways = by_way(records)
+        first = ways.pop("scan", [])
+        cells[cell.title] = ways
+        print(direct_report.told(cell.title, ways, TRUTH))
+        print(direct_report.verdicts(first))
+        print(f"  {time.perf_counter() - begin:.0f} s since the start", flush=True)
     if pool is not None:
         pool.shutdown()
     text, sound = direct_report.summary(cells, TRUTH)

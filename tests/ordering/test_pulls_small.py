@@ -81,7 +81,7 @@ def test_temperatures_are_off_by_their_errors(study: Any) -> None:
 
 @pytest.mark.parametrize(("events", "T_error"), [(2e7, 0.3), (2e6, 1.0)])
 def test_two_steps_find_the_truth(study: Any, events: float, T_error: float) -> None:
-    sets = [study.two_steps(FIRST + index, events, T_error) for index in range(2)]
+    sets = [study.two_steps(FIRST + index, study.Cell(events, T_error)) for index in range(2)]
     assert [one["scan"]["wrong"] for one in sets] == [[]] * 2
     roots = []
     for one in sets:
