@@ -31,7 +31,7 @@ _STEPS = (0.01, 0.005, 0.03, 0.3)
 _FAR = 1e30
 """The cost where there is none."""
 
-_HOPELESS = 50.0
+_HOPELESS = 10.0
 """Rise of the cost beyond a run without order after which no higher T_N is tried."""
 
 

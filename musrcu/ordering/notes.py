@@ -10,8 +10,14 @@ from musrcu import notation
 from musrcu.constants import IMPROBABLE
 from musrcu.fitting.result import chi2_probability
 from musrcu.ordering.censored import CensoredRuns
-from musrcu.ordering.minimum import LawCost, Limits, bound_above
+from musrcu.ordering.minimum import LawCost, Limits, Values, bound_above
 from musrcu.ordering.points import OrderPoints
+
+_NONE = 1e-3
+"""Distance, as a share of that on the other side, which is none: T_N at a run without order."""
+
+MUCH = 4.0
+"""Cost of the censored runs, two standard errors of one, that is worth a word."""
 
 
 def quality_notes(points: OrderPoints, limits: Limits, chi2: float, n_free: int) -> list[str]:
@@ -41,6 +47,25 @@ def quality_notes(points: OrderPoints, limits: Limits, chi2: float, n_free: int)
             "within their errors"
         )
     return notes
+
+
+def censored_notes(cost: LawCost, values: Values) -> list[str]:
+    """A word where the law gives runs without order what they would have shown.
+
+    Parameters
+    ----------
+    values : nu0, T_N, beta and alpha of the law.
+    """
+    if cost.censored is None:
+        return []
+    added, _ = cost.censored.cost(values)
+    below = np.sort(cost.censored.temperature[cost.censored.temperature < values[1]])
+    if added < MUCH:
+        return []
+    count = f"the run without order at {below[0]:.5g} K adds"
+    if len(below) > 1:
+        count = f"{len(below)} runs without order from {below[0]:.5g} K on add"
+    return [f"{count} {added:.1f} to the cost: below T_N the law gives what would have been seen"]
 
 
 def bound_text(cost: LawCost, limits: Limits) -> str:
@@ -84,9 +109,9 @@ def _lower_run(cost: LawCost, low: float) -> str:
 def one_sided(value: float, minos: tuple[float, float], unit: str) -> str:
     """A value at a bound with the other end of its 68 % interval, to the digits of the distance.
 
-    Empty where neither distance of ``minos`` is zero.
+    Empty where neither distance of ``minos`` is as good as zero.
     """
-    low, high = minos
+    low, high = (0.0 if abs(side) < _NONE * max(map(abs, minos)) else side for side in minos)
     if (low == 0) == (high == 0):
         return ""
     distance = low or high

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from musrcu.ordering.minimum import NAMES, LawCost, Limits, Minimum, Values, law_limits, lowest
+from musrcu.ordering.outcome import judge, limits_reached
 from musrcu.ordering.points import OrderPoints
 from musrcu.ordering.result import OrderParameter
-from musrcu.ordering.two_step import judge, limits_reached
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,7 @@ class Refit:
 
 def cost_on(order: OrderParameter, points: OrderPoints) -> LawCost:
     """The cost that an order parameter was fitted with, on other points."""
-    return LawCost(points, latent=order.method == "latent")
+    return LawCost(points, method=order.method, above=order.above)
 
 
 def held_in(order: OrderParameter) -> dict[str, float]:

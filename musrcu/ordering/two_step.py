@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from musrcu.errors import FitError
-from musrcu.ordering.common_shifts import common_shifts
 from musrcu.ordering.method import (
     Exponent,
     Method,
@@ -18,19 +17,18 @@ from musrcu.ordering.method import (
     held_alpha,
     too_little,
 )
-from musrcu.ordering.minimum import (
-    NAMES,
-    LawCost,
-    Limits,
-    Minimum,
-    bound_above,
-    inner_walls,
-    law_limits,
-    lowest,
+from musrcu.ordering.minimum import NAMES, LawCost, Limits, law_limits, lowest
+from musrcu.ordering.notes import bound_text, censored_notes, quality_notes
+from musrcu.ordering.outcome import (
+    Outcome,
+    at_limits,
+    beta_for_alpha,
+    judge,
+    with_common,
+    with_minos,
 )
-from musrcu.ordering.minos import Interval, minos_errors
-from musrcu.ordering.notes import bound_text, quality_notes
 from musrcu.ordering.points import OrderPoints
+from musrcu.ordering.refit import cost_on, held_in
 from musrcu.ordering.result import BetaForAlpha, LawParameter, OrderParameter
 from musrcu.ordering.source import HasPoints, points_of
 
@@ -38,13 +36,9 @@ __all__ = [
     "OrderParameter",
     "OrderPoints",
     "constrained_chi2",
-    "cost_of",
     "fit_order_parameter",
     "likelihood_root",
 ]
-
-ALPHAS = (1.5, 2.0, 3.0, 4.0)
-"""Exponents for which beta is always given beside the chosen one."""
 
 
 def fit_order_parameter(
@@ -113,11 +107,11 @@ def fit_order_parameter(
     cost = LawCost(points, method=choice.name, above=above)
     limits = law_limits(cost)
     minimum = lowest(cost, limits, held, near=None if choice.first is None else choice.first.values)
-    outcome = _at_limits(cost, minimum, limits, held)
+    outcome = at_limits(cost, minimum, limits, held)
     if minos and outcome.minimum.valid:
-        outcome = _with_minos(cost, outcome, limits, held)
-    outcome = _with_common(cost, outcome, limits, held, thermometer_offset)
-    beside = _beta_for_alpha(cost, limits, outcome, held)
+        outcome = with_minos(cost, outcome, limits, held)
+    outcome = with_common(cost, outcome, limits, held, thermometer_offset)
+    beside = beta_for_alpha(cost, limits, outcome, held)
     order = _result(cost, parameter, held, limits, choice, outcome, beside)
     return replace(order, thermometer_offset=float(thermometer_offset))
 
@@ -174,10 +168,8 @@ def likelihood_root(order: OrderParameter, name: str, truth: float) -> float:
         raise FitError(f"a fit that is not valid has no likelihood root: {order.reason}")
     if name not in order.names and not order[name].at_limit:
         raise FitError(f"{name} was held in the fit and has no likelihood root")
-    held = {order.quantity.in_law(name): truth}
-    if order.alpha.fixed:
-        held["alpha"] = order.alpha.value
-    cost = cost_of(order)
+    held = {**held_in(order), order.quantity.in_law(name): truth}
+    cost = cost_on(order, order.points)
     found = lowest(cost, law_limits(cost), held, near=order.values, tries=1)
     root = math.copysign(math.sqrt(max(found.chi2 - order.cost, 0.0)), order[name].value - truth)
     shared = math.hypot(*(moved.get(name, 0.0) for moved in order.common.values()))
@@ -185,142 +177,9 @@ def likelihood_root(order: OrderParameter, name: str, truth: float) -> float:
     return root * math.sqrt(max(1 - (shared / error) ** 2, 0.0)) if shared else root
 
 
-def cost_of(order: OrderParameter) -> LawCost:
-    """The cost that a result is the minimum of."""
-    return LawCost(order.points, method=order.method, above=order.above)
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    minimum: Minimum
-    at_limit: dict[str, float]
-    """Free parameters that ended at a limit, and were held there for the rest."""
-    intervals: dict[str, Interval | None]
-    notes: tuple[str, ...]
-    common: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """What all runs share, see :func:`musrcu.ordering.common_shifts.common_shifts`."""
-
-
-def _at_limits(
-    cost: LawCost, minimum: Minimum, limits: Limits, held: Mapping[str, float]
-) -> _Outcome:
-    """The minimum, once more with what ended at a limit held there: HESSE means nothing at it."""
-    at_limit = limits_reached(cost, minimum, limits)
-    if at_limit:
-        minimum = lowest(cost, limits, {**held, **at_limit}, near=minimum.values, tries=0)
-    called = cost.points.quantity.called
-    notes = tuple(
-        f"{called(name)} is at its limit {value:.5g}; errors of the others are with it held there"
-        for name, value in at_limit.items()
-    )
-    return _Outcome(minimum, at_limit, {}, notes)
-
-
-def limits_reached(cost: LawCost, minimum: Minimum, limits: Limits) -> dict[str, float]:
-    """Free parameters that ended at a limit, and the limit."""
-    found: dict[str, float] = {}
-    for name in minimum.free:
-        value = minimum.values[NAMES.index(name)]
-        low, high = limits[name]
-        near_low = near_high = 1e-3 * (high - low)
-        if name == "T_N":
-            # it may come very close to the highest ordered temperature before it is at it
-            near_low = (1e-4 if cost.latent else 1e-6) * low
-        if value - low < near_low:
-            found[name] = low
-        elif high - value < near_high:
-            found[name] = high
-        if name == "T_N":
-            for wall in inner_walls(cost, limits):
-                if abs(value - wall) < 1e-3 * (wall - low):
-                    found[name] = wall
-    return found
-
-
-def _with_minos(
-    cost: LawCost, outcome: _Outcome, limits: Limits, held: Mapping[str, float]
-) -> _Outcome:
-    names = tuple(
-        name for name in NAMES
-        if name not in held and (name == "T_N" or name not in outcome.at_limit)
-    )  # fmt: skip
-    all_held = {**held, **outcome.at_limit}
-    found = minos_errors(cost, outcome.minimum, limits, all_held, names)
-    return _Outcome(found.minimum, outcome.at_limit, found.intervals, outcome.notes + found.notes)
-
-
-def _with_common(
-    cost: LawCost, outcome: _Outcome, limits: Limits, held: Mapping[str, float],
-    thermometer_offset: float,
-) -> _Outcome:  # fmt: skip
-    """The errors with what all runs share added in quadrature."""
-    minimum = outcome.minimum
-    shared = bool(cost.points.common) or thermometer_offset > 0
-    if not shared or minimum.covariance is None or not minimum.valid:
-        return outcome
-    fixed = {**held, **outcome.at_limit}
-    shifts = common_shifts(cost, minimum, limits, fixed, thermometer_offset=thermometer_offset)
-    covariance = minimum.covariance.copy()
-    intervals = dict(outcome.intervals)
-    for moved in shifts.values():
-        vector = np.array([moved[name] for name in minimum.free])
-        covariance += np.outer(vector, vector)
-        for name, shift in moved.items():
-            sides = intervals.get(name)
-            if sides is not None:
-                intervals[name] = (-math.hypot(sides[0], shift), math.hypot(sides[1], shift))
-    return replace(
-        outcome,
-        minimum=replace(minimum, covariance=covariance),
-        intervals=intervals,
-        common=shifts,
-    )
-
-
-def _beta_for_alpha(
-    cost: LawCost, limits: Limits, outcome: _Outcome, held: Mapping[str, float]
-) -> tuple[BetaForAlpha, ...]:
-    """The beta at each of ALPHAS; each fit starts where that of the nearest exponent ended."""
-    minimum = outcome.minimum
-    done = {minimum.values[NAMES.index("alpha")]: minimum}
-    for alpha in sorted(ALPHAS, key=lambda alpha: abs(alpha - minimum.values[3])):
-        if alpha in done and "alpha" in held:
-            continue
-        near = done[min(done, key=lambda other: abs(other - alpha))].values
-        found = lowest(cost, limits, {"alpha": alpha}, near=near, tries=0)
-        done[alpha] = found if found.valid else lowest(cost, limits, {"alpha": alpha}, near=near)
-    rows = []
-    for alpha in ALPHAS:
-        settled = _at_limits(cost, done[alpha], limits, {"alpha": alpha})
-        sound, stuck = settled.minimum, tuple(settled.at_limit)
-        if held.get("alpha") == alpha:  # what ended at a limit is no longer free in it
-            stuck = tuple(outcome.at_limit)
-        _, T_N, beta, _ = sound.values
-        error = sound.errors.get("beta", math.nan)
-        rows.append(BetaForAlpha(alpha, beta, error, T_N, cost.chi2(sound.values), stuck))
-    return tuple(rows)
-
-
-def judge(
-    minimum: Minimum, at_limit: Mapping[str, float], limits: Limits, points: OrderPoints
-) -> tuple[bool, str]:
-    """Whether the numbers may be used, and why not."""
-    if not minimum.valid:
-        return False, minimum.reason
-    for name, value in at_limit.items():
-        ends = (limits["T_N"][0], bound_above(points), *points.not_ordered)
-        physical = name == "T_N" and value in ends
-        if not physical:
-            called = points.quantity.called(name)
-            return False, f"the points do not determine {called}: it ended at its limit {value:.5g}"
-    if minimum.covariance is None:
-        return False, "the covariance is singular"
-    return True, ""
-
-
 def _result(
     cost: LawCost, parameter: str, held: Mapping[str, float], limits: Limits,
-    choice: Method, outcome: _Outcome, beside: tuple[BetaForAlpha, ...],
+    choice: Method, outcome: Outcome, beside: tuple[BetaForAlpha, ...],
 ) -> OrderParameter:  # fmt: skip
     minimum, at_limit = outcome.minimum, outcome.at_limit
     points, n_free = cost.points, len(NAMES) - len(held)
@@ -351,7 +210,8 @@ def _result(
         bound=bound_text(cost, limits),
         beta_for_alpha=beside,
         notes=(
-            *choice.notes, *quality_notes(points, limits, chi2, n_free), *outcome.notes,
+            *choice.notes, *quality_notes(points, limits, chi2, n_free),
+            *censored_notes(cost, minimum.values), *outcome.notes,
         ),
         parameter=parameter,
         cost=minimum.chi2,
