@@ -57,7 +57,9 @@ _SPELLINGS = {"MHZ": "MHz", "mhz": "MHz", "KHz": "kHz", "KHZ": "kHz", "khz": "kH
 """Other spellings. Not mHz: in a sloppy hand it means MHz, in a careful one a millihertz."""
 
 _ENCLOSED = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
-_TRAILING = re.compile(r"[_\s]((?:[munMGk]|\u00b5|\u03bc)?(?:[kK]|[hH][zZ]))$", re.IGNORECASE)
+_TRAILING = re.compile(
+    r"[_\s]((?:[munMGk]|\u00b5|\u03bc)?(?:[kK]|[hH][zZ])|(?-i:k?G|[mu]?T))$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

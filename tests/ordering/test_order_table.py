@@ -15,10 +15,10 @@ from musrcu.ordering.table import read_order_table
 from musrcu.ordering.two_step import fit_order_parameter
 
 
-def table(folder: Path, text: str) -> OrderPoints:
+def table(folder: Path, text: str, parameter: str | None = None) -> OrderPoints:
     path = folder / "t.csv"
     path.write_text(text, encoding="utf-8")
-    return read_order_table(path)
+    return read_order_table(path, parameter=parameter)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,55 @@ def test_units_of_the_header_count(tmp_path: Path, text: str) -> None:
     assert points.temperature == pytest.approx([0.02, 0.05], rel=1e-14)
     assert points.value == pytest.approx([1.59, 1.5], rel=1e-14)
     assert points.error == pytest.approx([0.01, 0.02], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("text", "parameter", "unit", "values"),
+    [
+        ("T,B (mT),B_error (mT)\n1,11.5,0.1\n2,11,0.2\n", None, "G", (115, 110, 1, 2)),
+        ("# T B_T dB_T\n1 .0115 1e-4\n2 .011 2e-4\n", None, "G", (115, 110, 1, 2)),
+        ("T,B_kG,err B (G),nu\n1,.115,1,7\n2,.11,2,8\n", None, "G", (115, 110, 1, 2)),
+        ("T;B;dB;nu;dnu\n1;99;9;1.5;.1\n2;99;9;1.4;.2", None, "MHz", (1.5, 1.4, 0.1, 0.2)),
+        ("T;B;dB;nu;dnu\n1;115;1;1.5;.1\n2;110;2;1.4;.2", "B", "G", (115, 110, 1, 2)),
+        ("T A dA\n1 .05 .001\n2 .04 .002", None, "", (0.05, 0.04, 0.001, 0.002)),
+        ("T,A2 (%),A2_error (%)\n1,5,.1\n2,4,.2", "A2", "", (0.05, 0.04, 0.001, 0.002)),
+        (
+            "T,nu2_MHz,nu2_error_MHz,A1,A1_error,A2,A2_error\n1,9,9,8,8,.05,.001\n2,9,9,8,8,.04,.002",
+            "A2", "", (0.05, 0.04, 0.001, 0.002),
+        ),
+        ("T,err,nu1 (kHz),dnu1 (kHz),nu2\n1,9,1500,100,9\n2,9,1400,200,9", "nu1", "MHz",
+         (1.5, 1.4, 0.1, 0.2)),
+        ("T,nu2_MHz,nu2_error_MHz\n1,1.5,.1\n2,1.4,.2", "nu", "MHz", (1.5, 1.4, 0.1, 0.2)),
+    ],
+)  # fmt: skip
+def test_fields_and_amplitudes(
+    tmp_path: Path, text: str, parameter: str | None, unit: str, values: tuple[float, ...]
+) -> None:
+    points = table(tmp_path, text, parameter)
+    assert points.unit == unit
+    assert [*points.value, *points.error] == pytest.approx(values, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "parameter", "complaint"),
+    [
+        ("T,nu,dnu\n1,2,3\n", "A2", r"line 1: no column A2 among T, nu, dnu$"),
+        (
+            "T,A2,dA3\n1,2,3\n",
+            "A2",
+            r"no column A_error among T, A2, dA3; .* names the columns T, A",
+        ),
+        ("T,lambda,dlambda\n", "lambda", r"column lambda is neither a frequency \(MHz\), a field"),
+        ("T,B (1/us),dB\n", "B", r"column B \(1/us\) is neither a frequency"),
+        ("T,B (mT),dB\n", None, r"B \(mT\) is in mT and dB names no unit; write the units"),
+        ("T,B (Oe),dB (Oe)\n", None, r"is in 'Oe', expected G, mT, T, uT, kG; convert"),
+    ],
+)
+def test_columns_that_cannot_order(
+    tmp_path: Path, text: str, parameter: str | None, complaint: str
+) -> None:
+    with pytest.raises(FitError, match=complaint):
+        table(tmp_path, text, parameter)
 
 
 def test_units_of_errors_and_bounds_of_temperature(tmp_path: Path) -> None:
