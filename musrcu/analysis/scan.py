@@ -47,7 +47,7 @@ spare: verdicts are decided between 12 and about 40."""
 
 
 def fit_scan(
-    runs: Iterable[Run | PathLike],
+    runs: Iterable[Run | PathLike | Asymmetry | Counts],
     recipe: Reduction | None = None,
     *,
     ordered: Model | str = ORDERED,
@@ -71,8 +71,8 @@ def fit_scan(
 
     Parameters
     ----------
-    runs : runs or files; the same file counts once.
-    recipe : how each is reduced.
+    runs : runs or files, the same file counting once; or what was reduced from them before.
+    recipe : how each is reduced; what was reduced before stays what it is.
     ordered : model with a line (the first oscillation in it is the order parameter).
     paramagnetic : model without a line.
     start, fixed, limits, ties, constraints : as in :func:`musrcu.fit`; they apply to every model
@@ -172,7 +172,7 @@ class ScanPlan:
         self, runs: object, recipe: Reduction, executor: Any = None, progress: bool = False
     ) -> list[WorkedRun]:
         """Every run with its fits, sorted by temperature."""
-        found = sources(runs)
+        found = sources_or_reduced(runs)
         one = partial(work_on_run, recipe=recipe, plan=self)
         apply: Callable[..., Iterable[WorkedRun]] = map if executor is None else executor.map
         done = shown(apply(one, found), progress)
@@ -195,20 +195,35 @@ class ScanPlan:
         )
 
 
+Reduced = Asymmetry | Counts
+"""What a run is fitted as."""
+
+
 def sources(runs: object, taker: str = "a scan") -> list[Run | PathLike]:
     """The runs or files of a scan, each once; a single one will do."""
-    if isinstance(runs, (Run, str, os.PathLike)):
+    found = _listed(runs, (Run, str, os.PathLike), f"{taker} takes runs or files")
+    return distinct(found)
+
+
+def sources_or_reduced(runs: object) -> list[Run | PathLike | Reduced]:
+    """The same, and what was reduced from runs before."""
+    kinds = (Run, str, os.PathLike, Asymmetry, Counts)
+    return distinct(_listed(runs, kinds, "a scan takes runs, files or asymmetries"))
+
+
+def _listed(runs: object, kinds: tuple[type, ...], takes: str) -> list[Any]:
+    if isinstance(runs, kinds):
         runs = [runs]
     if not isinstance(runs, Iterable):
-        raise FitError(f"{taker} takes runs or files, not {an(runs)}")
+        raise FitError(f"{takes}, not {an(runs)}")
     listed = list(runs)
     for item in listed:
-        if not isinstance(item, (Run, str, os.PathLike)):
-            raise FitError(f"{taker} takes runs or files, not {an(item)}")
-    return distinct(listed)
+        if not isinstance(item, kinds):
+            raise FitError(f"{takes}, not {an(item)}")
+    return listed
 
 
-_Source = TypeVar("_Source", bound=Run | PathLike)
+_Source = TypeVar("_Source", bound=Run | PathLike | Asymmetry | Counts)
 
 
 def distinct(runs: Iterable[_Source]) -> list[_Source]:
@@ -218,7 +233,8 @@ def distinct(runs: Iterable[_Source]) -> list[_Source]:
     """
     found: dict[str | int, _Source] = {}
     for run in runs:
-        found.setdefault(id(run) if isinstance(run, Run) else os.path.realpath(str(run)), run)
+        is_file = isinstance(run, (str, os.PathLike))
+        found.setdefault(os.path.realpath(str(run)) if is_file else id(run), run)
     return list(found.values())
 
 
@@ -231,8 +247,8 @@ class WorkedRun:
     fits: tuple[FitResult, ...]
     path: str | None
     error: str
-    source: Run | PathLike | None = None
-    """What was given: the raw run or its file."""
+    source: Run | PathLike | Reduced | None = None
+    """What was given: the raw run, its file, or what was reduced from it."""
     data: Asymmetry | Counts | None = None
     """What was fitted."""
 
@@ -279,16 +295,22 @@ class WorkedRun:
         )
 
 
-def work_on_run(source: Run | PathLike, *, recipe: Reduction, plan: ScanPlan) -> WorkedRun:
+def work_on_run(
+    source: Run | PathLike | Reduced, *, recipe: Reduction, plan: ScanPlan
+) -> WorkedRun:
     """A run with the fits of all models of a plan, or with what went wrong."""
-    path = None if isinstance(source, Run) else str(source)
-    run = data = None
+    path = str(source) if isinstance(source, (str, os.PathLike)) else None
+    run: Run | None = None
+    data: Reduced | None = None
     asymmetry: Asymmetry | None = None
     fits: list[FitResult] = []
     try:
-        run = source if isinstance(source, Run) else read(source)
+        if isinstance(source, (Asymmetry, Counts)):
+            run, data = source.run, source
+        else:
+            run = source if isinstance(source, Run) else read(source)
         path = path or (None if run.path is None else str(run.path))
-        data = plan.reduced(run, recipe)
+        data = plan.reduced(run, recipe) if data is None else data
         fits.append(plan.fitted(data, 0, minos=plan.minos))
         for which in range(1, len(plan.models)):
             fits.append(_without_line(data, which, plan, fits[0]))

@@ -12,6 +12,8 @@ import numpy as np
 from musrcu.analysis.scan import BEYOND_DOUBT, ScanPlan, WorkedRun, work_on_run
 from musrcu.analysis.scan_result import ScanRun
 from musrcu.analysis.verdict import line_fails
+from musrcu.containers.asymmetry import Asymmetry
+from musrcu.containers.counts import Counts
 from musrcu.containers.run import Run
 from musrcu.errors import MusrcuError
 from musrcu.fitting.result import FitResult
@@ -56,6 +58,7 @@ def refits_of_run(item: WorkedRun, task: Task) -> tuple[Again, ...]:
     if item.asymmetry is None or len(item.fits) < len(task.plan.models):
         reason = item.error or "not fitted"
         return tuple(Again(None, None, "not applied", reason) for _ in VARIATIONS)
+    assert not isinstance(item.source, (Asymmetry, Counts))  # a budget begins with raw counts
     raw = item.source if isinstance(item.source, Run) else read(item.source or "")
     nominal = _nominal(raw, item, task)
     verdict = item.judged().verdict if task.judged else ""
