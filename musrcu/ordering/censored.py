@@ -14,9 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musrcu.constants import NU_MIN
 from musrcu.containers.arrays import FloatArray
+from musrcu.models.laws import order_parameter_law
 from musrcu.ordering.latent_temperature import latent_chi2
 from musrcu.ordering.points import OrderPoints
 
@@ -60,12 +62,21 @@ class CensoredRuns:
 
     def cost(self, parameters: Parameters) -> tuple[float, FloatArray]:
         """The sum over all runs, and its (4,) gradient in nu0, T_N, beta and alpha."""
-        T_N = parameters[1]
-        near = self.temperature < T_N
-        if not near.any():
-            return 0.0, np.zeros(4)
-        chi2, gradient, _ = latent_chi2(
-            self.temperature[near], self.error[near], np.zeros(int(near.sum())),
-            self.nu_det[near], parameters,
+        below = self.temperature < parameters[1]
+        known = below & (self.error > 0)
+        chi2, gradient = self._exact(below & ~known, parameters)
+        if not known.any():
+            return chi2, gradient
+        latent, by_latent, _ = latent_chi2(
+            self.temperature[known], self.error[known], np.zeros(int(known.sum())),
+            self.nu_det[known], parameters,
         )  # fmt: skip
-        return chi2, gradient
+        return chi2 + latent, gradient + by_latent
+
+    def _exact(self, chosen: NDArray[np.bool_], parameters: Parameters) -> tuple[float, FloatArray]:
+        """The cost of those whose temperatures are exact."""
+        if not chosen.any():
+            return 0.0, np.zeros(4)
+        value, gradient = order_parameter_law(self.temperature[chosen], *parameters)
+        share = value / self.nu_det[chosen]
+        return float(share @ share), 2.0 * gradient @ (share / self.nu_det[chosen])
