@@ -283,10 +283,14 @@ def _unbounded(order: OrderParameter, held: Mapping[str, float]) -> OrderParamet
     points: OrderPoints = order.points
     if points.upper_bound is None:
         return None
-    alone = replace(points, upper_bound=None, upper_bound_error=None, not_ordered=())
+    alone = replace(
+        points, upper_bound=None, upper_bound_error=None, not_ordered=(), not_ordered_error=(),
+        detectable=(),
+    )  # fmt: skip
     found = fit_order_parameter(
-        alone, parameter=order.parameter, alpha=held.get("alpha"), method=order.method
-    )
+        alone, parameter=order.parameter, alpha=held.get("alpha"), method=order.method,
+        thermometer_offset=order.thermometer_offset,
+    )  # fmt: skip
     now, then = order.T_N, found.T_N
     felt = [_in_errors(order, "T_N", then.value - now.value)]
     for sides in (now.minos, then.minos):

@@ -90,7 +90,10 @@ def power_laws(order: OrderParameter, points: OrderPoints) -> tuple[PowerLaw, Po
 
 def _free(order: OrderParameter, points: OrderPoints) -> PowerLaw:
     method = "naive" if points.known_temperature_errors() is None else order.method
-    found = fit_order_parameter(points, parameter=order.parameter, alpha=POWER, method=method)
+    found = fit_order_parameter(
+        points, parameter=order.parameter, alpha=POWER, method=method, above=order.above,
+        thermometer_offset=order.thermometer_offset,
+    )  # fmt: skip
     beta, T_N = found.beta, found.T_N
     return PowerLaw(
         beta.value, beta.error, beta.minos, T_N.value, T_N.error, found.chi2, len(points),
@@ -112,11 +115,13 @@ def _held(order: OrderParameter, points: OrderPoints) -> PowerLaw:
     beta = minimum.values[2]
     reason = minimum.reason or _at_a_limit(minimum, limits)
     if reason:
-        return PowerLaw(beta, math.nan, None, T_N, math.nan, minimum.chi2, n, n - 2, False, reason)
+        return PowerLaw(
+            beta, math.nan, None, T_N, math.nan, cost.chi2(minimum.values), n, n - 2, False, reason
+        )
     found = minos_errors(cost, minimum, limits, held, ("beta",))
     return PowerLaw(
         beta, minimum.errors.get("beta", math.nan), found.intervals["beta"], T_N, math.nan,
-        minimum.chi2, n, n - 2, True, "", _by_T_N(order, cost, limits, minimum),
+        cost.chi2(minimum.values), n, n - 2, True, "", _by_T_N(order, cost, limits, minimum),
     )  # fmt: skip
 
 

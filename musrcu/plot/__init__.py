@@ -7,7 +7,10 @@ pyplot: nothing is shown, no window opens, the user's rcParams are neither chang
 
 from __future__ import annotations
 
+from musrcu.plot.chain_curves import chain
 from musrcu.plot.component_curve import component
+from musrcu.plot.critical_curve import critical_region
+from musrcu.plot.influence_rows import influence
 from musrcu.plot.one_run import asymmetry
 from musrcu.plot.order_curve import order
 from musrcu.plot.profile_curve import contour, profile
@@ -18,8 +21,11 @@ from musrcu.plot.traces import traces
 
 __all__ = [
     "asymmetry",
+    "chain",
     "component",
     "contour",
+    "critical_region",
+    "influence",
     "order",
     "profile",
     "save",
