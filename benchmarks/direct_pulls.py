@@ -290,6 +290,7 @@ def main() -> int:
         print(f"  {time.perf_counter() - begin:.0f} s since the start", flush=True)
     if pool is not None:
         pool.shutdown()
+    print(direct_report.page(cells, TRUTH))
     text, sound = direct_report.summary(cells, TRUTH)
     print(text)
     return int(not sound)

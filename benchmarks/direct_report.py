@@ -148,6 +148,30 @@ def gains(title: str, ways: dict[str, list[Record]]) -> str:
     return f"| {title} | {len(pairs)} | " + " | ".join(cells) + " |"
 
 
+def page(cells: dict[str, dict[str, list[Record]]], truth: dict[str, float]) -> str:
+    """Errors and scatters of the claimed ways side by side, every cell."""
+    head = [f"{way}: {what}" for way in CLAIMED for what in ("sd", "HESSE", "MINOS", "pull")]
+    rows = ["", "| cell | parameter | " + " | ".join(head) + " |", "|---" * 10 + "|"]
+    for title, ways in cells.items():
+        for name in PARAMETERS:
+            unit = f" ({UNIT[name][0]})" if UNIT[name][0] else ""
+            cells_of = [title if name == PARAMETERS[0] else "", name + unit]
+            for way in CLAIMED:
+                good = [one for one in ways.get(way, []) if one["valid"]]
+                cells_of += side(line(good, name, truth[name])) if good else [""] * 4
+            rows.append("| " + " | ".join(cells_of) + " |")
+    return "\n".join(rows)
+
+
+def side(one: Line) -> list[str]:
+    """Four cells of a page."""
+    factor, digits = UNIT[one.name][1], SHOWN[one.name]
+    sizes = [f"{factor * size:.{digits}f}" for size in (one.scatter, one.hesse, one.minos)]
+    mark = "" if one.holds or not one.roots.n else "**"
+    pull = f"{one.roots.mean:+.3f}, {one.roots.width:.3f}" if one.roots.n else ""
+    return [*sizes, f"{mark}{pull}{mark}"]
+
+
 def summary(cells: dict[str, dict[str, list[Record]]], truth: dict[str, float]) -> tuple[str, bool]:
     """Where which way holds, its worst parameter where it does not; whether all claimed hold."""
     names = list(dict.fromkeys(way for ways in cells.values() for way in ways))
