@@ -50,10 +50,13 @@ if TYPE_CHECKING:
     from musrcu.models.parameter import Parameter
     from musrcu.models.precession import field_from_nu, nu_from_field
     from musrcu.models.registry import component
+    from musrcu.ordering.critical import CriticalRegion, critical_region
+    from musrcu.ordering.influence import Influence, influence
     from musrcu.ordering.points import OrderPoints
     from musrcu.ordering.result import OrderParameter
     from musrcu.ordering.table import read_order_table
     from musrcu.ordering.two_step import fit_order_parameter
+    from musrcu.ordering.universality import Universality, universality
     from musrcu.output.catalogue import catalogue
     from musrcu.output.joint_repetition import JointRepetition
     from musrcu.output.load import load
@@ -93,9 +96,11 @@ __all__ = [
     "Constraint",
     "Contour",
     "Counts",
+    "CriticalRegion",
     "DeadTimes",
     "FitResult",
     "Histogram",
+    "Influence",
     "JointRepetition",
     "JointResult",
     "LineCount",
@@ -117,6 +122,7 @@ __all__ = [
     "Scan",
     "Spectrum",
     "TimeZero",
+    "Universality",
     "add_runs",
     "attach_temperature_log",
     "bootstrap",
@@ -128,6 +134,7 @@ __all__ = [
     "contour",
     "correct_dead_time",
     "count_lines",
+    "critical_region",
     "dipolar_component",
     "estimate_dead_time",
     "field_from_nu",
@@ -140,6 +147,7 @@ __all__ = [
     "form_asymmetry",
     "fourier",
     "group",
+    "influence",
     "inspect_detectors",
     "joint_fit",
     "load",
@@ -161,6 +169,7 @@ __all__ = [
     "simulate",
     "subtract_background",
     "test_residuals",
+    "universality",
     "write",
 ]
 
@@ -170,6 +179,9 @@ _HOMES = {
     "musrcu.calibration.dead_time": ("estimate_dead_time",),
     "musrcu.calibration.dead_time_result": ("DeadTimes",),
     "musrcu.ordering.two_step": ("fit_order_parameter",),
+    "musrcu.ordering.universality": ("Universality", "universality"),
+    "musrcu.ordering.critical": ("CriticalRegion", "critical_region"),
+    "musrcu.ordering.influence": ("Influence", "influence"),
     "musrcu.ordering.points": ("OrderPoints",),
     "musrcu.ordering.result": ("OrderParameter",),
     "musrcu.ordering.table": ("read_order_table",),

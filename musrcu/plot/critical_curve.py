@@ -221,8 +221,10 @@ def _draw_slopes(ax: Axes, region: CriticalRegion, e: FloatArray) -> None:
     _draw_power_law(ax, region, region.free, "white", 1 / 1.06, "free")
     ax.set_ylim(0.0, top)
     if ax.get_legend_handles_labels()[0]:
+        # in the gap of the classes, or below a curve that is itself up there
+        place = 0.435 / top if order.beta.value < 0.3 else 0.06
         ax.legend(
-            loc="center left", bbox_to_anchor=(0.0, 0.435 / top), ncols=2, columnspacing=1.0,
+            loc="center left", bbox_to_anchor=(0.0, place), ncols=2, columnspacing=1.0,
             handletextpad=0.2, fontsize=SMALL - 0.5,
         )  # fmt: skip
     ax.set_ylabel(r"$\beta_\mathrm{eff}$")
