@@ -2,7 +2,7 @@
 
     python benchmarks/direct_pulls.py --keep DIR              # all, 500 sets a cell, 2 workers
     python benchmarks/direct_pulls.py --sets 60               # ten minutes
-    python benchmarks/direct_pulls.py --steps two --events 2e6 --errors 1 --sets 20 --jobs 1
+    python benchmarks/direct_pulls.py --steps two --sets 20 --jobs 1 --events 2e6 --errors 1
     python benchmarks/direct_pulls.py --keep DIR --report     # tables of what was done so far
     python benchmarks/direct_pulls.py --jitter 1              # runs cross T_N, see below
 
@@ -35,6 +35,7 @@ import json
 import math
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -51,7 +52,6 @@ SEED = 20261128
 EVENTS = (2e7, 2e6)
 ERRORS = (0.0, 0.3, 0.5, 1.0)  # mK
 TRUTH = {"nu0": order_truth.NU0, "T_N": order_truth.T_N, "beta": order_truth.BETA}
-STEPS = ("two", "one")
 METHODS = {
     "latent": {"method": "latent"},
     "naive": {"method": "naive"},
@@ -120,43 +120,54 @@ def number(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
-def row(result: Any, name: str, root: float) -> list[float | None]:
-    """Value, error, ends of the interval, and root of one parameter."""
-    found = getattr(result, name)
-    low, high = found.minos or (None, None)
-    return [number(item) for item in (found.value, found.error, low, high, root)]
-
-
-def two_steps(index: int, cell: Cell) -> dict[str, Record]:
-    """Both steps on one scan, by every method of the second; and what the first one found."""
-    begin = time.process_time()
-    drawn = thrown(index, cell)
-    scan = mu.fit_scan(as_runs(drawn), recipe(drawn))
-    first = time.process_time() - begin
-    runs = sorted(scan.runs, key=lambda run: run.run or 0)
-    verdicts = [
-        {"run": run.run, "ordered": bool(ordered), "true": float(true), "verdict": run.verdict}
-        for run, ordered, true in zip(runs, drawn.ordered, drawn.true, strict=True)
-        if run.verdict != ("ordered" if ordered else "not ordered")
-    ]
-    unsound = [
-        [run.run, run.result.reason]
-        for run in runs
-        if run.result is not None and not run.result.valid
-    ]
-    found: dict[str, Record] = {"scan": {"wrong": verdicts, "unsound": unsound, "seconds": first}}
-    found["two steps, auto"] = chosen = second_step(scan, {})
-    for name, options in METHODS.items():
-        if cell.T_error or "method" not in options:
-            same = chosen["method"] == options.get("method")
-            found[f"two steps, {name}"] = chosen if same else second_step(scan, options)
+def rows(result: Any, root: Callable[[str, float], float]) -> dict[str, list[float | None]]:
+    """By parameter: value, error, ends of the interval, and root; of a valid fit."""
+    if not result.valid:
+        return {}
+    found = {}
+    for name, truth in TRUTH.items():
+        one = getattr(result, name)
+        low, high = one.minos or (None, None)
+        found[name] = [number(item) for item in (one.value, one.error, low, high)]
+        found[name].append(number(root(name, truth)))
     return found
 
 
-def second_step(scan: mu.Scan, options: dict[str, str]) -> Record:
-    """The law through the frequencies of single runs."""
-    begin = time.process_time()
-    order = fit_order_parameter(scan, alpha=order_truth.ALPHA, **options)
+def first_step(drawn: order_truth.Thrown, runs: Iterable[Any]) -> Record:
+    """Which runs were not found to be what they are."""
+    verdicts = {run.run: run.verdict for run in runs}
+    columns = zip(drawn.ordered, drawn.true, drawn.measured, strict=True)
+    return {
+        "wrong": [
+            {
+                "run": place,
+                "ordered": bool(ordered),
+                "true": float(true),
+                "measured": float(measured),
+                "verdict": verdicts.get(place, "missing"),
+            }
+            for place, (ordered, true, measured) in enumerate(columns, 1)
+            if verdicts.get(place) != ("ordered" if ordered else "not ordered")
+        ]
+    }
+
+
+def second_steps(source: Any, cell: Cell, auto: Any) -> dict[str, Record]:
+    """The law through the frequencies of single runs, by every method."""
+    ways = {"two steps, auto": second_step(auto)}
+    for name, options in METHODS.items():
+        begin = time.process_time()
+        if auto.method == options.get("method"):
+            ways[f"two steps, {name}"] = ways["two steps, auto"]
+        elif cell.T_error or "method" not in options:
+            order = fit_order_parameter(source, alpha=order_truth.ALPHA, **options)
+            seconds = time.process_time() - begin
+            ways[f"two steps, {name}"] = {**second_step(order), "seconds": seconds}
+    return ways
+
+
+def second_step(order: mu.OrderParameter) -> Record:
+    """One of these fits."""
     return {
         "valid": order.valid,
         "reason": order.reason,
@@ -164,54 +175,60 @@ def second_step(scan: mu.Scan, options: dict[str, str]) -> Record:
         "chi2": number(order.chi2),
         "ndof": order.ndof,
         "notes": list(order.notes),
-        "parameters": {
-            name: row(order, name, likelihood_root(order, name, truth))
-            for name, truth in TRUTH.items()
-        }
-        if order.valid
-        else {},
-        "seconds": time.process_time() - begin,
+        "parameters": rows(order, partial(likelihood_root, order)),
     }
 
 
-def one_step(index: int, cell: Cell) -> dict[str, Record]:
-    """The law inside one likelihood of all runs of one scan."""
-    from musrcu.direct import likelihood_root as direct_root
+def two_steps(index: int, cell: Cell) -> dict[str, Record]:
+    """Both steps on one scan."""
+    begin = time.process_time()
+    drawn = thrown(index, cell)
+    scan = mu.fit_scan(as_runs(drawn), recipe(drawn))
+    order = fit_order_parameter(scan, alpha=order_truth.ALPHA)
+    seconds = time.process_time() - begin
+    ways = {"scan": first_step(drawn, scan.runs), **second_steps(scan, cell, order)}
+    ways["scan"]["seconds"] = seconds
+    return ways
 
+
+def one_step(index: int, cell: Cell) -> dict[str, Record]:
+    """The law inside one likelihood of all runs, and the two steps beside it."""
     begin = time.process_time()
     drawn = thrown(index, cell)
     known = recipe(drawn)
     data = [mu.reduce(run, known) for run in as_runs(drawn)]
-    result: Any = mu.fit_order_parameter(data, direct=True, alpha=order_truth.ALPHA)
-    fitted = time.process_time() - begin
+    fit: Any = mu.fit_order_parameter
+    result = fit(data, direct=True, alpha=order_truth.ALPHA, minos=True)
+    seconds = time.process_time() - begin
     record = {
         "valid": result.valid,
         "reason": result.reason,
         "chi2": number(result.chi2),
         "ndof": result.ndof,
-        "fractions": [[run.name, number(run.fraction)] for run in result.runs],
-        "parameters": {
-            name: row(result, name, direct_root(result, name, truth))
-            for name, truth in TRUTH.items()
-        }
-        if result.valid
-        else {},
-        "seconds": fitted,
-        "with roots": time.process_time() - begin,
+        "left out": list(result.left_out),
+        "fractions": [number(run.fraction) for run in result.runs],
+        "parameters": rows(result, result.likelihood_root),
+        "seconds": seconds,
     }
-    return {"one step": record}
+    two = result.two_step
+    ways = {"one step": record, "scan": first_step(drawn, result.runs)}
+    ways |= second_steps(two.points, cell, two)
+    record["all seconds"] = time.process_time() - begin
+    return ways
 
 
 WORK = {"two": two_steps, "one": one_step}
 
 
 def one(index: int, step: str, cell: Cell) -> Record:
-    """One set; an error of musrcu is a fit that is not valid."""
+    """One set; a sentence of musrcu instead of a result is a fit that is not valid."""
     try:
         found = WORK[step](index, cell)
     except mu.MusrcuError as error:
-        name = "one step" if step == "one" else "two steps, auto"
-        found = {name: {"valid": False, "reason": f"raised: {error}", "parameters": {}}}
+        said = {"valid": False, "reason": f"refused: {error}", "parameters": {}}
+        if step == "two":
+            return {"set": index, "ways": {"two steps, auto": said}}
+        found = {"one step": said, **one(index, "two", cell)["ways"]}
     return {"set": index, "ways": found}
 
 
@@ -260,7 +277,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=float, nargs="+", default=list(EVENTS))
     parser.add_argument("--errors", type=float, nargs="+", default=list(ERRORS), help="mK")
     parser.add_argument("--jitter", type=float, default=Cell(0, 0).jitter, help="mK")
-    parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
+    parser.add_argument("--steps", choices=WORK, default="one", help="one: and two beside it")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="folder of what was fitted, to continue")
     parser.add_argument("--report", action="store_true", help="tables only, nothing fitted")
@@ -278,10 +295,9 @@ def main() -> int:
     begin = time.perf_counter()
     for events, T_error in itertools.product(options.events, options.errors):
         cell = Cell(events, T_error, options.jitter)
-        records: list[Record] = []
-        for step in options.steps:
-            path = keep / f"{step} {cell.title}.jsonl"
-            records += worked(path, options.sets, partial(one, step=step, cell=cell), pool)
+        path = keep / f"{options.steps} {cell.title}.jsonl"
+        work = partial(one, step=options.steps, cell=cell)
+        records = worked(path, options.sets, work, pool)
         ways = by_way(records)
         first = ways.pop("scan", [])
         cells[cell.title] = ways

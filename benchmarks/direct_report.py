@@ -97,18 +97,13 @@ def told(title: str, ways: dict[str, list[Record]], truth: dict[str, float]) -> 
 
 def verdicts(found: list[Record]) -> str:
     """What the fits of single runs found."""
-    wrong = [run for record in found for run in record["wrong"]]
-    kinds: dict[str, int] = {}
-    for run in wrong:
-        text = f"{'ordered' if run['ordered'] else 'paramagnetic'} run called {run['verdict']}"
-        kinds[text] = kinds.get(text, 0) + 1
-    unsound = sum(len(record["unsound"]) for record in found)
-    text = ", ".join(f"{n} {kind}" for kind, n in kinds.items()) or "no wrong verdict"
-    seconds = sum(record["seconds"] for record in found) / max(len(found), 1)
-    return (
-        f"  first step: {20 * len(found)} runs, {text}; {unsound} fits not valid; "
-        f"{seconds:.2f} s a scan"
+    kinds = Counter(
+        f"{'ordered' if run['ordered'] else 'paramagnetic'} called {run['verdict']}"
+        for one in found
+        for run in one["wrong"]
     )
+    text = ", ".join(f"{n} {kind}" for kind, n in kinds.items()) or "no wrong verdict"
+    return f"  first step, {len(found)} scans: {text}"
 
 
 def row(way: str, one: Line) -> str:
