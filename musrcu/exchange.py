@@ -34,7 +34,7 @@ _JOHNSTON = (
     (1.0, -0.053837836, 0.097401365, 0.014467437, 0.0013925193, 0.00011393434),
     (1.0, 0.44616216, 0.32048245, 0.13304199, 0.037184126, 0.0028136088, 0.00026467628),
 )
-_NODES = 64  # of half the range of rapidities: 12 digits
+_NODES = (28, 64)  # of half the range of rapidities, up to 2 and beyond: 12 digits
 _FAINT = 1e-10  # field over J below which the magnetisation is taken to be linear
 
 
@@ -244,9 +244,9 @@ def _bethe(field: Any, chain: Any, factor: Any) -> tuple[Any, Any]:
 
 
 @cache
-def _legendre() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _legendre(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Nodes and weights on (0, 1)."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = np.polynomial.legendre.leggauss(number)
     return (nodes + 1) / 2, weights / 2
 
 
@@ -268,13 +268,14 @@ def _at_cut(end: float) -> tuple[float, float, float]:
     Density and dressed energy solve (1 + K) f = source with K = 1/(pi [1 + (x - y)^2]) and sources
     1/(x^2 + 1/4) and 1; all are even, so that half the range will do.
     """
-    nodes, weights = _legendre()
+    number = _NODES[end > 2]
+    nodes, weights = _legendre(number)
     x, w = end * nodes, end * weights
     rows = np.append(x, end)[:, None]
     kernel = (1 / (1 + (rows - x) ** 2) + 1 / (1 + (rows + x) ** 2)) * w / math.pi
     source = 1 / (x**2 + 0.25)
-    sources = np.stack((source, np.ones(_NODES)), axis=1)
-    turned, even = np.linalg.solve(np.eye(_NODES) + kernel[:-1], sources).T
+    sources = np.stack((source, np.ones(number)), axis=1)
+    turned, even = np.linalg.solve(np.eye(number) + kernel[:-1], sources).T
     h = (1 / (end**2 + 0.25) - kernel[-1] @ turned) / (1 - kernel[-1] @ even) / 2
     density = turned * w / math.pi  # of both halves
     magnetisation = 1 - 2 * density.sum()

@@ -16,6 +16,9 @@ from musrcu.notation import asymmetric, bracket, parsed
 
 Formula = Callable[..., Any]
 
+ALIKE = 0.1
+"""Share of their mean by which two errors may differ and be printed as one."""
+
 
 class Estimate(Protocol):
     """A fitted parameter, such as ``T_N`` of an order parameter."""
@@ -50,10 +53,9 @@ class Quantity:
         if np.ndim(self.value):
             ends = f"{np.min(self.value):.6g} to {np.max(self.value):.6g} {self.unit}".rstrip()
             return f"{np.size(self.value)} values, {ends}"
-        low, high = (bracket(self.value, side, self.unit) for side in (-self.low, self.high))
-        if low == high or math.isnan(self.error):
-            return low if low == high else bracket(self.value, None, self.unit)
-        return asymmetric(self.value, self.low, self.high, self.unit)
+        if math.isinf(self.error) or abs(self.high + self.low) > ALIKE * self.error:
+            return asymmetric(self.value, self.low, self.high, self.unit)
+        return bracket(self.value, self.error, self.unit)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers for JSON; what is not known or not finite is null."""

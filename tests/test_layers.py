@@ -53,7 +53,7 @@ JOINT = {"fitting", *FITTING}
 DIRECT = {"analysis", *ANALYSIS}
 SYSTEMATICS = DIRECT
 SIMULATION = {"models", "references", "instruments", "writers", *CONTAINERS}
-PLANNING = {"direct", "exchange", *DIRECT}
+PLANNING = {"direct", "exchange", "quantity", *DIRECT}
 DOORS = {"planning", "simulation", "spectrum", "systematics", "verification"}
 DOORS |= {*PLANNING, *SIMULATION}
 

@@ -94,6 +94,7 @@ _UNITS = {
 CHI2 = "χ\N{SUPERSCRIPT TWO}/ndof"
 _GREEK = (
     "lambda", "sigma", "nu", "phi", "Delta", "delta", "beta", "alpha", "gamma", "omega", "tau",
+    "theta",
 )  # fmt: skip
 _NAME = re.compile(r"([A-Za-z]+)_?(\w*)\Z")
 
