@@ -7,6 +7,7 @@ Examples:
   musrcu order scan.json --unit mT
   musrcu order table.csv --plot order.png
   musrcu order scan.json --J "13.7(1)"
+  musrcu order scan.json --influence --classes --critical critical.png
   musrcu order table.csv --exponent 1 --temperature-range 0.09,0.11
 
 A table has a line of column names and one line a run. Columns: T, nu, nu_error and, where known,
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from musrcu.cli import options
 from musrcu.cli.exchange_lines import add_exchange, exchange_of
+from musrcu.cli.order_extras import Extras, add_extras, extras_of, pictures_of
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import dumps, say
 from musrcu.errors import MusrcuError
@@ -32,6 +34,7 @@ from musrcu.files import write_text
 
 if TYPE_CHECKING:
     from musrcu.ordering.points import OrderPoints
+    from musrcu.ordering.result import OrderParameter
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,6 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("source", metavar="SCAN.json|TABLE", type=Path)
     options.add_order(parser)
     add_exchange(parser)
+    add_extras(parser)
     options.add_output(parser, "write the order parameter as JSON")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="picture: .png, .pdf or .svg")
 
@@ -51,25 +55,36 @@ def run(arguments: Namespace) -> int:
         [arguments.source],
         force=arguments.force,
         json=[arguments.output],
-        pictures=[arguments.plot],
+        pictures=[arguments.plot, *pictures_of(arguments)],
     )
     choice = options.given_order(arguments)
     points, parameter = _points(arguments.source, choice.pop("parameter", None))
     law = fit_order_parameter(points, parameter=parameter, **choice)
     entry, lines = exchange_of(law, arguments.J)
-    text = dumps({**law.to_dict(), **entry})
-    say(text if arguments.json else "\n".join([law.summary(), *lines]))
+    extras = extras_of(law, arguments)
+    text = dumps({**law.to_dict(), **entry, **extras.entry})
+    say(text if arguments.json else "\n".join([law.summary(), *lines, *extras.lines]))
     if arguments.output is not None:
         write_text(arguments.output, text + "\n", overwrite=arguments.force)
         if not arguments.json:
             say(f"saved: {arguments.output}")
-    if arguments.plot is not None:
-        from musrcu import plot
-
-        plot.save(plot.order(law), arguments.plot, overwrite=arguments.force)
-        if not arguments.json:
-            say(f"figure: {arguments.plot}")
+    _draw(law, extras, arguments)
     return 0 if law.valid else 3
+
+
+def _draw(law: OrderParameter, extras: Extras, arguments: Namespace) -> None:
+    """Save the pictures."""
+    pictures = extras.pictures
+    if arguments.plot is None and not pictures:
+        return
+    from musrcu import plot
+
+    if arguments.plot is not None:
+        pictures = [(arguments.plot, plot.order(law)), *pictures]
+    for target, axes in pictures:
+        plot.save(axes, target, overwrite=arguments.force)
+        if not arguments.json:
+            say(f"figure: {target}")
 
 
 def _points(source: Path, parameter: str | None) -> tuple[OrderPoints, str]:
