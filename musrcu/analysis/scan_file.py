@@ -16,12 +16,13 @@ from musrcu.analysis.scan_result import Scan
 from musrcu.calibration.calibrate import calibrate
 from musrcu.containers.calibration import Calibration
 from musrcu.containers.numbers import is_number
+from musrcu.containers.temperature import kelvin
 from musrcu.errors import ModelError, MusrcuError, nearest
 from musrcu.files import PathLike
 from musrcu.models.functions_file import load_functions
 from musrcu.models.model import Model
 from musrcu.notation import parsed
-from musrcu.ordering.method import METHODS
+from musrcu.ordering.method import METHODS, Treatment
 from musrcu.ordering.order_quantity import UNITS
 from musrcu.ordering.two_step import fit_order_parameter
 from musrcu.readers.find import find_runs
@@ -38,7 +39,10 @@ _PAIR = ("forward", "backward", "exclude", "geometry")
 """Options that hold for the calibration run too."""
 ORDER_UNITS = UNITS[:-1]
 """Units in which a frequency can be told."""
-ORDER_KEYS = ("parameter", "alpha", "method", "unit", "temperature_range", "J")
+_TREATMENT = ("above", "nu_det", "thermometer_offset")
+ORDER_KEYS = (
+    "parameter", "alpha", "method", "unit", "temperature_range", "J", *_TREATMENT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,7 @@ class ScanFile:
         order = dict(tables["order"]) if "order" in tables else None
         _refuse(path, "[order] ", order or {}, ORDER_KEYS)
         _check_order(path, order or {})
+        _check_treatment(path, order or {})
         chain = None if order is None else order.pop("J", None)
         return cls(
             data=tuple(runs),
@@ -204,6 +209,23 @@ def _check_order(path: PathLike, order: Mapping[str, Any]) -> None:
             f"{path}: [order] temperature_range = {order['temperature_range']!r}; expected two "
             "temperatures in K, the lower one first"
         )
+
+
+def _check_treatment(path: PathLike, order: dict[str, Any]) -> None:
+    """Refuse what the cost of the law cannot be made of; a temperature may have a unit."""
+    offset = order.get("thermometer_offset")
+    if isinstance(offset, str):
+        try:
+            order["thermometer_offset"] = kelvin(offset)
+        except MusrcuError:
+            raise MusrcuError(
+                f"{path}: [order] thermometer_offset = {offset!r}; expected kelvin, or text such "
+                "as '0.5 mK'"
+            ) from None
+    try:
+        Treatment(**{name: order[name] for name in _TREATMENT if name in order})
+    except MusrcuError as error:
+        raise MusrcuError(f"{path}: [order] {error}") from None
 
 
 def _check_coupling(path: PathLike, given: Any) -> None:

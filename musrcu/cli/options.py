@@ -91,6 +91,36 @@ _FIT = (
         "what is known of parameters, such as A1=0.055,0.002,lambda2=0.35,0.01",
     ),
 )
+_ORDER = (
+    (
+        "--method",
+        "HOW",
+        values.method,
+        "which errors count: naive (of frequencies), latent (of temperatures too: a true one for "
+        "each run), effective (carried over by the slope), effective_plain (without ln of the "
+        "variances), or auto: latent where |dnu/dT| sigma_T > sigma_nu/3 for any run (default)",
+    ),
+    (
+        "--above",
+        "HOW",
+        values.above,
+        "runs without order: bound (T_N not above the lowest plus two of its errors; default), or "
+        "censored: each costs (nu(T)/nu_det)^2 below T_N",
+    ),
+    (
+        "--nu-det",
+        "MHZ",
+        values.above_zero,
+        "lowest frequency that a censored run would have shown; default: what the scan searched, "
+        "or 0.3",
+    ),
+    (
+        "--thermometer-offset",
+        "K",
+        values.kelvin,
+        "error of an offset that all temperatures share: 0.0005 or 0.5mK; adds to that of T_N",
+    ),
+)
 COSTS = ("auto", "asymmetry", "poisson", "binomial", "neyman", "pearson", "histograms")
 """What a fit may minimise."""
 _COSTS = {
@@ -220,6 +250,8 @@ def add_order(parser: ArgumentParser) -> None:
         type=values.interval,
         help="K; ordered runs outside are left out: with --exponent 1 a power of 1 - T/T_N",
     )
+    for name, metavar, kind, text in _ORDER:
+        group.add_argument(name, metavar=metavar, type=kind, help=text)
 
 
 def add_output(parser: ArgumentParser, what: str, json: bool = True) -> None:
@@ -304,7 +336,8 @@ def given_order(arguments: Namespace) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if arguments.exponent is not None:
         given["alpha"] = None if arguments.exponent == "free" else arguments.exponent
-    for name in ("parameter", "unit", "temperature_range"):
+    typed = [name.lstrip("-").replace("-", "_") for name, *_ in _ORDER]
+    for name in ("parameter", "unit", "temperature_range", *typed):
         if getattr(arguments, name) is not None:
             given[name] = getattr(arguments, name)
     return given

@@ -71,6 +71,10 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
         "J": ("13.7(1)", "coupling along spin chains, K: J', J'/J and the moment from T_N"),
         "unit": ("mT", "the frequency as field at the muon; default: MHz"),
         "temperature_range": ([0.08, 0.2], "K; ordered runs outside are left out; default: all"),
+        "method": ("latent", '"naive", "effective"; default: latent where errors of T matter'),
+        "above": ("censored", "runs without order as terms of the cost; default: they bound T_N"),
+        "nu_det": (0.3, "MHz that a censored run would have shown; default: what was searched"),
+        "thermometer_offset": ("0.5 mK", "error of an offset of all temperatures; default: none"),
     },
 }
 """Every option with an example and what is said of it."""

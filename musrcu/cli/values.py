@@ -239,6 +239,40 @@ def t0(text: str) -> str | float | tuple[float, ...]:
         raise ArgumentTypeError(f"{text!r} is not file, prompt, edge or a bin number") from None
 
 
+def method(text: str) -> str:
+    """How errors of temperatures enter an order parameter."""
+    from musrcu.ordering.method import METHODS
+
+    return _one_of(text, METHODS)
+
+
+def above(text: str) -> str:
+    """What runs without order do in an order parameter."""
+    from musrcu.ordering.censored import ABOVE
+
+    return _one_of(text, ABOVE)
+
+
+def _one_of(text: str, known: tuple[str, ...]) -> str:
+    if text not in known:
+        raise ArgumentTypeError(f"{_short(text)} is not one of {', '.join(known)}")
+    return text
+
+
+def kelvin(text: str) -> float:
+    """A temperature above 0 with or without its unit, K: ``0.0005``, ``0.5mK``."""
+    from musrcu.containers.temperature import kelvin as read
+    from musrcu.errors import MusrcuError
+
+    try:
+        value = read(text)
+    except MusrcuError:
+        raise ArgumentTypeError(
+            f"{_short(text)} is no temperature such as 0.0005, 0.0005K or 0.5mK"
+        ) from None
+    return above_zero(repr(value))
+
+
 def exponent(text: str) -> float | str:
     """A number above 0, or ``free``."""
     return text if text == "free" else above_zero(text)

@@ -13,9 +13,23 @@ from musrcu.constants import KELVIN
 from musrcu.containers.log import Log
 from musrcu.containers.numbers import is_number
 from musrcu.errors import MusrcuError
+from musrcu.notation import parsed
 
 TEMPERATURE_UNITS = {"": 1.0, **KELVIN, "millikelvin": 1e-3}
 """Kelvin in one of the units that a log or a NeXus file may have; no unit means kelvin."""
+
+
+def kelvin(text: str) -> float:
+    """A temperature as it is written, in K: ``0.0005``, ``0.5 mK``, ``0.5mK``.
+
+    Raises
+    ------
+    MusrcuError for any other text, or another unit.
+    """
+    value, error, unit = parsed(text)
+    if error is not None or unit.casefold() not in TEMPERATURE_UNITS:
+        raise MusrcuError(f"{text!r} is no temperature; expected text such as '0.0005 K', '0.5 mK'")
+    return value * TEMPERATURE_UNITS[unit.casefold()]
 
 
 @dataclass(frozen=True, slots=True)

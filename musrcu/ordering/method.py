@@ -15,6 +15,7 @@ from musrcu.containers.numbers import is_error, is_number
 from musrcu.errors import FitError, nearest
 from musrcu.models.laws import order_parameter_slope
 from musrcu.ordering.censored import ABOVE
+from musrcu.ordering.left_out import grouped
 from musrcu.ordering.minimum import (
     NAMES,
     LawCost,
@@ -51,8 +52,8 @@ class Treatment:
     above: str = "bound"
     """One of ``censored.ABOVE``."""
     nu_det: float | None = None
-    """Lowest value that every run without order would have shown, in the unit of the points; None
-    takes what the points say."""
+    """Lowest frequency that every run without order would have shown, MHz, also where it is a field
+    that orders; of an amplitude the smallest of those. None takes what the points say."""
     thermometer_offset: float = 0.0
     """K, error of an offset that all temperatures share."""
 
@@ -61,7 +62,8 @@ class Treatment:
             given = getattr(self, name)
             if given not in known:
                 raise FitError(
-                    f"{name} {given!r} is not one of {', '.join(known)}{nearest(given, known)}"
+                    f"{name} = {given!r} is not one of {', '.join(known)}"
+                    + nearest(str(given), known)
                 )
         if self.nu_det is not None and not (is_number(self.nu_det) and self.nu_det > 0):
             raise FitError(f"nu_det = {self.nu_det!r}; expected a frequency in MHz, above 0")
@@ -90,11 +92,12 @@ class Treatment:
             return points
         size = len(points.not_ordered)
         known = points.detectable or (math.nan,) * size
-        if self.nu_det is not None:
-            known = (float(self.nu_det),) * size
+        scale, lowest = 1.0, math.nan
         if points.quantity.kind != "amplitude":
-            lowest = NU_MIN * OrderQuantity().factor(points.unit)
-            known = tuple(one if math.isfinite(one) else lowest for one in known)
+            scale, lowest = OrderQuantity().factor(points.unit), NU_MIN
+        if self.nu_det is not None:
+            known = (scale * float(self.nu_det),) * size
+        known = tuple(one if math.isfinite(one) else scale * lowest for one in known)
         if not all(map(math.isfinite, known)):
             raise FitError(
                 "censored runs of an amplitude need nu_det, the smallest that they would have shown"
@@ -141,15 +144,21 @@ def _number(given: Any) -> float:
 
 def too_little(points: OrderPoints, n_free: int) -> str:
     """Why these points cannot determine that many parameters; empty where they can."""
-    temperatures = len(np.unique(points.temperature))
+    temperatures = np.unique(points.temperature)
     if len(points) == 0:
-        return "no run is ordered"
-    if len(points) < n_free:
-        return f"{len(points)} ordered runs do not determine {n_free} parameters"
-    if temperatures < n_free:
         return (
-            f"the ordered runs lie at {temperatures} different temperatures, too few for "
-            f"{n_free} parameters"
+            f"no ordered run can be used: {grouped(points.left_out)}"
+            if points.left_out
+            else ("no run is ordered")
+        )
+    if len(points) < n_free:
+        runs = "1 ordered run does" if len(points) == 1 else f"{len(points)} ordered runs do"
+        return f"{runs} not determine {n_free} parameters"
+    if len(temperatures) < n_free:
+        where = " and ".join(f"{T:.5g} K" for T in temperatures)
+        return (
+            f"all ordered runs lie at {where}, too few different temperatures for {n_free} "
+            "parameters"
         )
     if points.value.max() <= 0:
         return f"no {points.quantity.kind} is above 0"

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from musrcu.errors import FitError
+from musrcu.ordering.kelvin import bracket_text, scale_notes, two_scales
 from musrcu.ordering.method import (
     Exponent,
     Method,
@@ -80,8 +81,8 @@ def fit_order_parameter(
     above : what runs without order do. ``bound``: T_N is not above the lowest of them plus two of
         its errors; ``censored``: each costs (nu(T)/nu_det)^2 where the law gives it a frequency,
         with a true temperature of its own where the error of its temperature is known.
-    nu_det : MHz, the lowest frequency that censored runs would have shown; None takes that of the
-        scan, or 0.3 MHz where nothing is known.
+    nu_det : MHz, the lowest frequency that censored runs would have shown (of an amplitude the
+        smallest of those); None takes what the scan searched, or 0.3 MHz where nothing is known.
     thermometer_offset : K, error of an offset that all temperatures share; added to the errors of
         what it shifts, which is T_N.
     minos : whether unequal errors are searched.
@@ -100,7 +101,7 @@ def fit_order_parameter(
     held = held_alpha(alpha)
     how = Treatment(method, above, nu_det, thermometer_offset)
     points = how.applied(points)
-    reason = too_little(points, len(NAMES) - len(held))
+    reason = too_little(points, len(NAMES) - len(held)) or two_scales(points)
     if reason:
         return _empty(points, parameter, held, reason, how)
     choice = choose_method(points, held, how)
@@ -210,7 +211,7 @@ def _result(
         bound=bound_text(cost, limits),
         beta_for_alpha=beside,
         notes=(
-            *choice.notes, *quality_notes(points, limits, chi2, n_free),
+            *choice.notes, *scale_notes(points), *quality_notes(points, limits, chi2, n_free),
             *censored_notes(cost, minimum.values), *outcome.notes,
         ),
         parameter=parameter,
@@ -246,7 +247,8 @@ def _empty(
         method_reason="no fit",
         points=points,
         T_N_limits=(math.nan, math.nan),
-        bound="T_N is not bounded by a fit",
+        bound=bracket_text(points),
+        notes=points.doubts,
         parameter=parameter,
         above=how.above,
         thermometer_offset=float(how.thermometer_offset),

@@ -37,6 +37,9 @@ class Law:
     method: str
     unit: str | None = None
     temperature_range: tuple[float, float] | None = None
+    above: str = "bound"
+    nu_det: float | None = None
+    thermometer_offset: float = 0.0
 
     def points(self, scan: Scan) -> OrderPoints:
         """What is fitted of a scan."""
@@ -47,8 +50,9 @@ class Law:
     def fit(self, points: OrderPoints) -> OrderParameter:
         """The order parameter of some points."""
         return fit_order_parameter(
-            points, parameter=self.parameter, alpha=self.alpha, method=self.method
-        )
+            points, parameter=self.parameter, alpha=self.alpha, method=self.method,
+            above=self.above, nu_det=self.nu_det, thermometer_offset=self.thermometer_offset,
+        )  # fmt: skip
 
 
 def of_scan(

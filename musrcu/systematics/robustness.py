@@ -23,7 +23,7 @@ from musrcu.fitting.constraint import Constraints
 from musrcu.fitting.fit import fit
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
-from musrcu.ordering.method import Exponent
+from musrcu.ordering.method import Exponent, Treatment
 from musrcu.readers.registry import read
 from musrcu.reduction.recipe import Reduction, reduce
 from musrcu.systematics.refits import Again, Task, refits_of_run
@@ -52,6 +52,9 @@ def robustness(
     method: str = "auto",
     unit: str | None = None,
     temperature_range: tuple[float, float] | None = None,
+    above: str = "bound",
+    nu_det: float | None = None,
+    thermometer_offset: float = 0.0,
     parameters: Sequence[str] | None = None,
     alpha_error: float | None = None,
     executor: Any = None,
@@ -79,7 +82,8 @@ def robustness(
     paramagnetic : of the runs of a scan without order.
     start, fixed, limits, ties, constraints, t_range, average_bins : as in :func:`musrcu.fit` and
         :func:`musrcu.fit_scan`.
-    parameter, alpha, method, unit, temperature_range : as in :func:`musrcu.fit_order_parameter`.
+    parameter, alpha, method, unit, temperature_range, above, nu_det, thermometer_offset : as in
+        :func:`musrcu.fit_order_parameter`.
     parameters : whose errors are wanted; None takes all free ones.
     alpha_error : error of alpha to try where the recipe knows none.
     executor : any object with ``.map``, such as a process pool; runs are shared out among it.
@@ -107,7 +111,11 @@ def robustness(
             model, paramagnetic, start, fixed, limits, ties, t_range, (), constraints, average_bins
         )
         task = Task(plan, recipe, alpha_error, True)
-        law = Law(parameter or plan.parameter, alpha, method, unit, temperature_range)
+        Treatment(method, above, nu_det, thermometer_offset)  # refused before anything is fitted
+        law = Law(
+            parameter or plan.parameter, alpha, method, unit, temperature_range, above, nu_det,
+            thermometer_offset,
+        )  # fmt: skip
         return of_scan(source, task, law, parameters, executor, progress)
     tables = {"start": start, "fixed": fixed, "limits": limits, "ties": ties}
     models = as_models(model)
