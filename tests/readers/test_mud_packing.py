@@ -75,10 +75,10 @@ def test_a_long_histogram_takes_milliseconds() -> None:
     counts = np.random.default_rng(5).integers(0, 2**16, (8000, 500)).astype("<u2")
     data = b"".join(struct.pack("<HB", 500, 2) + run.tobytes() for run in counts)
     row = np.zeros(counts.size, dtype=np.int64)
-    start = time.perf_counter()
+    start = time.process_time()
     assert check_counts(data, row.size, 0, "x") == (len(data), 8000)
     unpack_into(row, data, 0, "x")
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     np.testing.assert_array_equal(row, counts.ravel())
 
 
@@ -88,10 +88,10 @@ def test_runs_of_nothing_and_of_one_bin_are_not_taken_without_end(
 ) -> None:
     """36 MB of them took eleven seconds; several histograms share what a file may have."""
     n_bins, most = 3_000_000, 1 << 20
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ReadError, match=f"more than {most} runs for {n_bins} bins"):
         check_counts(run * n_bins, n_bins, 0, "x")
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     counts = [7] * (most // 2 + 1)
     data = mb.pack(counts, [(1, 1)] * len(counts))
     pieces = [

@@ -274,9 +274,9 @@ def hal_9500(bins: int = 400_000) -> Mdu:
 def test_a_file_as_of_hal_9500(tmp_path: Path) -> None:
     """27 MB: recognised by its labels, read without looking at single bins, not copied."""
     path = written(tmp_path, hal_9500().content(), "no_token.mdu")
-    start = time.perf_counter()
+    start = time.process_time()
     run = read_psi_mdu(path)
-    assert time.perf_counter() - start < 0.5  # a loop over the bins takes seconds
+    assert time.process_time() - start < 0.5  # a loop over the bins takes seconds
     assert run.counts.shape == (1, 17, 400_000)
     assert run.counts.nbytes == 17 * 400_000 * 4
     for k in range(17):

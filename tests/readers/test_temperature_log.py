@@ -283,9 +283,9 @@ def test_a_long_log_is_read_in_a_moment(tmp_path: Path) -> None:
     rows = [(f"{k // 3600:02d}:{k // 60 % 60:02d}:{k % 60:02d}", (5.0, 5.1, 5.2, 0, 0))
             for k in range(20000)]  # fmt: skip
     path = written(tmp_path, mon(rows))
-    start = time.perf_counter()
+    start = time.process_time()
     assert read_mon(path).logs["Sample"].values.size == 20000
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 # Attached to a run ------------------------------------------------------------------------------
