@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from musrcu.analysis.as_fitted import recipe_as_fitted
+from musrcu.analysis.kelvin_doubt import kelvin_doubt
 from musrcu.analysis.scan_options import (
     ASYMMETRY,
     SHARED,
@@ -288,6 +289,7 @@ class WorkedRun:
             temperature=run.temperature.value,
             temperature_error=run.temperature.error,
             field=run.field,
+            doubt=kelvin_doubt(run),
             verdict=decision.verdict,
             why=decision.why,
             ordered=ordered,

@@ -12,19 +12,19 @@ from typing import Any, get_args
 import numpy as np
 
 from musrcu.analysis.scan_assumptions import assumptions_of
-from musrcu.constants import NU_MIN
+from musrcu.analysis.scan_points import order_points
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, write_text
 from musrcu.fitting.result import FitResult
 from musrcu.notation import bracket, table
-from musrcu.ordering.common_shifts import CALIBRATED, at_what_is_known
+from musrcu.ordering.common_shifts import CALIBRATED
 from musrcu.ordering.points import Verdict
 from musrcu.ordering.two_step import OrderParameter, OrderPoints
 
 KIND = "musrcu scan"
+"""What a saved scan says it is."""
 SMALL_FIELD = 1.0
 """G; muons in less do not precess visibly: 13.6 kHz."""
-"""What a saved scan says it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,8 @@ class ScanRun:
     """Error of the run's mean temperature, K."""
     field: float | None = None
     """G."""
+    doubt: str = ""
+    """Why its temperature may be in another unit; empty where nothing says so."""
     verdict: Verdict
     why: str = ""
     """The numbers that decided, or what went wrong."""
@@ -88,6 +90,7 @@ class ScanRun:
             "temperature": self.temperature,
             "temperature_error": self.temperature_error,
             "field": self.field,
+            "doubt": self.doubt,
             "model": None if result is None else result.model,
             "verdict": self.verdict,
             "why": self.why,
@@ -112,6 +115,7 @@ class ScanRun:
         names = ("run", "name", "path", "temperature", "temperature_error", "field", "why")
         return cls(
             verdict=data["verdict"],
+            doubt=data.get("doubt", ""),
             ordered=ordered,
             paramagnetic=paramagnetic,
             **{name: data[name] for name in names},
@@ -156,50 +160,8 @@ class Scan:
 
         A run that is undecided, failed, or lacks a temperature or an error is left out and named.
         """
-        name = parameter or self.parameter
-        rows, left_out, places = [], [], []
-        for run in self.runs:
-            if run.verdict == "not ordered":
-                continue
-            reason = _unusable(run, name)
-            if reason:
-                left_out.append(f"{run.name}: {reason}")
-                if run.temperature is not None:
-                    fitted = run.result and run.result.parameters.get(name)
-                    places.append((run.temperature, (fitted and fitted.value) or 0.0))
-                continue
-            assert run.result is not None
-            rows.append((run, run.result[name]))
-        above = [
-            run for run in self.runs if run.verdict == "not ordered" and run.temperature is not None
-        ]
-        lowest = min(
-            (run for run in above if run.temperature is not None and run.temperature >= 0),
-            key=lambda run: run.temperature or 0.0,
-            default=None,
-        )
-        errors = [run.temperature_error for run, _ in rows]
-        fits = [run.result for run, _ in rows if run.result is not None]
-        value, error, common = at_what_is_known(fits, name, CALIBRATED | self._known())
-        return OrderPoints(
-            temperature=np.array([run.temperature for run, _ in rows], dtype=float),
-            temperature_error=None
-            if all(error is None for error in errors)
-            else np.array([np.nan if error is None else error for error in errors]),
-            value=value,
-            error=error,
-            labels=tuple(run.name for run, _ in rows),
-            upper_bound=None if lowest is None else lowest.temperature,
-            upper_bound_error=None if lowest is None else lowest.temperature_error,
-            left_out=tuple(left_out),
-            not_ordered=tuple(run.temperature for run in above if run.temperature is not None),
-            not_ordered_error=tuple(
-                np.nan if run.temperature_error is None else run.temperature_error for run in above
-            ),
-            detectable=tuple(_slowest(run, name) for run in above),
-            left_out_at=tuple(places),
-            common=common,
-            unit=fits[0][name].unit if fits else "MHz",
+        return order_points(
+            self.runs, parameter or self.parameter, CALIBRATED | self._known(), self._doubts()
         )
 
     def _known(self) -> set[str]:
@@ -208,6 +170,17 @@ class Scan:
         if isinstance(given, Mapping):
             return set(given)
         return {name for one in given for name in one["names"]}
+
+    def _doubts(self) -> tuple[str, ...]:
+        """A sentence where the temperatures of runs may be in another unit than kelvin."""
+        doubted = [run for run in self.runs if run.doubt]
+        if not doubted:
+            return ()
+        runs = "1 run" if len(doubted) == 1 else f"{len(doubted)} runs"
+        return (
+            f"{runs} of {len(self.runs)}: what is said of the temperature differs by a factor of "
+            f"1000, mK for K? {doubted[0].name}: {doubted[0].doubt}; the former is used",
+        )
 
     def _mixed(self) -> list[str]:
         """A note where runs of different fields or instruments are in one scan."""
@@ -262,6 +235,7 @@ class Scan:
         ]
         lines = [*self.assumptions(), "", table(rows, header), ""]
         lines.append("T_N bracket: " + ", ".join(bounds))
+        lines += [f"note: {doubt}" for doubt in self._doubts()]
         lines += self._mixed() + self._repeated()
         if self.order is not None:
             lines += ["", self.order.summary()]
@@ -312,30 +286,6 @@ class Scan:
 def _fit(result: FitResult | None) -> dict[str, Any] | None:
     """A fit without the recipe, which is that of the whole scan."""
     return None if result is None else result.to_dict() | {"recipe": None}
-
-
-def _slowest(run: ScanRun, name: str) -> float:
-    """Lowest frequency, MHz, that a run without order would have shown; NaN of what is none."""
-    searched = None if run.ordered is None else run.ordered.parameters.get(name)
-    if searched is None or searched.unit != "MHz":
-        return np.nan
-    low = None if searched.limits is None else searched.limits[0]
-    return NU_MIN if low is None else max(NU_MIN, low)
-
-
-def _unusable(run: ScanRun, name: str) -> str:
-    """Why a run cannot be a point of the order parameter; empty where it can."""
-    if run.verdict != "ordered":
-        return f"{run.verdict} ({run.why})"
-    if run.temperature is None:
-        return "its temperature is unknown"
-    if not 0 <= run.temperature < np.inf:
-        return f"its temperature is {run.temperature:g} K"
-    if run.result is None or name not in run.result.parameters:
-        return f"its fit has no {name}"
-    if run.result[name].error is None:
-        return f"{name} has no error"
-    return ""
 
 
 def _columns(scan: Scan) -> list[str]:

@@ -53,6 +53,8 @@ class OrderPoints:
     error of one calibration's alpha; not part of ``error``."""
     unit: str = "MHz"
     """Of the values: MHz (frequencies), G, mT or T (fields at the muon), none (asymmetries)."""
+    doubts: tuple[str, ...] = ()
+    """What is odd in the temperatures, one sentence each."""
     window: tuple[float, float] | None = None
     """K, the temperatures outside of which ordered runs were left out, see :meth:`within`."""
     not_ordered_error: tuple[float, ...] = ()
@@ -243,6 +245,7 @@ class OrderPoints:
             "left_out_at": [list(place) for place in self.left_out_at],
             "common": {name: shift.tolist() for name, shift in self.common.items()},
             "unit": self.unit,
+            "doubts": list(self.doubts),
             "not_ordered_error": [_or_none(error) for error in self.not_ordered_error],
             "detectable": [_or_none(least) for least in self.detectable],
             "window": None if self.window is None else list(self.window),
@@ -267,6 +270,7 @@ class OrderPoints:
             left_out_at=tuple((T, nu) for T, nu in data.get("left_out_at", ())),
             common=data.get("common", {}),
             unit=data.get("unit", "MHz"),
+            doubts=tuple(data.get("doubts", ())),
             not_ordered_error=tuple(map(_or_nan, data.get("not_ordered_error", ()))),
             detectable=tuple(map(_or_nan, data.get("detectable", ()))),
             window=None if data.get("window") is None else tuple(data["window"]),
