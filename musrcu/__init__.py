@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from musrcu.containers.counts import Counts
     from musrcu.containers.histogram import Histogram
     from musrcu.containers.run import Run
+    from musrcu.direct.order_parameter import fit_order_parameter
+    from musrcu.direct.result import DirectOrder
     from musrcu.errors import MusrcuError, ReadError
     from musrcu.fitting.constraint import Constraint
     from musrcu.fitting.contour import Contour, contour
@@ -55,13 +57,14 @@ if TYPE_CHECKING:
     from musrcu.ordering.points import OrderPoints
     from musrcu.ordering.result import OrderParameter
     from musrcu.ordering.table import read_order_table
-    from musrcu.ordering.two_step import fit_order_parameter
     from musrcu.ordering.universality import Universality, universality
     from musrcu.output.catalogue import catalogue
     from musrcu.output.joint_repetition import JointRepetition
     from musrcu.output.load import load
     from musrcu.output.repeat import repeat
     from musrcu.output.repetition import Repetition
+    from musrcu.planning.plan import plan
+    from musrcu.planning.result import Plan
     from musrcu.readers.find import find_runs
     from musrcu.readers.isis_events import read_events
     from musrcu.readers.registry import read
@@ -98,6 +101,7 @@ __all__ = [
     "Counts",
     "CriticalRegion",
     "DeadTimes",
+    "DirectOrder",
     "FitResult",
     "Histogram",
     "Influence",
@@ -111,6 +115,7 @@ __all__ = [
     "OrderPoints",
     "Parameter",
     "Periodogram",
+    "Plan",
     "Profile",
     "ReadError",
     "Reduction",
@@ -155,6 +160,7 @@ __all__ = [
     "measure_background",
     "nu_from_field",
     "periodogram",
+    "plan",
     "profile",
     "read",
     "read_events",
@@ -178,7 +184,8 @@ _HOMES = {
     "musrcu.calibration.combined_calibration": ("combine_calibrations",),
     "musrcu.calibration.dead_time": ("estimate_dead_time",),
     "musrcu.calibration.dead_time_result": ("DeadTimes",),
-    "musrcu.ordering.two_step": ("fit_order_parameter",),
+    "musrcu.direct.order_parameter": ("fit_order_parameter",),
+    "musrcu.direct.result": ("DirectOrder",),
     "musrcu.ordering.universality": ("Universality", "universality"),
     "musrcu.ordering.critical": ("CriticalRegion", "critical_region"),
     "musrcu.ordering.influence": ("Influence", "influence"),
@@ -223,6 +230,8 @@ _HOMES = {
     "musrcu.output.joint_repetition": ("JointRepetition",),
     "musrcu.output.repeat": ("repeat",),
     "musrcu.output.repetition": ("Repetition",),
+    "musrcu.planning.plan": ("plan",),
+    "musrcu.planning.result": ("Plan",),
     "musrcu.readers.find": ("find_runs",),
     "musrcu.readers.isis_events": ("read_events",),
     "musrcu.readers.registry": ("read",),

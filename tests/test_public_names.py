@@ -88,6 +88,8 @@ PLAN = [
     "CriticalRegion",
     "influence",
     "Influence",
+    "plan",
+    "Plan",
     "universality",
     "Universality",
     "robustness",

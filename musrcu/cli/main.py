@@ -33,6 +33,7 @@ VERBS = {
     "compare": "several models of one run, or how many lines it has",
     "scan": "fit every run, then nu0, T_N and beta",
     "order": "the order parameter alone, from a scan or a table",
+    "plan": "where the next run says most of T_N or beta, and what errors to expect",
     "plot": "pictures of runs, fits and scans",
     "fourier": "frequencies of runs: Fourier spectra, periodograms, peaks",
     "convert": "raw runs as ISIS NeXus (.nxs) or PSI-BIN (.bin)",

@@ -13,6 +13,7 @@ from musrcu.plot.critical_curve import critical_region
 from musrcu.plot.influence_rows import influence
 from musrcu.plot.one_run import asymmetry
 from musrcu.plot.order_curve import order
+from musrcu.plot.plan_curve import plan
 from musrcu.plot.profile_curve import contour, profile
 from musrcu.plot.saving import save
 from musrcu.plot.spectrum_panels import spectrum
@@ -27,6 +28,7 @@ __all__ = [
     "critical_region",
     "influence",
     "order",
+    "plan",
     "profile",
     "save",
     "scan",

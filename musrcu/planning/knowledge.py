@@ -1,0 +1,216 @@
+"""What a scan says so far of nu0, T_N and beta, as weights of places on a grid.
+
+Next to T_N the likelihood is far from normal and a covariance is a bad summary of it. The grid
+follows the likelihood itself: T_N in even steps of the root of its profile, beta (and alpha) along
+the ridge that belongs to each T_N, and nu0, in which the law is linear, in closed form.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from musrcu.containers.arrays import FloatArray, IntArray
+from musrcu.ordering.minimum import NAMES, LawCost, Limits, Values, descend, law_limits
+from musrcu.ordering.refit import cost_on, held_in
+from musrcu.ordering.result import OrderParameter
+
+REACH = 3.6
+"""How far the grid reaches, in standard deviations."""
+_T_N_NODES, _NODES = 65, {1: 17, 2: 9}
+"""Nodes of T_N, and of each of the other exponents where one and where two are free."""
+_COLUMNS = ("T_N", "beta", "alpha", "nu0", "nu0_variance", "chi2", "volume")
+_TURNS = 60
+_ROOT_STEP = 0.4
+"""Coarse steps of T_N, in standard deviations."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Knowledge:
+    """Places (T_N, beta, alpha), the best nu0 of each, and how likely each is."""
+
+    T_N: FloatArray
+    """(n,) K."""
+    beta: FloatArray
+    """(n,)."""
+    alpha: FloatArray
+    """(n,)."""
+    nu0: FloatArray
+    """(n,) MHz, the best nu0 of each place."""
+    nu0_variance: FloatArray
+    """(n,) MHz^2 of nu0 at each place."""
+    chi2: FloatArray
+    """(n,) of each place with its best nu0, above the lowest."""
+    volume: FloatArray
+    """(n,) of each place in T_N and the exponents."""
+    censored: bool = False
+    """Whether runs without order are terms of the cost; else the lowest of them bounds T_N."""
+
+    def __len__(self) -> int:
+        return len(self.T_N)
+
+    @property
+    def weight(self) -> FloatArray:
+        """(n,) probabilities, nu0 summed over; every value alike before the scan."""
+        found = np.exp(-0.5 * self.chi2) * np.sqrt(self.nu0_variance) * self.volume
+        return np.asarray(found / found.sum())
+
+    def at(self, places: IntArray) -> Knowledge:
+        """Some of the places, in the order given."""
+        columns = {name: getattr(self, name)[places] for name in _COLUMNS}
+        return dataclasses.replace(self, **columns)
+
+    def shape_at(self, T: FloatArray | float) -> FloatArray:
+        """(n,) nu/nu0 at temperature ``T`` (K) for each place; ``T`` may be one per place."""
+        x = np.maximum(np.asarray(T, dtype=float), 1e-300) / self.T_N
+        u = -np.expm1(self.alpha * np.log(np.minimum(x, 1.0)))
+        return np.where(u > 0, np.maximum(u, 1e-300) ** self.beta, 0.0)
+
+    def temperature_of(self, shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(n, m) K at which nu/nu0 is ``shape`` (n, m), and MHz/K: how steeply nu falls there."""
+        beta, alpha = self.beta[:, None], self.alpha[:, None]
+        u = shape ** (1.0 / beta)
+        T = self.T_N[:, None] * np.exp(np.log1p(-u) / alpha)
+        steep = self.nu0[:, None] * shape * alpha * beta * (1.0 - u) / (np.maximum(u, 1e-60) * T)
+        return T, steep
+
+
+def knowledge_of(order: OrderParameter) -> Knowledge:
+    """The likelihood of the points of a valid fit, on a grid about its minimum."""
+    cost = cost_on(order, order.points)
+    limits = law_limits(cost)
+    held = held_in(order)
+    ridge = _ridge(cost, order, limits, held)
+    rows = [_row(cost, node, limits, held) for node in _nodes(ridge)]
+    T_N, beta, alpha, volume, nu0, variance, chi2 = np.concatenate(rows, axis=1)
+    kept = (chi2 < chi2.min() + REACH**2) & (variance > 0)
+    columns = (T_N, beta, alpha, nu0, variance, chi2 - chi2.min(), volume)
+    return Knowledge(
+        **{name: column[kept] for name, column in zip(_COLUMNS, columns, strict=True)},
+        censored=order.above == "censored",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """The ridge at one T_N."""
+
+    T_N: float
+    values: Values
+    spread: FloatArray
+    """(d, d), columns one standard deviation of the free exponents at this T_N."""
+    chi2: float
+    width: float = 0.0
+
+
+def _ridge(
+    cost: LawCost, order: OrderParameter, limits: Limits, held: Mapping[str, float]
+) -> list[_Node]:
+    """Coarse nodes from the lowest T_N worth a look to the highest, the best among them."""
+    best = _node(cost, order.values, limits, held, order.T_N.value)
+    low, high = limits["T_N"]
+    found = [best]
+    for side, end in ((-1, low), (1, high)):
+        reach = _side(order, side)
+        last, step = best, _ROOT_STEP * reach
+        for _ in range(_TURNS):
+            place = last.T_N + side * step
+            if side * (end - place) <= 0:
+                place = end - side * 1e-9 * abs(end)
+            node = _node(cost, last.values, limits, held, place)
+            root = abs(_root(node, best) - _root(last, best))
+            if root > 1.5 * _ROOT_STEP and step > 1e-3 * reach:
+                step *= 0.5
+                continue
+            found.append(node)
+            last = node
+            if node.chi2 > best.chi2 + REACH**2 or abs(place - end) <= 1e-8 * abs(end):
+                break
+            if root < _ROOT_STEP:
+                step *= 1.4
+    return sorted(found, key=lambda node: node.T_N)
+
+
+def _root(node: _Node, best: _Node) -> float:
+    return float(np.sqrt(max(node.chi2 - best.chi2, 0.0)))
+
+
+def _side(order: OrderParameter, side: int) -> float:
+    """One standard deviation of T_N on one side, K, or a guess of it."""
+    sides = [abs(one) for one in order.T_N.minos or () if one]
+    if order.T_N.minos is not None and order.T_N.minos[side > 0]:
+        return abs(order.T_N.minos[side > 0])
+    if np.isfinite(order.T_N.error):
+        return order.T_N.error
+    return max(sides, default=1e-3 * order.T_N.value)
+
+
+def _node(
+    cost: LawCost, near: Values, limits: Limits, held: Mapping[str, float], T_N: float
+) -> _Node:
+    found = descend(cost, near, limits, {**held, "T_N": T_N})
+    free = [name for name in found.free if name in ("beta", "alpha")]
+    spread = np.diag([0.1 * found.values[NAMES.index(name)] for name in free])
+    if found.covariance is not None:
+        places = [found.free.index(name) for name in free]
+        spread = np.linalg.cholesky(found.covariance[np.ix_(places, places)])
+    return _Node(T_N, found.values, spread, found.chi2)
+
+
+def _nodes(ridge: list[_Node]) -> list[_Node]:
+    """Nodes in even steps of the root of the profile, between the coarse ones."""
+    T_N = np.array([node.T_N for node in ridge])
+    chi2 = np.array([node.chi2 for node in ridge])
+    centre = int(np.argmin(chi2))
+    roots = np.sqrt(chi2 - chi2.min()) * np.where(np.arange(len(T_N)) < centre, -1, 1)
+    roots = np.maximum.accumulate(roots + 1e-6 * np.arange(len(T_N)))
+    ends = max(roots[0], -REACH), min(roots[-1], REACH)
+    edges = np.interp(np.linspace(*ends, _T_N_NODES + 1), roots, T_N)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    values = np.array([node.values for node in ridge])
+    spread = np.array([node.spread for node in ridge])
+    found = []
+    for place, width in zip(middle, np.diff(edges), strict=True):
+        high = int(np.clip(np.searchsorted(T_N, place), 1, len(T_N) - 1))
+        share = (place - T_N[high - 1]) / (T_N[high] - T_N[high - 1])
+        nu0, _, beta, alpha = (1 - share) * values[high - 1] + share * values[high]
+        mixed = (1 - share) * spread[high - 1] + share * spread[high]
+        found.append(_Node(place, (nu0, place, beta, alpha), mixed, 0.0, width))
+    return found
+
+
+def _row(cost: LawCost, node: _Node, limits: Limits, held: Mapping[str, float]) -> FloatArray:
+    """(7, m) T_N, beta, alpha, volume, nu0, its variance and chi2 along the ridge at one T_N."""
+    size = len(node.spread)
+    steps = np.linspace(-REACH, REACH, _NODES[size])
+    volume = node.width * abs(np.linalg.det(node.spread)) * (steps[1] - steps[0]) ** size
+    nu0, T_N, beta, alpha = node.values
+    found = []
+    for step in product(steps, repeat=size):
+        moved = node.spread @ np.array(step)
+        b = beta + moved[0]
+        a = alpha if "alpha" in held else alpha + moved[1]
+        if not limits["beta"][0] < b < limits["beta"][1]:
+            continue
+        if "alpha" not in held and not limits["alpha"][0] < a < limits["alpha"][1]:
+            continue
+        found.append((T_N, b, a, volume, *_best_nu0(cost, nu0, T_N, b, a)))
+    return np.array(found, dtype=float).reshape(-1, 7).T
+
+
+def _best_nu0(
+    cost: LawCost, nu0: float, T_N: float, beta: float, alpha: float
+) -> tuple[float, float, float]:
+    """The best nu0 at one place, its variance, and chi2 there: chi2 is a parabola in nu0."""
+    first = cost.best_nu0(T_N, beta, alpha) if not cost.latent else nu0
+    second = first * 1.003
+    one, two = (cost.grad(place, T_N, beta, alpha)[0] for place in (first, second))
+    curvature = (two - one) / (second - first)
+    if not curvature > 0:
+        return first, -1.0, 1e30
+    best = first - one / curvature
+    return best, 2.0 / curvature, cost(best, T_N, beta, alpha)
