@@ -60,12 +60,16 @@ def scale_notes(points: OrderPoints) -> list[str]:
 
 def bracket_text(points: OrderPoints) -> str:
     """What the runs say of T_N without a law."""
-    known = []
-    if len(points):
-        known.append(f"above {points.temperature.max():.5g} K (highest ordered run)")
-    above = bound_above(points)
+    bound, above = points.upper_bound, bound_above(points)
+    hottest = float(points.temperature.max()) if len(points) else None
+    if hottest is not None and bound is not None and hottest >= bound:
+        return (
+            f"T_N is not bracketed: there is an ordered run at {hottest:.5g} K and one without "
+            f"order at {bound:.5g} K"
+        )
+    known = [] if hottest is None else [f"above {hottest:.5g} K (highest ordered run)"]
     if above is not None:
-        known.append(f"not above {above:.5g} K (run without order at {points.upper_bound:.5g} K)")
+        known.append(f"not above {above:.5g} K (run without order at {bound:.5g} K)")
     return f"without a fit: T_N {', '.join(known)}" if known else "nothing is known of T_N"
 
 

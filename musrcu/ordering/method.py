@@ -146,11 +146,8 @@ def too_little(points: OrderPoints, n_free: int) -> str:
     """Why these points cannot determine that many parameters; empty where they can."""
     temperatures = np.unique(points.temperature)
     if len(points) == 0:
-        return (
-            f"no ordered run can be used: {grouped(points.left_out)}"
-            if points.left_out
-            else ("no run is ordered")
-        )
+        unusable = [entry for entry in points.left_out if ": not ordered" not in entry]
+        return f"no ordered run to fit: {grouped(unusable)}" if unusable else "no run is ordered"
     if len(points) < n_free:
         runs = "1 ordered run does" if len(points) == 1 else f"{len(points)} ordered runs do"
         return f"{runs} not determine {n_free} parameters"

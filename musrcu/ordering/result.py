@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 from musrcu import notation
 from musrcu.containers.arrays import FloatArray, frozen
 from musrcu.files import PathLike, write_text
+from musrcu.fitting.contour import Contour
+from musrcu.fitting.profile import Profile
 from musrcu.fitting.result import chi2_probability
 from musrcu.models.laws import order_parameter_law
 from musrcu.notation import asymmetric, bracket
@@ -154,6 +156,32 @@ class OrderParameter:
         return self.points.left_out
 
     @property
+    def name(self) -> str:
+        """What was fitted, such as ``nu2(T)``."""
+        return f"{self.parameter}(T)"
+
+    def profile(self, name: str, *, points: int | Sequence[float] = 31) -> Profile:
+        """The cost against one parameter, all others at their best.
+
+        See :func:`musrcu.ordering.profiles.profile`.
+        """
+        from musrcu.ordering import profiles
+
+        return profiles.profile(self, name, points=points)
+
+    def contour(
+        self, one: str, other: str, *, levels: Sequence[float] | float = (0.683, 0.954),
+        points: int = 60,
+    ) -> Contour:  # fmt: skip
+        """Regions of two parameters jointly.
+
+        See :func:`musrcu.ordering.profiles.contour`.
+        """
+        from musrcu.ordering import profiles
+
+        return profiles.contour(self, one, other, levels=levels, points=points)
+
+    @property
     def quantity(self) -> OrderQuantity:
         """What orders, with its unit and the names of the parameters."""
         return self.points.quantity
@@ -246,8 +274,9 @@ class OrderParameter:
 
     def summary(self) -> str:
         """The result as the field writes it, one line per statement."""
+        n = len(self.points)
         lines = [
-            f"{self.title}, {len(self.points)} ordered runs",
+            f"{self.title}, {n} ordered run{'s' * (n != 1)}",
             *(str(self[name]) for name in self.quantity.names),
         ]
         if math.isfinite(self.chi2):

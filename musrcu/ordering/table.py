@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -17,6 +18,8 @@ from musrcu.ordering.points import OrderPoints, Verdict
 
 ORDERED, NOT_ORDERED = "ordered", "not ordered"
 VERDICTS = get_args(Verdict)
+MANY_KELVIN = 5.0
+"""Temperatures above this in a column without unit may as well be millikelvin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class _Row:
     """By the names of ``columns.NAMES``."""
     per_unit: dict[str, float]
     """How many of a column's unit make a K, a MHz or a G."""
+    kelvin_named: bool
+    """Whether the column of temperatures names its unit."""
 
     def number(self, name: str) -> float:
         """A number in K, MHz or G; NaN where the cell is empty."""
@@ -39,6 +44,18 @@ class _Row:
         except ValueError:
             hint = "; write a decimal point, not a comma" if "," in text else ""
             raise FitError(f"{self.place}: {name} is {text!r}, expected a number{hint}") from None
+
+    def kelvin(self) -> float | None:
+        """The temperature; None where the cell is empty."""
+        T = self.number("T")
+        if math.isnan(T):
+            return None
+        if not 0 <= T < math.inf:
+            raise FitError(
+                f"{self.place}: T is {self.cells['T']!r}, expected 0 K or above; correct it, or "
+                "leave the cell empty"
+            )
+        return T
 
     def needed(self, name: str) -> float:
         """A number in K, MHz or G that must be there."""
@@ -69,8 +86,8 @@ def read_order_table(path: PathLike, *, parameter: str | None = None) -> OrderPo
     ``nu2_error_MHz``: its numbers are converted to K, MHz or G. A line with
     the verdict ``not ordered`` needs no nu; the lowest such temperature bounds T_N from above.
     Lines that are ``undecided`` or ``failed`` are left out and named; one without a verdict is
-    ``ordered``. A line that begins with ``#`` is a comment; an empty or ``nan`` T_error is not
-    known.
+    ``ordered``. A line without a temperature is left out and named. A line that begins with ``#``
+    is a comment; an empty or ``nan`` T_error is not known.
 
     Parameters
     ----------
@@ -90,18 +107,20 @@ def read_order_table(path: PathLike, *, parameter: str | None = None) -> OrderPo
     rows, symbol = _rows(path, parameter)
     points, above, left_out, places = [], [], [], []
     for number, row in enumerate(rows, 1):
-        label = row.cells.get("run") or str(number)
+        label, T = row.cells.get("run") or str(number), row.kelvin()
         verdict = row.verdict()
-        if verdict == NOT_ORDERED:
-            above.append((row.needed("T"), row.number("T_error")))
+        if T is None and verdict in (ORDERED, NOT_ORDERED):
+            what = "" if verdict == ORDERED else f"{verdict}, but "
+            left_out.append(f"{label}: {what}its temperature is unknown")
+        elif verdict == NOT_ORDERED:
+            above.append((T, row.number("T_error")))
         elif verdict == ORDERED:
-            values = (row.needed("T"), row.needed(symbol), row.needed(f"{symbol}_error"))
-            points.append((*values, row.number("T_error"), label))
+            values = (row.needed(symbol), row.needed(f"{symbol}_error"))
+            points.append((T, *values, row.number("T_error"), label))
         else:
             left_out.append(f"{label}: {verdict}")
-            place = (row.number("T"), row.number(symbol))
-            if math.isfinite(place[0]):
-                places.append((place[0], place[1] if math.isfinite(place[1]) else 0.0))
+            if T is not None:
+                places.append((T, np.nan_to_num(row.number(symbol), nan=0.0)))
     temperature, value, error, spread, labels = zip(*points, strict=True) if points else [()] * 5
     known = bool(np.isfinite(np.array(spread, dtype=float)).any())
     bound, bound_error = min(above, default=(None, None))
@@ -118,6 +137,17 @@ def read_order_table(path: PathLike, *, parameter: str | None = None) -> OrderPo
         not_ordered_error=tuple(error for _, error in above),
         left_out_at=tuple(places),
         unit=UNIT_OF[symbol],
+        doubts=_doubts([one[0] for one in points], rows),
+    )
+
+
+def _doubts(temperatures: Sequence[float], rows: Sequence[_Row]) -> tuple[str, ...]:
+    """A sentence where a column without unit may be in millikelvin."""
+    if not temperatures or rows[0].kelvin_named or min(temperatures) < MANY_KELVIN:
+        return ()
+    return (
+        f"the column of temperatures names no unit: {min(temperatures):g} to "
+        f"{max(temperatures):g} are taken as K; write T (mK) if that is what they are",
     )
 
 
@@ -125,7 +155,7 @@ def _rows(path: PathLike, parameter: str | None) -> tuple[list[_Row], str]:
     """The lines below the header, and the symbol of what orders."""
     found: list[Column] | None = None
     separator: str | None = None
-    rows = []
+    rows, kelvin_named = [], False
     for number, line in enumerate(read_text(path).splitlines(), 1):
         text = line.strip().removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
         comment = text.startswith("#")
@@ -136,12 +166,14 @@ def _rows(path: PathLike, parameter: str | None) -> tuple[list[_Row], str]:
         if found is None:
             separator = _separator(text)
             found = columns(place, _titles(text, separator), parameter)
+            kelvin_named = any(column.what == "T" and column.unit for column in found)
             continue
         cells = _cells(text, separator)
         if len(cells) != len(found):
             raise FitError(f"{place}: {len(cells)} cells under {len(found)} column names")
         named = {column.what: cell for column, cell in zip(found, cells, strict=True)}
-        rows.append(_Row(place, named, {column.what: column.per_unit for column in found}))
+        per_unit = {column.what: column.per_unit for column in found}
+        rows.append(_Row(place, named, per_unit, kelvin_named))
     if found is None:
         raise FitError(f"{path} is empty; expected a table with the columns T, nu, nu_error")
     return rows, ordering(found)

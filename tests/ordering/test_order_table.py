@@ -172,7 +172,7 @@ def test_only_runs_without_order_is_a_law_that_is_not_valid(tmp_path: Path) -> N
         ("T,nu,dnu\n1,,3\n", r"line 2: nu is '', not a number"),
         ("T,nu,dnu\n1,2,inf\n", r"line 2: nu_error is 'inf', not a number"),
         ("T,nu,dnu\n1,2,0\n", r"run 1: error is 0, expected finite and above 0"),
-        ("T,nu,dnu\n-1,2,1\n", r"run 1: temperature is -1"),
+        ("T,nu,dnu\n-1,2,1\n", r"line 2: T is '-1', expected 0 K or above; correct it, or leave"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, complaint: str) -> None:
