@@ -35,6 +35,7 @@ PLAN = [
     "Constraint",
     "Scan",
     "OrderParameter",
+    "DirectOrder",
     "OrderPoints",
     "Robustness",
     "correct_dead_time",

@@ -33,7 +33,7 @@ class Choices:
     smooth: Mapping[str, int] = field(default_factory=dict)
     """By name, the degree of a polynomial in T that a parameter follows."""
     spread: Spread = "log"
-    thermometer_offset: float | None = None
+    thermometer_offset: float = 0.0
     start: Mapping[str, float] = field(default_factory=dict)
     fixed: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, Limits] = field(default_factory=dict)
@@ -46,10 +46,8 @@ class Choices:
         held_alpha(self.alpha)
         self._check_width()
         offset = self.thermometer_offset
-        if offset is not None and not (is_number(offset) and 0 <= offset < math.inf):
-            raise FitError(
-                f"thermometer_offset = {offset!r}; give its error in K, 0 or above, or None"
-            )
+        if not (is_number(offset) and 0 <= offset < math.inf):
+            raise FitError(f"thermometer_offset = {offset!r}; give its error in K, 0 or above")
         spread = self.spread
         known = spread is None or spread in ("log", "readings")
         if not known and not (is_number(spread) and 0 <= float(spread) < math.inf):  # type: ignore[arg-type]
@@ -60,6 +58,15 @@ class Choices:
         for name, degree in self.smooth.items():
             if not isinstance(degree, int) or isinstance(degree, bool) or not 0 <= degree <= 8:
                 raise FitError(f"smooth: {name} = {degree!r}; give a degree from 0 to 8")
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was chosen, as plain data."""
+        return {
+            "alpha": self.alpha, "sigma_TN": self.sigma_TN,
+            "local": None if self.local is None else list(self.local),
+            "smooth": dict(self.smooth), "spread": self.spread,
+            "thermometer_offset": self.thermometer_offset,
+        }  # fmt: skip
 
     def _check_width(self) -> None:
         width: Any = self.sigma_TN

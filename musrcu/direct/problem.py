@@ -33,6 +33,8 @@ from musrcu.ordering.method import held_alpha
 
 FloatArray = NDArray[np.float64]
 
+BACKGROUNDS = ("b_F", "b_B", "N0")
+"""What the counts of every run have for themselves, measured alike in two of them by chance."""
 NEAR = 8.0
 """A run within so many of its widths of T_N may be ordered in a part of its volume."""
 NEAR_ERRORS = 5.0
@@ -294,7 +296,8 @@ def _words(
     if shared:
         raise FitError(f"{min(shared)} belongs to all runs; it cannot be local")
     free = {draft.freedom.model.names[k] for draft in drafts for k in draft.untied}
-    local |= {"T": None}
+    behind = {n for draft in drafts for n in draft.freedom.model.names if n in BACKGROUNDS}
+    local |= dict.fromkeys(["T", *sorted(behind)])
     return words(
         local=[name for name in local if name in free],
         ties={name: one.tie for name, one in smooth.items()},

@@ -80,7 +80,7 @@ def settle(found: Problem, stack: Stack, state: State) -> State:
 def crossed(found: Problem, stack: Stack, state: State) -> State | None:
     """The state with single runs on the other side of T_N where they cost less there."""
     T_N, s = _T_N(found, state.s), _width(found, state.s)
-    offset = _of(found, state.s, "T_offset")
+    offset = value_of(found, state.s, "T_offset")
     local = state.local.copy()
     tried = []
     for r, member in enumerate(stack.members):
@@ -107,14 +107,14 @@ def crossed(found: Problem, stack: Stack, state: State) -> State | None:
 
 
 def _T_N(found: Problem, s: FloatArray) -> float:
-    return _of(found, s, "T_N")
+    return value_of(found, s, "T_N")
 
 
 def _width(found: Problem, s: FloatArray) -> float:
-    return _of(found, s, "sigma_TN")
+    return value_of(found, s, "sigma_TN")
 
 
-def _of(found: Problem, s: FloatArray, name: str) -> float:
+def value_of(found: Problem, s: FloatArray, name: str) -> float:
     """A parameter of all runs, shared or held."""
     labels = found.parts.shared.labels
     if name in labels:

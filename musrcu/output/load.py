@@ -10,6 +10,8 @@ from typing import Any
 from musrcu.analysis.scan_result import KIND as SCAN
 from musrcu.analysis.scan_result import Scan
 from musrcu.containers.kinds import an
+from musrcu.direct.result import KIND as DIRECT
+from musrcu.direct.result import DirectOrder
 from musrcu.errors import MusrcuError
 from musrcu.files import PathLike, read_text
 from musrcu.fitting.result import KIND as FIT
@@ -21,18 +23,19 @@ from musrcu.ordering.result import OrderParameter
 from musrcu.systematics.robustness_result import KIND as ROBUSTNESS
 from musrcu.systematics.robustness_result import Robustness
 
-Loaded = FitResult | JointResult | Scan | OrderParameter | Robustness
+Loaded = FitResult | JointResult | Scan | OrderParameter | DirectOrder | Robustness
 
 _KINDS: dict[str, Callable[[Mapping[str, Any]], Loaded]] = {
     FIT: FitResult.from_dict,
     JOINT: JointResult.from_dict,
     SCAN: Scan.from_dict,
     ORDER: OrderParameter.from_dict,
+    DIRECT: DirectOrder.from_dict,
     ROBUSTNESS: Robustness.from_dict,
 }
 
 
-def load(path: PathLike) -> FitResult | JointResult | Scan | OrderParameter | Robustness:
+def load(path: PathLike) -> Loaded:
     """The fit, joint fit, scan, order parameter or budget in a JSON file that musrcu wrote.
 
     Parameters
