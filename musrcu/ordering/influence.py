@@ -168,7 +168,7 @@ class Influence:
 
     def _names(self) -> list[str]:
         names = self.order.quantity.names
-        return [name for name in names if any(name in run.shifts for run in self.runs)]
+        return [name for name in names if not self.order[name].fixed]
 
     def _row(self, run: Without, names: list[str]) -> list[str]:
         first = [run.label, f"{run.temperature:.5g}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +11,11 @@ import numpy as np
 
 from musrcu.notation import asymmetric, bracket
 from musrcu.ordering.method import too_little
-from musrcu.ordering.minimum import LawCost, Limits, Minimum, law_limits, lowest
+from musrcu.ordering.minimum import LawCost, Limits, Minimum, lowest
 from musrcu.ordering.minos import minos_errors
 from musrcu.ordering.points import OrderPoints
-from musrcu.ordering.refit import cost_on
+from musrcu.ordering.refit import cost_on, refit
 from musrcu.ordering.result import OrderParameter
-from musrcu.ordering.two_step import fit_order_parameter
 
 POWER = 1.0
 """The alpha at which the law is a power of 1 - T/T_N."""
@@ -78,60 +78,54 @@ class PowerLaw:
 def power_laws(order: OrderParameter, points: OrderPoints) -> tuple[PowerLaw, PowerLaw]:
     """Power laws through some runs of an order parameter: with T_N free, and held where it is.
 
-    Errors of temperatures enter as in the fit of the order parameter.
+    Errors of temperatures and runs without order enter as in the fit of the order parameter.
 
     Parameters
     ----------
     order : the fit to all runs.
     points : some of its runs.
     """
-    return _free(order, points), _held(order, points)
+    return _fit(order, points, {}), _fit(order, points, {"T_N": order.T_N.value})
 
 
-def _free(order: OrderParameter, points: OrderPoints) -> PowerLaw:
-    method = "naive" if points.known_temperature_errors() is None else order.method
-    found = fit_order_parameter(
-        points, parameter=order.parameter, alpha=POWER, method=method, above=order.above,
-        thermometer_offset=order.thermometer_offset,
-    )  # fmt: skip
-    beta, T_N = found.beta, found.T_N
-    return PowerLaw(
-        beta.value, beta.error, beta.minos, T_N.value, T_N.error, found.chi2, len(points),
-        found.ndof, found.valid, found.reason,
-    )  # fmt: skip
-
-
-def _held(order: OrderParameter, points: OrderPoints) -> PowerLaw:
-    T_N, n = order.T_N.value, len(points)
-    reason = too_little(points, 2)
+def _fit(order: OrderParameter, points: OrderPoints, at: Mapping[str, float]) -> PowerLaw:
+    """The power law with some parameters held besides alpha."""
+    held = {"alpha": POWER, **at}
+    n, ndof = len(points), len(points) - 3 + len(at)
+    T_N = at.get("T_N", math.nan)
+    reason = too_little(points, 3 - len(at))
     if reason:
-        return PowerLaw(
-            math.nan, math.nan, None, T_N, math.nan, math.nan, n, n - 2, False, reason
-        )  # fmt: skip
+        return PowerLaw(math.nan, math.nan, None, T_N, math.nan, math.nan, n, ndof, False, reason)
     cost = cost_on(order, points)
-    limits = law_limits(cost)
-    held = {"alpha": POWER, "T_N": T_N}
-    minimum = lowest(cost, limits, held)
-    beta = minimum.values[2]
-    reason = minimum.reason or _at_a_limit(minimum, limits)
-    if reason:
-        return PowerLaw(
-            beta, math.nan, None, T_N, math.nan, cost.chi2(minimum.values), n, n - 2, False, reason
-        )
-    found = minos_errors(cost, minimum, limits, held, ("beta",))
+    top, T_N, beta, alpha = order.values
+    # next to T_N the law of the fit is itself this power
+    found = refit(cost, held, (top * alpha**beta, T_N, beta, POWER), tries=2)
+    minimum, limits = found.minimum, found.limits
+    values, errors = minimum.values, minimum.errors
+    slope, reason, interval, by_T_N = values[2], found.reason, None, None
+    if not reason:
+        fixed = {**held, **found.at_limit}
+        interval = minos_errors(cost, minimum, limits, fixed, ("beta",)).intervals["beta"]
+        reason = _undetermined(slope, interval, limits["beta"])
+    if at and not reason:
+        by_T_N = _by_T_N(order, cost, limits, minimum)
     return PowerLaw(
-        beta, minimum.errors.get("beta", math.nan), found.intervals["beta"], T_N, math.nan,
-        cost.chi2(minimum.values), n, n - 2, True, "", _by_T_N(order, cost, limits, minimum),
+        slope, errors.get("beta", math.nan), interval, values[1], errors.get("T_N", math.nan),
+        cost.chi2(values), n, ndof, not reason, reason, by_T_N,
     )  # fmt: skip
 
 
-def _at_a_limit(minimum: Minimum, limits: Limits) -> str:
-    low, high = limits["beta"]
-    near = 1e-3 * (high - low)
-    if low + near < minimum.values[2] < high - near:
+def _undetermined(
+    slope: float, interval: tuple[float, float] | None, limits: tuple[float, float]
+) -> str:
+    """Why a slope is none whose 68 % reach to what it may be at all; empty where they do not."""
+    if interval is None:
+        return "its interval was not found"
+    low, high = slope + interval[0], slope + interval[1]
+    margin = 1e-3 * (limits[1] - limits[0])
+    if limits[0] + margin < low and high < limits[1] - margin:
         return ""
-    end = low if minimum.values[2] <= low + near else high
-    return f"the points do not determine it: it ended at its limit {end:.5g}"
+    return f"these runs leave it anywhere from {low:.2g} to {high:.2g}"
 
 
 def _by_T_N(
@@ -144,6 +138,6 @@ def _by_T_N(
     moved = []
     for shift in (low, high):
         there = float(np.clip(order.T_N.value + shift, *limits["T_N"]))
-        found = lowest(cost, limits, {"alpha": POWER, "T_N": there}, near=minimum.values, tries=2)
+        found = lowest(cost, limits, {"alpha": POWER, "T_N": there}, near=minimum.values, tries=1)
         moved.append(found.values[2] - minimum.values[2])
     return moved[0], moved[1]
