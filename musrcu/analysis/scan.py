@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from musrcu.analysis.as_fitted import recipe_as_fitted
-from musrcu.analysis.kelvin_doubt import kelvin_doubt
 from musrcu.analysis.scan_options import (
     ASYMMETRY,
     SHARED,
@@ -21,6 +20,7 @@ from musrcu.analysis.scan_options import (
     recipe_of,
 )
 from musrcu.analysis.scan_result import Scan, ScanRun
+from musrcu.analysis.temperature_doubt import temperature_doubt
 from musrcu.analysis.verdict import decide, expected_gain, line_fails
 from musrcu.constants import MUON_LIFETIME, NU_MIN
 from musrcu.containers.asymmetry import Asymmetry
@@ -289,7 +289,7 @@ class WorkedRun:
             temperature=run.temperature.value,
             temperature_error=run.temperature.error,
             field=run.field,
-            doubt=kelvin_doubt(run),
+            doubt=temperature_doubt(run),
             verdict=decision.verdict,
             why=decision.why,
             ordered=ordered,

@@ -23,6 +23,8 @@ from musrcu.ordering.two_step import OrderParameter, OrderPoints
 
 KIND = "musrcu scan"
 """What a saved scan says it is."""
+FEW = 3
+"""Runs with a doubtful temperature that are told one by one."""
 SMALL_FIELD = 1.0
 """G; muons in less do not precess visibly: 13.6 kHz."""
 
@@ -43,7 +45,7 @@ class ScanRun:
     field: float | None = None
     """G."""
     doubt: str = ""
-    """Why its temperature may be in another unit; empty where nothing says so."""
+    """What makes its temperature doubtful; empty where nothing does."""
     verdict: Verdict
     why: str = ""
     """The numbers that decided, or what went wrong."""
@@ -172,15 +174,12 @@ class Scan:
         return {name for one in given for name in one["names"]}
 
     def _doubts(self) -> tuple[str, ...]:
-        """A sentence where the temperatures of runs may be in another unit than kelvin."""
+        """What makes temperatures doubtful: a sentence a run, or one for many."""
         doubted = [run for run in self.runs if run.doubt]
-        if not doubted:
-            return ()
-        runs = "1 run" if len(doubted) == 1 else f"{len(doubted)} runs"
-        return (
-            f"{runs} of {len(self.runs)}: what is said of the temperature differs by a factor of "
-            f"1000, mK for K? {doubted[0].name}: {doubted[0].doubt}; the former is used",
-        )
+        if len(doubted) <= FEW:
+            return tuple(f"{run.name}: {run.doubt}" for run in doubted)
+        first = f"{doubted[0].name}: {doubted[0].doubt}"
+        return (f"{len(doubted)} of {len(self.runs)} runs have a doubtful temperature; {first}",)
 
     def _mixed(self) -> list[str]:
         """A note where runs of different fields or instruments are in one scan."""
