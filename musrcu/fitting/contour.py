@@ -16,6 +16,7 @@ from musrcu.fitting.followed import Followed, followed
 from musrcu.fitting.freedom import is_number
 from musrcu.fitting.interval import Place, follow, interval_end, limits_of, valley
 from musrcu.fitting.minos import with_scale
+from musrcu.fitting.profile import Determined
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 
@@ -57,7 +58,7 @@ class Contour:
     closed: tuple[bool, ...]
     """Whether it does; one that ends at a limit of a parameter does not."""
     notes: tuple[str, ...]
-    result: FitResult
+    result: FitResult | Determined
     """The fit."""
 
     def __repr__(self) -> str:
@@ -128,7 +129,7 @@ def contour(
     ------
     FitError if the fit is not valid, a parameter is not free, or a level is no probability.
     """
-    heights = _check(names, levels, points)
+    heights = checked_levels(names, levels, points)
     made = followed(data, model, options, "contour")
     pair = [made.position(name) for name in names]
     if pair[0] == pair[1]:
@@ -150,8 +151,15 @@ def contour(
     )  # fmt: skip
 
 
-def _check(names: object, levels: Sequence[float] | float, points: int) -> tuple[float, ...]:
-    """The levels, after a look at what was asked for."""
+def checked_levels(
+    names: object, levels: Sequence[float] | float, points: int
+) -> tuple[float, ...]:
+    """The levels, after a look at what was asked for.
+
+    Raises
+    ------
+    FitError if the names are not two, a level is no probability, or there are too few points.
+    """
     if isinstance(names, str) or not isinstance(names, Sequence) or len(names) != 2:
         raise FitError(f"names = {names!r}; give the names of two parameters")
     listed: list[Any] = [levels]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,25 @@ HALVINGS = 12
 """How often the distance of two values with a jump between them is halved."""
 
 
+class WithError(Protocol):
+    """A parameter that a fit determines."""
+
+    @property
+    def error(self) -> float | None:
+        """One standard deviation."""
+
+
+class Determined(Protocol):
+    """A fit whose parameters a profile or a contour is of: a FitResult, an OrderParameter."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    def __getitem__(self, name: str) -> WithError:
+        """One parameter."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """Chi-square of a fit against one of its parameters, all others at their best."""
@@ -53,7 +72,7 @@ class Profile:
     it does not."""
     notes: tuple[str, ...]
     """What a reader should know: a limit, another minimum."""
-    result: FitResult
+    result: FitResult | Determined
     """The fit."""
 
     @property
