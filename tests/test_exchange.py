@@ -102,6 +102,13 @@ def test_compound_1_is_the_published_one() -> None:
     assert found.J_prime.value == pytest.approx(0.046, abs=0.0006)
 
 
+def test_constants_by_a_lattice_that_is_no_chain() -> None:
+    """J' = J: the simple cubic antiferromagnet orders at 0.946(1) J, Phys. Rev. Lett. 80, 5196."""
+    found = exchange.interchain_coupling("0.946(1)", "1.00(1)")
+    assert found.J_prime.value == pytest.approx(1.0, abs=0.01)
+    assert "not small" in found.notes[0]
+
+
 def test_discrepancy_of_the_paper_J_prime_is_0_0435_and_not_the_printed_0_045() -> None:
     """From the printed T_N and J; printed are 0.045 K, 3.3e-3 and 0.059."""
     found = exchange.interchain_coupling("0.105(1)", "13.7(1)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -81,3 +82,23 @@ def test_J_of_a_scan(musrcu: Musrcu, here: Path, samples: Path) -> None:
     assert found["J"]["high"] == pytest.approx(0.1)
     typed = musrcu("order", "scan.json", "--J", "13.6(1)", "--json").json["exchange"]
     assert typed["J_prime"]["value"] > found["J_prime"]["value"]  # 13.6: 0.04352, 13.7: 0.04350
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ('"about 14"', "J: 'about 14' is no value with an error"),
+        ("-13.7", "J = -13.7; expected a coupling in K"),
+        ("[13.7, 0.1]", r"J = \[13.7, 0.1\]; expected a coupling"),
+    ],
+)
+def test_J_of_a_scan_file_that_is_none(
+    musrcu: Musrcu, here: Path, samples: Path, given: str, message: str
+) -> None:
+    """Refused before any run is read."""
+    text = (samples / "scan.toml").read_text().replace('runs = "', f'runs = "{samples}/')
+    text = text.replace('calibration = "', f'calibration = "{samples}/')
+    Path("scan.toml").write_text(text + f"J = {given}\n")
+    done = musrcu("scan", "scan.toml", "--no-plot")
+    assert done.code != 0
+    assert re.search(rf"scan.toml: \[order\] {message}", done.complaint)
