@@ -18,7 +18,8 @@ all ways are given the same counts. Ways:
     one step             the law inside one likelihood of all runs
 
 True temperatures scatter by 0.3 mK about the set points; with ``--jitter 1`` a sixth of the runs at
-104 and at 106 mK is on the other side of T_N.
+104 and at 106 mK is on the other side of T_N. With ``--from-truth`` the one step is told where to begin, which makes it a
+study of errors and not of the search.
 
 With ``--keep`` every set is a line of a file there and the program goes on where it stopped. A pull
 is the root of the likelihood, sign(fit - truth) sqrt(chi2 with the parameter held at its truth -
@@ -52,6 +53,8 @@ SEED = 20261128
 EVENTS = (2e7, 2e6)
 ERRORS = (0.0, 0.3, 0.5, 1.0)  # mK
 TRUTH = {"nu0": order_truth.NU0, "T_N": order_truth.T_N, "beta": order_truth.BETA}
+ABOVE = {"A1_above": 0.045, "sigma1_above": 0.35, "lambda2_above": 2.0}
+"""Start of the paramagnetic part with ``--from-truth``."""
 METHODS = {
     "latent": {"method": "latent"},
     "naive": {"method": "naive"},
@@ -72,12 +75,16 @@ class Cell(NamedTuple):
     jitter: float = 1e3 * order_truth.JITTER
     """mK, scatter of the true temperatures about the set points."""
 
+    told: bool = False
+    """Whether the one step begins at the truth."""
+
     @property
     def title(self) -> str:
         """In words."""
-        usual = self.jitter == 1e3 * order_truth.JITTER
-        scatter = "" if usual else f", jitter {self.jitter:g} mK"
-        return f"{self.events:.0e} events, {self.T_error:g} mK{scatter}"
+        text = f"{self.events:.0e} events, {self.T_error:g} mK"
+        if self.jitter != 1e3 * order_truth.JITTER:
+            text += f", jitter {self.jitter:g} mK"
+        return text + ", from the truth" * self.told
 
 
 def thrown(index: int, cell: Cell) -> order_truth.Thrown:
@@ -198,7 +205,8 @@ def one_step(index: int, cell: Cell) -> dict[str, Record]:
     known = recipe(drawn)
     data = [mu.reduce(run, known) for run in as_runs(drawn)]
     fit: Any = mu.fit_order_parameter
-    result = fit(data, direct=True, alpha=order_truth.ALPHA, minos=True)
+    start = TRUTH | ABOVE if cell.told else None
+    result = fit(data, direct=True, alpha=order_truth.ALPHA, minos=True, start=start)
     seconds = time.process_time() - begin
     record = {
         "valid": result.valid,
@@ -278,6 +286,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--errors", type=float, nargs="+", default=list(ERRORS), help="mK")
     parser.add_argument("--jitter", type=float, default=Cell(0, 0).jitter, help="mK")
     parser.add_argument("--steps", choices=WORK, default="one", help="one: and two beside it")
+    parser.add_argument("--from-truth", action="store_true", help="errors without the search")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="folder of what was fitted, to continue")
     parser.add_argument("--report", action="store_true", help="tables only, nothing fitted")
@@ -294,7 +303,7 @@ def main() -> int:
     pool = None if options.report else ProcessPoolExecutor(options.jobs)
     begin = time.perf_counter()
     for events, T_error in itertools.product(options.events, options.errors):
-        cell = Cell(events, T_error, options.jitter)
+        cell = Cell(events, T_error, options.jitter, options.from_truth)
         path = keep / f"{options.steps} {cell.title}.jsonl"
         work = partial(one, step=options.steps, cell=cell)
         records = worked(path, options.sets, work, pool)
