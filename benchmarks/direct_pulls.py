@@ -18,8 +18,8 @@ all ways are given the same counts. Ways:
     one step             the law inside one likelihood of all runs
 
 True temperatures scatter by 0.3 mK about the set points; with ``--jitter 1`` a sixth of the runs at
-104 and at 106 mK is on the other side of T_N. With ``--from-truth`` the one step is told where to begin, which makes it a
-study of errors and not of the search.
+104 and at 106 mK is on the other side of T_N. With ``--from-truth`` the one step is told where to
+begin: a study of errors and not of the search.
 
 With ``--keep`` every set is a line of a file there and the program goes on where it stopped. A pull
 is the root of the likelihood, sign(fit - truth) sqrt(chi2 with the parameter held at its truth -
