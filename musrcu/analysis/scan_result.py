@@ -234,7 +234,8 @@ class Scan:
         ]
         lines = [*self.assumptions(), "", table(rows, header), ""]
         lines.append("T_N bracket: " + ", ".join(bounds))
-        lines += [f"note: {doubt}" for doubt in self._doubts()]
+        if self.order is None:  # else it says so
+            lines += [f"note: {doubt}" for doubt in self._doubts()]
         lines += self._mixed() + self._repeated()
         if self.order is not None:
             lines += ["", self.order.summary()]
