@@ -18,76 +18,18 @@ from musrcu.fitting.contour import Contour
 from musrcu.fitting.profile import Profile
 from musrcu.fitting.result import chi2_probability
 from musrcu.models.laws import order_parameter_law
-from musrcu.notation import asymmetric, bracket
+from musrcu.ordering.law_parameter import BetaForAlpha, LawParameter, number, plain
 from musrcu.ordering.left_out import grouped
 from musrcu.ordering.minimum import Values
-from musrcu.ordering.notes import one_sided
 from musrcu.ordering.order_quantity import OrderQuantity
 from musrcu.ordering.points import OrderPoints
+
+__all__ = ["KIND", "BetaForAlpha", "LawParameter", "OrderParameter"]
 
 KIND = "musrcu order"
 """What a saved order parameter says it is."""
 
 _DRAWS = 2000
-_ROW = ("alpha", "beta", "error", "T_N", "chi2")
-
-
-@dataclass(frozen=True, slots=True)
-class LawParameter:
-    """One parameter of the law."""
-
-    name: str
-    value: float
-    """NaN where the points do not determine it at all."""
-    error: float
-    """One standard deviation from the covariance; NaN where fixed, at a limit or not known."""
-    unit: str = ""
-    minos: tuple[float, float] | None = None
-    """(low, high) of MINOS, low < 0 < high; None where there are none."""
-    fixed: bool = False
-    at_limit: bool = False
-
-    def __str__(self) -> str:
-        if self.fixed:
-            return f"{self.name} = {self.value:g}{' ' + self.unit if self.unit else ''} (fixed)"
-        if self.at_limit and self.minos is not None:
-            text = one_sided(self.value, self.minos, self.unit)
-            if text:
-                return f"{self.name} = {text}"
-        text = f"{self.name} = {bracket(self.value, self.error, self.unit)}"
-        if self.at_limit:
-            text += " (at its limit)"
-        if self.minos is not None:
-            text += f"   MINOS: {asymmetric(self.value, *self.minos, self.unit)}"
-        return text
-
-
-@dataclass(frozen=True, slots=True)
-class BetaForAlpha:
-    """The exponent beta that belongs to one held exponent alpha."""
-
-    alpha: float
-    beta: float
-    error: float
-    T_N: float
-    chi2: float
-    at_limit: tuple[str, ...] = ()
-    """Parameters that ended at a limit in this fit."""
-
-    def __str__(self) -> str:
-        text = f"{self.alpha:g}: {bracket(self.beta, self.error)}, chi2 {self.chi2:.1f}"
-        return text + (f" ({' and '.join(self.at_limit)} at a limit)" if self.at_limit else "")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers for JSON."""
-        numbers = {name: _plain(getattr(self, name)) for name in _ROW}
-        return {**numbers, "at_limit": list(self.at_limit)}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> BetaForAlpha:
-        """The inverse of :meth:`to_dict`."""
-        numbers = {name: _number(data[name]) for name in _ROW}
-        return cls(**numbers, at_limit=tuple(data.get("at_limit", ())))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -307,23 +249,23 @@ class OrderParameter:
         """Plain numbers for JSON; what is not known is null."""
         return {
             "kind": KIND,
-            **{name: _parameter_dict(self[name]) for name in self.quantity.names},
-            "chi2": _plain(self.chi2),
+            **{name: self[name].to_dict() for name in self.quantity.names},
+            "chi2": plain(self.chi2),
             "ndof": self.ndof,
-            "probability": _plain(self.probability),
+            "probability": plain(self.probability),
             "valid": self.valid,
             "reason": self.reason,
             "parameter": self.parameter,
             "names": list(self.names),
-            "covariance": [[_plain(entry) for entry in row] for row in self.covariance.tolist()],
+            "covariance": [[plain(entry) for entry in row] for row in self.covariance.tolist()],
             "method": self.method,
             "method_reason": self.method_reason,
-            "T_N_limits": [_plain(limit) for limit in self.T_N_limits],
+            "T_N_limits": [plain(limit) for limit in self.T_N_limits],
             "bound": self.bound,
             "beta_for_alpha": [row.to_dict() for row in self.beta_for_alpha],
             "notes": list(self.notes),
             "common": {source: dict(shifts) for source, shifts in self.common.items()},
-            "cost": _plain(self.cost),
+            "cost": plain(self.cost),
             "above": self.above,
             "thermometer_offset": self.thermometer_offset,
             "points": self.points.to_dict(),
@@ -333,11 +275,11 @@ class OrderParameter:
     def from_dict(cls, data: Mapping[str, Any]) -> OrderParameter:
         """The inverse of :meth:`to_dict`."""
         size = len(data["names"])
-        covariance = [_number(entry) for row in data["covariance"] for entry in row]
+        covariance = [number(entry) for row in data["covariance"] for entry in row]
         low, high = data["T_N_limits"]
         points = OrderPoints.from_dict(data["points"])
         saturation, T_N, beta, alpha = (
-            _parameter(name, data[name]) for name in points.quantity.names
+            LawParameter.from_dict(name, data[name]) for name in points.quantity.names
         )
         return cls(
             saturation,
@@ -346,20 +288,20 @@ class OrderParameter:
             alpha,
             names=tuple(data["names"]),
             covariance=np.array(covariance, dtype=float).reshape(size, size),
-            chi2=_number(data["chi2"]),
+            chi2=number(data["chi2"]),
             ndof=int(data["ndof"]),
             valid=bool(data["valid"]),
             reason=data["reason"],
             method=data["method"],
             method_reason=data["method_reason"],
             points=points,
-            T_N_limits=(_number(low), _number(high)),
+            T_N_limits=(number(low), number(high)),
             bound=data["bound"],
             beta_for_alpha=tuple(map(BetaForAlpha.from_dict, data["beta_for_alpha"])),
             notes=tuple(data["notes"]),
             parameter=data["parameter"],
             common=data.get("common", {}),
-            cost=_number(data.get("cost", data["chi2"])),
+            cost=number(data.get("cost", data["chi2"])),
             above=data.get("above", "bound"),
             thermometer_offset=float(data.get("thermometer_offset", 0.0)),
         )
@@ -368,31 +310,3 @@ class OrderParameter:
         """Write the result as JSON, for :func:`musrcu.load`."""
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
         write_text(path, text + "\n", overwrite=overwrite)
-
-
-def _parameter_dict(parameter: LawParameter) -> dict[str, Any]:
-    return {
-        "value": _plain(parameter.value),
-        "error": _plain(parameter.error),
-        "minos": None if parameter.minos is None else [_plain(side) for side in parameter.minos],
-        "unit": parameter.unit,
-        "fixed": parameter.fixed,
-        "at_limit": parameter.at_limit,
-    }
-
-
-def _parameter(name: str, data: Mapping[str, Any]) -> LawParameter:
-    minos = data["minos"]
-    return LawParameter(
-        name, _number(data["value"]), _number(data["error"]), data["unit"],
-        None if minos is None else (_number(minos[0]), _number(minos[1])),
-        bool(data["fixed"]), bool(data["at_limit"]),
-    )  # fmt: skip
-
-
-def _plain(number: float) -> float | None:
-    return float(number) if math.isfinite(number) else None
-
-
-def _number(entry: float | None) -> float:
-    return math.nan if entry is None else float(entry)
