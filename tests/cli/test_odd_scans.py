@@ -63,7 +63,7 @@ def scanned(musrcu: Musrcu, runs: str) -> tuple[int, str, dict[str, Any]]:
     assert again.code == done.code
     assert again.out.strip() == scan.order.summary()
     assert scan.order.summary() in done.out
-    return done.code, done.out, musrcu("order", "scan.json", "--json").json
+    return done.code, done.out, scan.order.to_dict()
 
 
 def test_no_ordered_run(musrcu: Musrcu, here: Path) -> None:
@@ -121,19 +121,21 @@ def test_missing_temperatures(musrcu: Musrcu, here: Path) -> None:
     assert "nothing is known of T_N" in told
 
 
-@pytest.mark.parametrize("value", [-0.0898, float("nan")])
-def test_an_impossible_reading(musrcu: Musrcu, here: Path, value: float) -> None:
+def test_impossible_readings(musrcu: Musrcu, here: Path) -> None:
     """The reader leaves the sensor out; the set point is used, and the order parameter says so."""
     runs = written(here, (1, 9, 12, 18))
-    raw = bytearray((here / "deltat_tdc_ltf_0009.bin").read_bytes())
-    struct.pack_into("<4f", raw, TEMPERATURE, value, value, 0.0, 0.0)
-    (here / "deltat_tdc_ltf_0009.bin").write_bytes(raw)
+    for name, value in (("0009", -0.0898), ("0012", float("nan"))):
+        path = here / f"deltat_tdc_ltf_{name}.bin"
+        raw = bytearray(path.read_bytes())
+        struct.pack_into("<4f", raw, TEMPERATURE, value, value, 0.0, 0.0)
+        path.write_bytes(raw)
     code, told, law = scanned(musrcu, runs)
     assert code == 0
     assert told.count("the set point, 0.09 K, is used") == 1
-    assert f"note: LTF 9: a temperature sensor reads {value:g} K and is left out" in told
-    assert "their errors are not known: runs LTF 9" in told
-    assert law["points"]["temperature"][1] == 0.09
+    for run, value in ((9, -0.0898), (12, float("nan"))):
+        assert f"note: LTF {run}: a temperature sensor reads {value:g} K and is left out" in told
+    assert "their errors are not known: runs LTF 9, LTF 12" in told
+    assert law["points"]["temperature"][1:] == [0.09, 0.1]
 
 
 def test_some_runs_in_millikelvin(musrcu: Musrcu, here: Path) -> None:
