@@ -28,13 +28,13 @@ class PowerLaw:
     slope: float
     """NaN where the runs do not determine it."""
     error: float
-    """One standard deviation from the covariance."""
+    """One standard deviation from the covariance; NaN where T_N ended at its bound."""
     minos: tuple[float, float] | None
     """(low, high) of MINOS, low < 0 < high."""
     T_N: float
     """K, fitted or held."""
     T_N_error: float
-    """K; NaN where held."""
+    """K; NaN where held or at its bound."""
     chi2: float
     n_runs: int
     ndof: int
@@ -48,9 +48,12 @@ class PowerLaw:
     def __str__(self) -> str:
         if not self.valid:
             return f"no slope: {self.reason}"
-        text = f"slope {bracket(self.slope, self.error)}"
-        if self.minos is not None:
-            text += f"   MINOS: {asymmetric(self.slope, *self.minos)}"
+        interval = "" if self.minos is None else asymmetric(self.slope, *self.minos)
+        if math.isfinite(self.error):
+            text = f"slope {bracket(self.slope, self.error)}"
+            text += f"   MINOS: {interval}" if interval else ""
+        else:
+            text = f"slope {interval} (MINOS), T_N at its bound {self.T_N:.5g} K"
         if self.by_T_N is not None:
             low, high = self.by_T_N
             text += f"; {low:+.2g} {high:+.2g} with T_N one error lower and higher"
@@ -102,16 +105,19 @@ def _fit(order: OrderParameter, points: OrderPoints, at: Mapping[str, float]) ->
     found = refit(cost, held, (top * alpha**beta, T_N, beta, POWER), tries=2)
     minimum, limits = found.minimum, found.limits
     values, errors = minimum.values, minimum.errors
-    slope, reason, interval, by_T_N = values[2], found.reason, None, None
+    slope, error, reason = values[2], errors.get("beta", math.nan), found.reason
+    interval, by_T_N = None, None
+    if found.at_limit and not reason:
+        # with T_N held at its bound the slope would look well known: it is so only on one side
+        minimum, error = lowest(cost, limits, held, near=values), math.nan
     if not reason:
-        fixed = {**held, **found.at_limit}
-        interval = minos_errors(cost, minimum, limits, fixed, ("beta",)).intervals["beta"]
+        interval = minos_errors(cost, minimum, limits, held, ("beta",)).intervals["beta"]
         reason = _undetermined(slope, interval, limits["beta"])
     if at and not reason:
         by_T_N = _by_T_N(order, cost, limits, minimum)
     return PowerLaw(
-        slope, errors.get("beta", math.nan), interval, values[1], errors.get("T_N", math.nan),
-        cost.chi2(values), n, ndof, not reason, reason, by_T_N,
+        slope, error, interval, values[1], errors.get("T_N", math.nan), cost.chi2(values), n, ndof,
+        not reason, reason, by_T_N,
     )  # fmt: skip
 
 

@@ -55,6 +55,10 @@ CLASSES = (
 """In rising order of beta. Review: A. Pelissetto and E. Vicari, Phys. Rep. 368, 549 (2002)."""
 
 
+ALLOWED = 9.0
+"""Rise of chi-square, three standard deviations, up to which an exponent alpha is allowed."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Universality:
     """The beta of a fit beside those of universality classes."""
@@ -99,17 +103,26 @@ class Universality:
         said = "beta of a fit to all temperatures is no critical exponent"
         if not order.alpha.fixed:
             return [f"{said}: see its slope next to T_N, critical_region"]
-        betas = [row.beta for row in order.beta_for_alpha if not row.at_limit]
+        return [said + self._exponents()]
+
+    def _exponents(self) -> str:
+        """What other exponents alpha make of beta, as far as the runs allow them."""
+        order = self.order
+        rows = [row for row in order.beta_for_alpha if not row.at_limit]
+        least = min((row.chi2 for row in rows), default=math.nan)
+        allowed = [row for row in rows if row.chi2 - least < ALLOWED]
+        if len(rows) > 1 and len(allowed) == 1:
+            others = ", ".join(f"{row.alpha:g}" for row in rows)
+            return f"; of alpha = {others} the runs allow {allowed[0].alpha:g} alone"
+        betas = [row.beta for row in allowed]
         error = order.beta.error
-        if len(betas) > 1 and max(betas) - min(betas) > error:
-            alphas = [row.alpha for row in order.beta_for_alpha if not row.at_limit]
-            spread = f"{min(betas):.2g} to {max(betas):.2g}"
-            said += (
-                f", and with alpha held at {min(alphas):g} to {max(alphas):g} instead of "
-                f"{order.alpha.value:g} it is {spread}, {(max(betas) - min(betas)) / error:.1f} of "
-                "its errors apart"
-            )
-        return [said]
+        if len(betas) < 2 or max(betas) - min(betas) <= error:
+            return ""
+        return (
+            f", and with alpha held at {allowed[0].alpha:g} to {allowed[-1].alpha:g}, all of which "
+            f"the runs allow, it is {min(betas):.2g} to {max(betas):.2g}, "
+            f"{(max(betas) - min(betas)) / error:.1f} of its errors apart"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers for JSON; what is not known is null."""

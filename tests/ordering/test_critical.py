@@ -197,3 +197,14 @@ class TestPowerLaws:
         assert abs(np.mean(held)) < 0.48
         assert 0.7 < np.std(held) < 1.35
         assert 18 <= sum(free) <= 36  # 27 expected, three standard deviations are 9
+
+    def test_T_N_at_its_bound_leaves_the_other_side_free(self) -> None:
+        """The bound is the true T_N: only slopes of a lower T_N are left, as without the bound."""
+        points = replace(self.exact, upper_bound=10.0)
+        bounded, held = power_laws(self.order, points)
+        free, _ = power_laws(self.order, self.exact)
+        assert np.isnan(bounded.error) and np.isnan(bounded.T_N_error)
+        assert bounded.minos is not None and free.minos is not None and held.minos is not None
+        assert bounded.minos[0] == pytest.approx(free.minos[0], rel=0.03)
+        assert bounded.minos[1] == pytest.approx(held.minos[1], rel=0.05)
+        assert "(MINOS), T_N at its bound 10 K (8 runs)" in str(bounded)
