@@ -69,13 +69,13 @@ def pack(counts: Sequence[int], stretches: Sequence[tuple[int, int]] | None = No
         edges = [k for k in range(len(widths)) if k == 0 or widths[k] != widths[k - 1]]
         stops = [*edges[1:], len(widths)][: len(edges)]
         stretches = [(b - a, widths[a]) for a, b in zip(edges, stops, strict=True)]
-    made, place = b"", 0
+    made, place = bytearray(), 0
     for n, width in stretches:
         made += struct.pack("<HB", n, width)
         for count in counts[place : place + n] if width else ():
             made += int(count).to_bytes(width, "little")
         place += n
-    return made
+    return bytes(made)
 
 
 def histogram(
