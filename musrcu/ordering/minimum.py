@@ -47,11 +47,7 @@ class LawCost:
     above : ``bound``, or ``censored``: runs without order are terms of the cost.
     """
 
-    def __init__(
-        self, points: OrderPoints, *, method: str = "naive", above: str = "bound",
-        latent: bool = False,
-    ) -> None:  # fmt: skip
-        method = "latent" if latent else method
+    def __init__(self, points: OrderPoints, *, method: str = "naive", above: str = "bound") -> None:
         self.points = points
         self.above = above
         self.T_error = None if method == "naive" else points.known_temperature_errors()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from scipy.stats import chi2
 
 from musrcu.errors import FitError
 from musrcu.models.laws import order_parameter_law, order_parameter_slope
+from musrcu.ordering.censored import ABOVE
+from musrcu.ordering.method import METHODS
 from musrcu.ordering.minimum import LawCost
 from musrcu.ordering.result import LawParameter
 from musrcu.ordering.two_step import (
@@ -284,8 +287,10 @@ class TestLatentTemperatures:
 
 
 def test_gradient_of_the_cost() -> None:
-    for latent in (False, True):
-        cost = LawCost(drawn(7, 1e-3), latent=latent)
+    runs = {"not_ordered": (0.1065, 0.107), "not_ordered_error": (1e-3, 0.0)}
+    for method, above in product(METHODS[1:], ABOVE):
+        cost = LawCost(drawn(7, 1e-3, **runs), method=method, above=above)
+        assert (cost.method, cost.censored is not None) == (method, above == "censored")
         at = np.array([1.585, 0.1079, 0.13, 2.8])
         gradient = cost.grad(*at)
         for place in range(4):
@@ -477,7 +482,7 @@ class TestFailure:
     def test_one_temperature(self) -> None:
         order = fit_order_parameter(OrderPoints(np.full(13, 0.05), None, NU, NU_ERROR))
         assert not order.valid
-        assert "1 different temperatures" in order.reason
+        assert "too few different temperatures" in order.reason
 
     def test_no_frequency(self) -> None:
         order = fit_order_parameter(OrderPoints(T, None, np.zeros(13), NU_ERROR))
