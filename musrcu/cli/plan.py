@@ -24,6 +24,7 @@ from musrcu.files import write_text
 
 if TYPE_CHECKING:
     from musrcu.analysis.scan_result import Scan
+    from musrcu.ordering.result import OrderParameter
 
 _EVENTS = re.compile(r"([0-9.]+(?:[eE][+]?[0-9]+)?)([kMG]?)\Z")
 _TIMES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
@@ -73,7 +74,7 @@ def run(arguments: Namespace) -> int:
         pictures=[arguments.plot],
     )  # fmt: skip
     made = plan(
-        _scan(arguments),
+        _source(arguments),
         target=arguments.target,
         events=arguments.events,
         hours=arguments.hours,
@@ -98,10 +99,11 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _scan(arguments: Namespace) -> Scan:
-    """The scan of a file, fitted where it is a scan file."""
+def _source(arguments: Namespace) -> Scan | OrderParameter:
+    """The scan of a file, fitted where it is a scan file, or a saved order parameter."""
     from musrcu.analysis.scan_file import ScanFile
     from musrcu.analysis.scan_result import Scan
+    from musrcu.ordering.result import OrderParameter
     from musrcu.output.load import load
 
     path: Path = arguments.scan
@@ -113,6 +115,8 @@ def _scan(arguments: Namespace) -> Scan:
     if path.suffix != ".json":
         raise UsageError(f"plan takes a scan file (.toml) or a saved scan (.json), not {path}")
     found = load(path)
+    if isinstance(found, OrderParameter):
+        return found
     if not isinstance(found, Scan):
         raise MusrcuError(f"{path} holds no scan; save one with: musrcu scan ... -o scan.json")
     if found.order is None:

@@ -33,10 +33,11 @@ class LineError:
         cls, points: OrderPoints, events: FloatArray, needed: FloatArray | None = None
     ) -> LineError:
         """From the points of a scan; ``events`` (n,) of each run, NaN where not known."""
-        known = np.isfinite(events) & (events > 0)
-        order = np.flatnonzero(known)[np.argsort(points.temperature[known], kind="stable")]
+        known = np.flatnonzero(np.isfinite(events) & (events > 0))
+        order = known[np.argsort(points.temperature[known], kind="stable")]
         variance = points.error[order] ** 2 * events[order]
-        return cls(points.temperature[order], variance, None if needed is None else needed[order])
+        strong = None if needed is None or not np.isfinite(needed[order]).all() else needed[order]
+        return cls(points.temperature[order], variance, strong)
 
     def at(self, T: float, T_N: FloatArray) -> FloatArray:
         """(m,) MHz^2 times events of a run at ``T`` where the order ends at each of ``T_N``.

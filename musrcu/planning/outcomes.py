@@ -11,7 +11,8 @@ from musrcu.planning.knowledge import Knowledge
 from musrcu.planning.line_error import LineError
 
 _SEED = 20190121
-OUTCOMES = 160
+OUTCOMES = 128
+"""Truths that are drawn."""
 _STEEP = 0.3
 """|dnu/dT| sigma_T / sigma_nu from which on the law is made straight as T(nu)."""
 _INSIDE = 1e-3, 0.998

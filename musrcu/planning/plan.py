@@ -27,7 +27,7 @@ _BEYOND = 4.0
 
 
 def plan(
-    scan: Scan,
+    source: Scan | OrderParameter,
     *,
     target: str = "T_N",
     events: float | None = None,
@@ -48,7 +48,7 @@ def plan(
 
     Parameters
     ----------
-    scan : a scan with a valid order parameter.
+    source : a Scan with a valid order parameter, or that of points alone, with ``run_events``.
     target : ``T_N`` or ``beta``: what the best temperature is best for.
     events : all counts that the run will have; None takes ``hours``, or what the median run has.
     hours : duration of the run, instead of ``events``.
@@ -65,17 +65,17 @@ def plan(
     ------
     FitError if the scan has no valid order parameter, or an argument cannot be used.
     """
-    order = _order_of(scan)
+    order = _order_of(source)
     _refuse_target(target)
     for name, number in (("events", events), ("hours", hours), ("rate", rate),
                          ("run_events", run_events)):  # fmt: skip
         _refuse_number(name, number)
     points = order.points
-    known = statistics_of(scan, points, run_events)
+    known = statistics_of(source if isinstance(source, Scan) else None, points, run_events)
     if not np.isfinite(known.events).any():
+        why = "none of its files can be read" if isinstance(source, Scan) else "points have none"
         raise FitError(
-            "the events of no ordered run are known, as none of the files of the scan can be read; "
-            "give those of one run as run_events"
+            f"the events of no ordered run are known, {why}; give those of one run as run_events"
         )
     rate = known.rate if rate is None else rate
     planned = _events(events, hours, rate, known)
@@ -106,18 +106,20 @@ def plan(
     )
 
 
-def _order_of(scan: Any) -> OrderParameter:
-    """The order parameter of a scan, which must be one to plan with."""
-    if not isinstance(scan, Scan):
-        raise FitError(f"a plan is made for a Scan, not for {type(scan).__name__}")
-    order = scan.order
+def _order_of(source: Any) -> OrderParameter:
+    """The order parameter to plan with."""
+    if not isinstance(source, (Scan, OrderParameter)):
+        raise FitError(
+            f"a plan is made for a Scan or an OrderParameter, not for {type(source).__name__}"
+        )
+    order = source.order if isinstance(source, Scan) else source
     if order is None:
         raise FitError(
             "the scan has no order parameter to plan with; fit one: "
             "scan.with_order(mu.fit_order_parameter(scan))"
         )
     if not order.valid:
-        raise FitError(f"the order parameter of the scan is not valid: {order.reason}")
+        raise FitError(f"no plan without a valid order parameter: {order.reason}")
     return order
 
 
@@ -157,11 +159,16 @@ def _candidates(
             raise FitError(f"candidates: expected temperatures above 0 K, found {found}")
         return places
     coldest = float(order.points.temperature.min())
-    spread = present(knowledge).T_N
-    hottest = min(order.T_N.value + _BEYOND * spread, float(knowledge.T_N.max()))
-    near = max(order.T_N.value - 2 * _BEYOND * spread, coldest)
-    even = np.linspace(coldest, near, CANDIDATES // 2, endpoint=False)
-    return np.unique(np.concatenate([even, np.linspace(near, hottest, CANDIDATES - len(even))]))
+    T_N, spread = order.T_N.value, present(knowledge).T_N
+    hottest = min(T_N + _BEYOND * spread, float(knowledge.T_N.max()))
+    near = T_N - _BEYOND * spread
+    if near <= coldest:
+        return np.linspace(coldest, hottest, CANDIDATES)
+    third = CANDIDATES // 3
+    away = T_N - np.geomspace(T_N - coldest, T_N - near, third, endpoint=False)
+    even = np.linspace(coldest, near, third, endpoint=False)
+    close = np.linspace(near, hottest, CANDIDATES - 2 * third)
+    return np.unique(np.concatenate([even, away, close]))
 
 
 def _temperature_errors(points: OrderPoints, places: FloatArray, given: float | None) -> FloatArray:

@@ -29,20 +29,21 @@ class Statistics:
     """Events per hour, the median of the runs; None where no file says when it was taken."""
 
 
-def statistics_of(scan: Scan, points: OrderPoints, given: float | None = None) -> Statistics:
+def statistics_of(scan: Scan | None, points: OrderPoints, given: float | None = None) -> Statistics:
     """Events and strengths of lines of the points of a scan, and the rate of all its runs.
 
     Parameters
     ----------
     given : events of every run, instead of those in the files.
     """
-    runs = {run.name: run for run in scan.runs}
+    runs = {} if scan is None else {run.name: run for run in scan.runs}
+    parameter = "" if scan is None else scan.parameter
     counted = {} if given is not None else {name: _counted(run) for name, run in runs.items()}
     unknown = (float("nan"), None)
     events = np.array([
         given if given is not None else counted.get(label, unknown)[0] for label in points.labels
     ], dtype=float)  # fmt: skip
-    strength = np.array([_strength(runs.get(label), scan.parameter) for label in points.labels])
+    strength = np.array([_strength(runs.get(label), parameter) for label in points.labels])
     rates = [3600.0 * n / seconds for n, seconds in counted.values() if seconds and np.isfinite(n)]
     with np.errstate(divide="ignore"):
         needed = events * SEEN_GAIN / strength**2
