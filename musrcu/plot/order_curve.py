@@ -11,10 +11,12 @@ import numpy as np
 
 from musrcu.analysis.scan_result import Scan
 from musrcu.containers.arrays import FloatArray
+from musrcu.direct.result import DirectOrder
 from musrcu.errors import MusrcuError
 from musrcu.ordering.points import OrderPoints
 from musrcu.ordering.result import OrderParameter
 from musrcu.ordering.source import points_of
+from musrcu.plot.direct_runs import draw_direct_runs, draw_fractions
 from musrcu.plot.insets import Inset, boxes, draw_insets
 from musrcu.plot.style import (
     BLACK,
@@ -39,12 +41,16 @@ if TYPE_CHECKING:
 
 ROOMY = 0.8
 """T_N as a share of the temperature axis from which text finds room below the curve."""
+ROOMY_FOR_FRACTIONS = 0.73
+"""The same of a one-step fit, whose longer legend finds none above it."""
+LOWEST = 0.06
+"""Where the vertical axis begins below zero, as a share of the highest value."""
 SEEN = 0.025
 """Height of a band, inches, from which it is told from the curve and named."""
 
 
 def order(
-    order_parameter: OrderParameter | None,
+    order_parameter: OrderParameter | DirectOrder | None,
     points: OrderPoints | Scan | None = None,
     *,
     insets: Sequence[Inset] = (),
@@ -58,9 +64,13 @@ def order(
     Fig. 3 of the paper, two spectra may be inset, one from below and one from above T_N; they are
     drawn below the curve or behind T_N where they find room to be read, and left out elsewhere.
 
+    Of a one-step fit the spectra were fitted and not their frequencies: below its curve a row of
+    circles, as full as each run is ordered, stands at the true temperatures; open grey points are
+    the frequencies of runs fitted one by one, for comparison.
+
     Parameters
     ----------
-    order_parameter : the fitted law; None draws the points alone.
+    order_parameter : the fitted law, of two steps or of one; None draws the points alone.
     points : what to draw: points, or the Scan. None takes the points of the fit. They know every
         run without order and every run left out; the axis of temperature holds them all.
     insets : up to two spectra, each an Asymmetry or (Asymmetry, FitResult).
@@ -83,19 +93,23 @@ def order(
         own = ax is None
         if ax is None:
             ax = new_figure(width, 0.62 * width + (0.8 if insets else 0.35)).subplots()
-        right = _draw_runs(ax, runs)
+        direct = order_parameter if isinstance(order_parameter, DirectOrder) else None
+        right = _draw_runs(ax, runs) if direct is None else draw_direct_runs(ax, direct)
         top = max([*runs.value.tolist(), *(nu for _, nu in runs.left_out_at), 0.0]) or 0.1
         if drawn is not None:
             right = max(right, 1.08 * drawn.T_N.value)
             top = max(top, drawn.saturation.value)
             _draw_law(ax, drawn, right)
+        if direct is not None:
+            draw_fractions(ax, direct, top)
         ax.set_xlim(0.0, right)
         ax.set_xlabel("$T$ (K)")
         ax.set_ylabel(_vertical(runs, order_parameter))
         lines = [] if order_parameter is None else _lines(order_parameter)
         _limits(ax, top, len(lines))
         places = boxes(ax, len(insets), _taken(ax, runs, drawn))
-        below = not places and drawn is not None and drawn.T_N.value > ROOMY * right
+        roomy = ROOMY if direct is None else ROOMY_FOR_FRACTIONS
+        below = not places and drawn is not None and drawn.T_N.value > roomy * right
         if insets and not places and own:
             figure_of(ax).set_size_inches(width, 0.62 * width + 0.35)
         if below:
@@ -108,10 +122,10 @@ def order(
 
 def _limits(ax: Axes, top: float, lines: int) -> None:
     """The vertical axis, with room above everything for lines of text in two columns."""
-    ax.set_ylim(-0.06 * top, top * (1.12 + 0.1 * -(-lines // 2)))
+    ax.set_ylim(-LOWEST * top, top * (1.12 + 0.1 * -(-lines // 2)))
 
 
-def _taken(ax: Axes, runs: OrderPoints, law: OrderParameter | None) -> FloatArray:
+def _taken(ax: Axes, runs: OrderPoints, law: OrderParameter | DirectOrder | None) -> FloatArray:
     """(n, 2) places in data coordinates that no inset may hide: points, marks, curve and T_N."""
     places = [*zip(runs.temperature, runs.value, strict=True), *runs.left_out_at]
     if law is not None:
@@ -127,9 +141,11 @@ def _taken(ax: Axes, runs: OrderPoints, law: OrderParameter | None) -> FloatArra
 
 
 def _points(
-    order_parameter: OrderParameter | None, source: OrderPoints | Scan | None
+    order_parameter: OrderParameter | DirectOrder | None, source: OrderPoints | Scan | None
 ) -> OrderPoints:
     """What to draw: every run of the source, or of the fit."""
+    if isinstance(order_parameter, DirectOrder):
+        order_parameter = order_parameter.two_step
     if isinstance(source, Scan):
         if order_parameter is None:
             return source.points()
@@ -144,14 +160,14 @@ def _points(
     return order_parameter.points
 
 
-def _vertical(points: OrderPoints, law: OrderParameter | None) -> str:
+def _vertical(points: OrderPoints, law: OrderParameter | DirectOrder | None) -> str:
     """What the vertical axis shows: nu (MHz), B (mT), or the asymmetry by its name."""
     quantity = points.quantity
     named = quantity.kind == "amplitude" and law is not None
     return axis_label(law.parameter if named and law else quantity.symbol, quantity.unit)
 
 
-def _has_curve(order_parameter: OrderParameter) -> bool:
+def _has_curve(order_parameter: OrderParameter | DirectOrder) -> bool:
     return all(map(math.isfinite, order_parameter.values))
 
 
@@ -177,46 +193,49 @@ def _draw_runs(ax: Axes, points: OrderPoints) -> float:
     return 1.04 * max(ends, default=1.0)
 
 
-def _draw_law(ax: Axes, law: OrderParameter, right: float) -> None:
+def _draw_law(ax: Axes, law: OrderParameter | DirectOrder, right: float) -> None:
     """Curve, band and T_N."""
     critical = law.T_N.value
     near = critical * (1 - np.geomspace(1e-9, 0.2, 400))  # the law is infinitely steep at T_N
     spread = law.T_N.error if math.isfinite(law.T_N.error) else 0.0
     beyond = np.linspace(critical - 6 * spread, critical + 6 * spread, 400)
     t: FloatArray = np.concatenate([np.linspace(0.0, right, 300), near, [critical], beyond])
-    t = np.unique(t[(t >= 0) & (t <= right)])
+    window = _points(law, None).window
+    begin = 0.0 if window is None else window[0]
+    t = np.unique([begin, *t[(t >= begin) & (t <= right)]])
     low, high = law.band(t)
     if np.isfinite(low).all():
         ax.fill_between(
             t, low, high, color=ORANGE, alpha=0.25, linewidth=0, zorder=1, label="one sigma"
         )
     ax.plot(t, law.predict(t), color=ORANGE, zorder=3, label="fit")
-    dashed = (0, (4, 2))
-    ax.plot(
-        [critical] * 2,
-        [0, 1.04 * law.saturation.value],
-        color=GREY,
-        linewidth=0.7,
-        ls=dashed,
-        zorder=0,
-    )
+    dashed, top = (0, (4, 2)), 1.04 * law.saturation.value
+    if begin > 0:  # the law was not fitted there
+        outside = np.linspace(0.0, begin, 100)
+        ax.plot(outside, law.predict(outside), color=ORANGE, linewidth=0.7, ls=dashed, zorder=2)
+    ax.plot([critical] * 2, [0, top], color=GREY, linewidth=0.7, ls=dashed, zorder=0)
     ax.annotate(
         symbol("T_N"), (critical, 0.5 * law.saturation.value), (3, 0), textcoords="offset points",
         fontsize=7.0, color=GREY, va="center",
     )  # fmt: skip
 
 
-def _lines(law: OrderParameter) -> list[str]:
+def _lines(law: OrderParameter | DirectOrder) -> list[str]:
     """The parameters as text, or why there are none."""
     if not _has_curve(law):
         reason = f"no order parameter: {law.reason or 'no fit'}"
         return textwrap.wrap(reason, 34, max_lines=4, placeholder=" ...")
     lines = []
-    for one in (law.saturation, law.T_N, law.beta, law.alpha):
-        text = quantity(one.name, one.value, None if one.fixed else one.error, one.unit)
+    shown = [law.saturation, law.T_N, law.beta, law.alpha]
+    if isinstance(law, DirectOrder) and not law.sigma_TN.fixed:
+        shown.append(law.sigma_TN)
+    for one in shown:
+        value = float(f"{one.value:.4g}") if one.at_limit else one.value
+        text = quantity(one.name, value, None if one.fixed else one.error, one.unit)
         lines.append(text + (" (fixed)" if one.fixed else " (limit)" if one.at_limit else ""))
     if math.isfinite(law.chi2):
-        lines.append(f"{CHI2} = {law.chi2:.1f}/{law.ndof}")
+        digits = 1 if law.ndof < 1000 else 0
+        lines.append(f"{CHI2} = {law.chi2:.{digits}f}/{law.ndof}")
     if not law.valid:
         lines.append("fit not valid")
     return lines
@@ -235,7 +254,7 @@ def _write(ax: Axes, lines: list[str], below: bool) -> None:
         text = {"loc": "upper right", "borderaxespad": 0.8}
     handles, labels = ax.get_legend_handles_labels()
     named = dict(zip(labels, handles, strict=True))
-    names = ["ordered", "not ordered", "left out"]
+    names = ["run by run", "ordered", "partly ordered", "not ordered", "left out"]
     if "one sigma" in named and _inches_of_band(ax, named["one sigma"]) > SEEN:
         names.append("one sigma")
     shown = [name for name in names if name in named]

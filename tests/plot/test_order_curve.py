@@ -237,3 +237,27 @@ def test_in_axes_of_yours() -> None:
 def test_a_limit_is_named() -> None:
     limited = dataclasses.replace(law(), beta=LawParameter("beta", 1.0, np.nan, at_limit=True))
     assert r"$\beta$ = 1 (limit)" in words(mu.plot.order(limited))
+
+
+def test_a_field_and_a_window() -> None:
+    """Axes and text say what orders; the curve is dashed where the law was not fitted."""
+    field = mu.fit_order_parameter(
+        made_points(), parameter="nu2", unit="mT", alpha=1, temperature_range=(0.05, 0.2)
+    )
+    axes = mu.plot.order(field)
+    assert axes.get_ylabel() == "$B$ (mT)"
+    assert any("$B_{0}$ = " in text.get_text() for text in axes.texts)
+    (fit,) = (line for line in axes.lines if line.get_label() == "fit")
+    assert fit.get_xdata()[0] == 0.05
+    dashed = [line for line in axes.lines if line.get_linestyle() == "--"]
+    assert any(line.get_xdata()[0] == 0.0 and line.get_xdata()[-1] == 0.05 for line in dashed)
+    (crosses,) = (line for line in axes.lines if line.get_label() == "left out")
+    assert sorted(crosses.get_xdata()) == [0.02, 0.104]
+    again = mu.plot.order(
+        field, made_scan()
+    )  # the scan's points, in the unit and window of the fit
+    assert again.get_ylabel() == "$B$ (mT)"
+    assert again.get_ylim() == axes.get_ylim()
+    amplitude = mu.plot.order(mu.fit_order_parameter(made_scan(), parameter="A2"))
+    assert amplitude.get_ylabel() == "$A_{2}$"
+    assert amplitude.get_ylim()[1] < 0.1
