@@ -5,16 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fixed_scan import NU, NU_ERROR, T
 
 import musrcu as mu
 from musrcu.errors import FitError
 from musrcu.ordering.points import OrderPoints
 from musrcu.ordering.two_step import fit_order_parameter
 
-T = np.array([0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.085, 0.09, 0.095, 0.099, 0.102, 0.104])
-NU_ERROR = np.array([0.012] * 7 + [0.015, 0.015, 0.02, 0.03, 0.04, 0.06])
-NU = np.array([1.58733, 1.60106, 1.56821, 1.55628, 1.54083, 1.51595, 1.47023, 1.44711, 1.4186,
-               1.34559, 1.27579, 1.17632, 1.03168])  # fmt: skip
 ORDER = fit_order_parameter(OrderPoints(T, None, NU, NU_ERROR))
 
 
