@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from musrcu import toml
 from musrcu.analysis.scan import ORDERED, PARAMAGNETIC, distinct, fit_scan
+from musrcu.analysis.scan_direct import DIRECT_KEYS, direct_of
 from musrcu.analysis.scan_options import COSTS
 from musrcu.analysis.scan_result import Scan
 from musrcu.calibration.calibrate import calibrate
@@ -42,6 +43,7 @@ ORDER_UNITS = UNITS[:-1]
 _TREATMENT = ("above", "nu_det", "thermometer_offset")
 ORDER_KEYS = (
     "parameter", "alpha", "method", "unit", "temperature_range", "J", *_TREATMENT,
+    *DIRECT_KEYS,
 )  # fmt: skip
 
 
@@ -61,6 +63,10 @@ class ScanFile:
     """Python files that it names in [fit], run when it was read."""
     J: str | None = None
     """Coupling along the chains as text with its error, K; None where nothing is said of it."""
+    direct: bool = False
+    """Whether one fit of all spectra is asked for."""
+    one_step: Mapping[str, Any] = field(default_factory=dict)
+    """Options that only this fit has, for ``fit_order_parameter(direct=True)``."""
 
     @classmethod
     def load(cls, path: PathLike, *, data: str | None = None) -> ScanFile:
@@ -70,7 +76,8 @@ class ScanFile:
         ``calibration``: a transverse-field run that is evaluated on the spot, or a TOML file; with
         ``folder``, numbers such as ``ltf:1-20`` are looked for there instead of in MUSRCU_DATA.
         ``alpha = "free"`` in [order] fits the exponent; ``J = "13.7(1)"`` is kept for what follows
-        from T_N. ``functions`` in [fit] names a Python file,
+        from T_N, and ``direct = true`` with ``sigma_TN``, ``smooth``, ``local`` and ``spread`` for
+        a fit of all spectra at once. ``functions`` in [fit] names a Python file,
         or several, with functions of your own; it is run here.
 
         Parameters
@@ -94,6 +101,7 @@ class ScanFile:
         functions = _declared(path, folder, options.pop("functions", ()))
         order = dict(tables["order"]) if "order" in tables else None
         _refuse(path, "[order] ", order or {}, ORDER_KEYS)
+        direct, one_step = direct_of(path, order or {})
         _check_order(path, order or {})
         _check_treatment(path, order or {})
         chain = None if order is None else order.pop("J", None)
@@ -104,6 +112,8 @@ class ScanFile:
             order=order,
             functions=functions,
             J=None if chain is None else str(chain),
+            direct=direct,
+            one_step=one_step,
         )
 
     def run(self, *, executor: Any = None, progress: bool = False) -> Scan:

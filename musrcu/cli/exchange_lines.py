@@ -9,6 +9,7 @@ from musrcu.errors import MusrcuError
 from musrcu.notation import parsed
 
 if TYPE_CHECKING:
+    from musrcu.direct.result import DirectOrder
     from musrcu.ordering.result import OrderParameter
 
 
@@ -34,7 +35,9 @@ def chain_coupling(text: str) -> str:
     return text
 
 
-def exchange_of(law: OrderParameter | None, J: str | None) -> tuple[dict[str, Any], list[str]]:
+def exchange_of(
+    law: OrderParameter | DirectOrder | None, J: str | None
+) -> tuple[dict[str, Any], list[str]]:
     """What T_N and J say, as an entry of the JSON and as lines; both empty where J is not given.
 
     The entry ``exchange`` is null where there is no T_N to be used.

@@ -9,6 +9,7 @@ Examples:
   musrcu order scan.json --J "13.7(1)"
   musrcu order scan.json --influence --classes --critical critical.png
   musrcu order table.csv --exponent 1 --temperature-range 0.09,0.11
+  musrcu order --direct scan.toml --profile T_N=TN.png
 
 A table has a line of column names and one line a run. Columns: T, nu, nu_error and, where known,
 T_error, run (a name) and verdict ("ordered", or "not ordered": such a line needs no nu and bounds
@@ -24,9 +25,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musrcu.cli import options
+from musrcu.cli import options, order_direct
 from musrcu.cli.exchange_lines import add_exchange, exchange_of
 from musrcu.cli.order_extras import Extras, add_extras, extras_of, pictures_of
+from musrcu.cli.profiles import add_profiles, follow_law
+from musrcu.cli.profiles import pictures as profile_pictures
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import dumps, say
 from musrcu.errors import MusrcuError
@@ -35,35 +38,49 @@ from musrcu.files import write_text
 if TYPE_CHECKING:
     from musrcu.ordering.points import OrderPoints
     from musrcu.ordering.result import OrderParameter
+    from musrcu.output.load import Loaded
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of ``musrcu order``."""
-    parser.add_argument("source", metavar="SCAN.json|TABLE", type=Path)
+    parser.add_argument(
+        "source", metavar="SCAN.json|TABLE|RUN", nargs="+",
+        help="a saved scan or a table; with --direct runs, or one scan file",
+    )  # fmt: skip
     options.add_order(parser)
+    order_direct.add_direct(parser)
     add_exchange(parser)
     add_extras(parser)
+    add_profiles(parser, ("T_N", "beta"))
     options.add_output(parser, "write the order parameter as JSON")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="picture: .png, .pdf or .svg")
 
 
 def run(arguments: Namespace) -> int:
     """Fit the law, print it and draw it."""
+    if arguments.direct:
+        return order_direct.run(arguments)
+    from musrcu.direct.result import DirectOrder
     from musrcu.ordering.two_step import fit_order_parameter
 
+    source = order_direct.one_source(arguments)
     check_targets(
-        [arguments.source],
+        [source],
         force=arguments.force,
         json=[arguments.output],
-        pictures=[arguments.plot, *pictures_of(arguments)],
+        pictures=[arguments.plot, *pictures_of(arguments), *profile_pictures(arguments)],
     )
+    loaded = _loaded(source)
+    if isinstance(loaded, DirectOrder):
+        return order_direct.show_again(loaded, source, arguments)
     choice = options.given_order(arguments)
-    points, parameter = _points(arguments.source, choice.pop("parameter", None))
+    points, parameter = _points(source, loaded, choice.pop("parameter", None))
     law = fit_order_parameter(points, parameter=parameter, **choice)
     entry, lines = exchange_of(law, arguments.J)
     extras = extras_of(law, arguments)
-    text = dumps({**law.to_dict(), **entry, **extras.entry})
-    say(text if arguments.json else "\n".join([law.summary(), *lines, *extras.lines]))
+    followed, said = follow_law(law, arguments)
+    text = dumps({**law.to_dict(), **entry, **extras.entry, **followed})
+    say(text if arguments.json else "\n".join([law.summary(), *lines, *extras.lines, *said]))
     if arguments.output is not None:
         write_text(arguments.output, text + "\n", overwrite=arguments.force)
         if not arguments.json:
@@ -87,9 +104,18 @@ def _draw(law: OrderParameter, extras: Extras, arguments: Namespace) -> None:
             say(f"figure: {target}")
 
 
-def _points(source: Path, parameter: str | None) -> tuple[OrderPoints, str]:
-    """The points of a scan or a table, and the name of what orders."""
+def _loaded(source: Path) -> Loaded | None:
+    """What was saved; None for a table."""
     if source.suffix.lower() != ".json":
+        return None
+    from musrcu.output.load import load
+
+    return load(source)
+
+
+def _points(source: Path, loaded: Loaded | None, parameter: str | None) -> tuple[OrderPoints, str]:
+    """The points of a scan or a table, and the name of what orders."""
+    if loaded is None:
         from musrcu.ordering.table import read_order_table
 
         points = read_order_table(source, parameter=parameter)
@@ -98,9 +124,7 @@ def _points(source: Path, parameter: str | None) -> tuple[OrderPoints, str]:
     from musrcu.fitting.result import FitResult
     from musrcu.ordering.result import OrderParameter
     from musrcu.ordering.source import points_of
-    from musrcu.output.load import load
 
-    loaded = load(source)
     if isinstance(loaded, Scan):
         name = parameter or loaded.parameter
         return points_of(loaded, name), name

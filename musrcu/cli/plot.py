@@ -178,6 +178,7 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     """The picture of a saved fit, scan or order parameter."""
     from musrcu import plot
     from musrcu.analysis.scan_result import Scan
+    from musrcu.direct.result import DirectOrder
     from musrcu.fitting.result import FitResult
     from musrcu.joint.result import JointResult
     from musrcu.ordering.result import OrderParameter
@@ -196,7 +197,7 @@ def _saved(name: str, arguments: Namespace) -> Axes:
         raise MusrcuError(f"{name} and {arguments.sources[1]}: name one JSON file, or runs")
     if not (isinstance(loaded, Scan) and arguments.runs):
         _refuse_unused(arguments, "nu(T)", ("range", "percent", "runs"))
-    if isinstance(loaded, OrderParameter):
+    if isinstance(loaded, (OrderParameter, DirectOrder)):
         return plot.order(loaded)
     data = contents(name)
     if not arguments.runs and data.get("recipe") is None:

@@ -14,29 +14,32 @@ from musrcu.notation import asymmetric
 if TYPE_CHECKING:
     from musrcu.containers.asymmetry import Asymmetry
     from musrcu.containers.counts import Counts
+    from musrcu.direct.result import DirectOrder
     from musrcu.fitting.contour import Contour
     from musrcu.fitting.profile import Profile
     from musrcu.fitting.result import FitResult
+    from musrcu.ordering.result import OrderParameter
 
 OPTIONS = ("profile", "contour")
 
 
-def add_profiles(parser: ArgumentParser) -> None:
-    """``--profile`` and ``--contour``."""
+def add_profiles(parser: ArgumentParser, names: tuple[str, str] = ("nu2", "lambda2")) -> None:
+    """``--profile`` and ``--contour``; ``names`` are those of the examples."""
+    one, other = names
     group = parser.add_argument_group("how well parameters are determined")
     for name, metavar, kind, text in (
         (
             "--profile",
             "NAME=FILE",
             values.profile_picture,
-            "picture of chi-square against a parameter, all others at their best: nu2=nu2.png",
+            f"picture of chi-square against a parameter, all others at their best: {one}={one}.png",
         ),
         (
             "--contour",
             "A,B=FILE",
             values.contour_picture,
             "picture of the regions that hold two parameters with 68.3 and 95.4 %%: "
-            "nu2,lambda2=region.png",
+            f"{one},{other}=region.png",
         ),
     ):
         group.add_argument(name, metavar=metavar, type=kind, action=values.Merge, help=text)
@@ -76,6 +79,28 @@ def follow(
     return made
 
 
+def follow_law(law: OrderParameter | DirectOrder, arguments: Namespace) -> tuple[Any, list[str]]:
+    """Profiles and contours of a law of order, drawn: an entry of its JSON, and what is said.
+
+    One that cannot be made does not stop the others.
+    """
+    if not pictures(arguments):
+        return {}, []
+    if not law.valid:
+        return {}, ["no profiles: the fit is not valid"]
+    made: dict[str, Any] = {f"{name}s": [] for name in OPTIONS if getattr(arguments, name)}
+    said = []
+    for kind, names, file in _wanted(arguments):
+        try:
+            found: Any = law.profile(names) if kind == "profile" else law.contour(*names)
+        except MusrcuError as error:
+            said.append(f"no {kind}: {error}")
+            continue
+        made[f"{kind}s"].append(found.to_dict())
+        said += _saved(kind, found, file, arguments)
+    return made, said
+
+
 def _wanted(arguments: Namespace) -> list[tuple[str, Any, Path]]:
     return [
         (kind, names, file)
@@ -97,13 +122,19 @@ def _found(
 
 def _draw(kind: str, found: Any, file: Path, arguments: Namespace) -> None:
     """Save the picture, and say what is in it."""
+    lines = _saved(kind, found, file, arguments)
+    if not arguments.json:
+        say("\n".join([*lines, ""]))
+
+
+def _saved(kind: str, found: Any, file: Path, arguments: Namespace) -> list[str]:
+    """Save the picture; what is in it."""
     from musrcu import plot
 
     picture = getattr(plot, kind)(found)
     plot.save(picture, file, overwrite=arguments.force)
-    if not arguments.json:
-        said = _profile_said(found) if kind == "profile" else f"regions of {', '.join(found.names)}"
-        say("\n".join([said, *(f"  note: {note}" for note in found.notes), f"figure: {file}\n"]))
+    said = _profile_said(found) if kind == "profile" else f"regions of {', '.join(found.names)}"
+    return [said, *(f"  note: {note}" for note in found.notes), f"figure: {file}"]
 
 
 def _profile_said(found: Profile) -> str:

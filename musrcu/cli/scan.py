@@ -61,7 +61,7 @@ def run(arguments: Namespace) -> int:
     plan = planned(arguments)
     _refuse_together(arguments, plan)
     check_targets(
-        _inputs(arguments, plan),
+        inputs(arguments, plan),
         force=arguments.force,
         files=[arguments.output],
         pictures=[figure],
@@ -138,7 +138,7 @@ def _refuse_together(arguments: Namespace, plan: ScanFile) -> None:
         raise UsageError(f"scan: --robust repeats fits of the asymmetry; leave out the cost {cost}")
 
 
-def _inputs(arguments: Namespace, plan: ScanFile) -> list[PathLike | None]:
+def inputs(arguments: Namespace, plan: ScanFile) -> list[PathLike | None]:
     """Every file that the scan is made from."""
     from musrcu import toml
 

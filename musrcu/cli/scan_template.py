@@ -75,6 +75,11 @@ _EXAMPLES: dict[str, dict[str, tuple[Any, str]]] = {
         "above": ("censored", "runs without order as terms of the cost; default: they bound T_N"),
         "nu_det": (0.3, "MHz that a censored run would have shown; default: what was searched"),
         "thermometer_offset": ("0.5 mK", "error of an offset of all temperatures; default: none"),
+        "direct": (True, "one fit of all spectra below the two steps; default: false"),
+        "sigma_TN": ("free", "width of its transition, or K; default: the least, 2e-4 of T_N"),
+        "smooth": ({"lambda1": 2}, "what follows polynomials in T there, with their degrees"),
+        "local": (["lambda1"], "what runs do not share there; default: rates"),
+        "spread": ("readings", "of T within a run, or K, or none; default: log, its slow part"),
     },
 }
 """Every option with an example and what is said of it."""

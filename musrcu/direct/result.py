@@ -18,6 +18,7 @@ from musrcu.fitting.entries import Entries
 from musrcu.fitting.fitted import Fitted
 from musrcu.fitting.result import chi2_probability
 from musrcu.models.laws import order_parameter_law
+from musrcu.ordering.band import band
 from musrcu.ordering.result import LawParameter, OrderParameter
 
 if TYPE_CHECKING:
@@ -169,6 +170,19 @@ class DirectOrder:
             return np.full(temperature.shape, np.nan)
         return order_parameter_law(temperature, *self.values)[0]
 
+    def band(self, T: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """(low, high), each (n,): the 68 per cent band of the law at the temperatures ``T`` in K.
+
+        As :meth:`musrcu.OrderParameter.band`, of the covariance with all else that is shared.
+        """
+        inner = ("nu0", "T_N", "beta", "exponent")
+        places = [self.names.index(name) for name in inner if name in self.names]
+        free = [k for k, name in enumerate(inner) if name in self.names]
+        known = np.full((len(free), len(free)), np.nan)
+        if self.covariance is not None:
+            known = self.covariance[np.ix_(places, places)]
+        return band(T, self.values, free, known, self.T_N_limits)
+
     def likelihood_root(self, name: str, truth: float) -> float:
         """sign(fit - truth) sqrt(chi2 with ``name`` held at ``truth`` - chi2 of the fit).
 
@@ -180,8 +194,10 @@ class DirectOrder:
         """chi2 against a parameter of the law or another shared one, all others at their best."""
         return self._problem().profile(name, points, self)
 
-    def contour(self, first: str, second: str, levels: tuple[float, ...] = (0.683,)) -> Contour:
-        """The curve around the minimum that holds both parameters with these probabilities."""
+    def contour(
+        self, first: str, second: str, levels: tuple[float, ...] = (0.683, 0.954)
+    ) -> Contour:
+        """The curves around the minimum that hold both parameters with these probabilities."""
         return self._problem().contour(first, second, levels, self)
 
     def _problem(self) -> Followed:

@@ -18,6 +18,7 @@ from musrcu.fitting.contour import Contour
 from musrcu.fitting.profile import Profile
 from musrcu.fitting.result import chi2_probability
 from musrcu.models.laws import order_parameter_law
+from musrcu.ordering.band import band
 from musrcu.ordering.law_parameter import BetaForAlpha, LawParameter, number, plain
 from musrcu.ordering.left_out import grouped
 from musrcu.ordering.minimum import Values
@@ -28,8 +29,6 @@ __all__ = ["KIND", "BetaForAlpha", "LawParameter", "OrderParameter"]
 
 KIND = "musrcu order"
 """What a saved order parameter says it is."""
-
-_DRAWS = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,27 +181,8 @@ class OrderParameter:
         From 2000 draws of the parameters with the covariance of the fit (always the same draws),
         not from the slopes: next to T_N these are infinite while the band is not.
         """
-        temperature = np.atleast_1d(np.asarray(T, dtype=float))
-        if not (np.isfinite(self.covariance).all() and self.names):
-            unknown = np.full(temperature.shape, np.nan)
-            return unknown, unknown.copy()
-        scale = np.sqrt(np.diag(self.covariance))
-        weights, axes = np.linalg.eigh(self.covariance / np.outer(scale, scale))
-        # pairs of opposite draws: the middle of the band is the curve wherever it is straight
-        half = np.random.default_rng(20190121).normal(size=(_DRAWS // 2, len(self.names)))
-        normal = np.concatenate((half, -half))
-        shifts = normal * np.sqrt(np.maximum(weights, 0.0)) @ axes.T * scale
-        curves = np.array([self._shifted(temperature, shift) for shift in shifts])
-        low, high = np.quantile(curves, [0.158655, 0.841345], axis=0)
-        return low, high
-
-    def _shifted(self, temperature: FloatArray, shift: FloatArray) -> FloatArray:
-        moved = dict(zip(self.quantity.names, self.values, strict=True))
-        for name, step in zip(self.names, shift.tolist(), strict=True):
-            moved[name] = max(moved[name] + step, 1e-3 * moved[name])
-        low, high = self.T_N_limits
-        moved["T_N"] = min(max(moved["T_N"], low), high)
-        return order_parameter_law(temperature, *moved.values())[0]
+        free = [self.quantity.names.index(name) for name in self.names]
+        return band(T, self.values, free, self.covariance, self.T_N_limits)
 
     @property
     def title(self) -> str:
