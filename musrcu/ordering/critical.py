@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,9 +17,8 @@ from musrcu.containers.arrays import FloatArray, frozen
 from musrcu.errors import FitError
 from musrcu.notation import bracket, table
 from musrcu.ordering.power_law import PowerLaw, power_laws
-
-if TYPE_CHECKING:
-    from musrcu.ordering.result import OrderParameter
+from musrcu.ordering.refit import sound
+from musrcu.ordering.result import OrderParameter
 
 ABOVE = 0.9
 """T/T_N from which on a run is counted to the critical region where nothing else is asked for."""
@@ -212,10 +211,9 @@ def critical_region(order: OrderParameter, *, above: float = ABOVE) -> CriticalR
 
     Raises
     ------
-    FitError if the fit is not valid, or ``above`` is not between 0 and 1.
+    FitError if there is no valid fit, or ``above`` is not between 0 and 1.
     """
-    if not order.valid:
-        raise FitError(f"a fit that is not valid has no critical region: {order.reason}")
+    order = sound(order, "has no critical region")
     if not 0 <= above < 1:
         raise FitError(f"the critical region begins at T/T_N = {above:g}, expected 0 to below 1")
     points = order.points

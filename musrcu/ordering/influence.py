@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray
-from musrcu.errors import FitError
 from musrcu.models.laws import order_parameter_law, order_parameter_slope
 from musrcu.notation import bracket, table
 from musrcu.ordering.latent_temperature import latent_chi2
 from musrcu.ordering.method import too_little
 from musrcu.ordering.minimum import NAMES, LawCost, Minimum
 from musrcu.ordering.points import OrderPoints
-from musrcu.ordering.refit import cost_on, held_in, refit
+from musrcu.ordering.refit import cost_on, held_in, refit, sound
 from musrcu.ordering.result import OrderParameter
 from musrcu.ordering.two_step import fit_order_parameter
 
@@ -212,8 +211,7 @@ def influence(order: OrderParameter) -> Influence:
 
     Source: D. A. Belsley, E. Kuh and R. E. Welsch, Regression Diagnostics (Wiley, 1980), chapter 2.
     """
-    if not order.valid:
-        raise FitError(f"a fit that is not valid has no influence of runs: {order.reason}")
+    order = sound(order, "has no influence of runs")
     held = held_in(order)
     whole = refit(cost_on(order, order.points), held, order.values).minimum
     leverage = _leverage(cost_on(order, order.points), whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from musrcu.errors import FitError
 from musrcu.ordering.minimum import NAMES, LawCost, Limits, Minimum, Values, law_limits, lowest
 from musrcu.ordering.outcome import judge, limits_reached
 from musrcu.ordering.points import OrderPoints
@@ -21,6 +22,28 @@ class Refit:
     limits: Limits
     reason: str
     """Why the numbers are not to be used; empty where they are."""
+
+
+def sound(order: object, lacks: str) -> OrderParameter:
+    """A fit that can be asked for more.
+
+    Parameters
+    ----------
+    order : what was given.
+    lacks : what it would not have, as the end of a sentence, such as ``has no critical region``.
+
+    Raises
+    ------
+    FitError if it is no order parameter, or not valid.
+    """
+    if not isinstance(order, OrderParameter):
+        raise FitError(
+            f"{type(order).__name__} {lacks}; expected an OrderParameter, such as .order of a scan "
+            "or .two_step of a fit to all spectra"
+        )
+    if not order.valid:
+        raise FitError(f"a fit that is not valid {lacks}: {order.reason}")
+    return order
 
 
 def cost_on(order: OrderParameter, points: OrderPoints) -> LawCost:

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from musrcu.errors import FitError
 from musrcu.notation import bracket, table
 from musrcu.ordering.critical import ABOVE
+from musrcu.ordering.refit import sound
 from musrcu.ordering.result import LawParameter, OrderParameter
 
 
@@ -151,8 +151,7 @@ def universality(order: OrderParameter) -> Universality:
     ------
     FitError if the fit is not valid.
     """
-    if not order.valid:
-        raise FitError(f"a fit that is not valid has no beta to compare: {order.reason}")
+    order = sound(order, "has no beta to compare")
     return Universality(order, tuple(_away(order.beta, one) for one in CLASSES))
 
 

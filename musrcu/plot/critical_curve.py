@@ -61,7 +61,7 @@ def critical_region(
     ------
     FitError if the fit is not valid.
     """
-    region = region_of(source) if isinstance(source, OrderParameter) else source
+    region = source if isinstance(source, CriticalRegion) else region_of(source)
     below: Axes | None = None
     with style():
         if ax is None:

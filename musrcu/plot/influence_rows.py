@@ -55,7 +55,7 @@ def influence(
     ------
     FitError if the fit is not valid.
     """
-    found = influence_of(source) if isinstance(source, OrderParameter) else source
+    found = source if isinstance(source, Influence) else influence_of(source)
     runs = sorted(found.runs, key=lambda run: run.temperature)
     right: Axes | None = None
     with style():

@@ -150,6 +150,12 @@ def test_no_region_of_a_fit_that_is_not_valid() -> None:
         critical_region(order)
 
 
+def test_only_a_fit_has_a_region() -> None:
+    points = OrderPoints(T, None, NU, NU_ERROR)
+    with pytest.raises(FitError, match="OrderPoints has no critical region; expected an Order"):
+        critical_region(points)  # type: ignore[arg-type]
+
+
 class TestPowerLaws:
     """Runs of a known power of 1 - T/T_N."""
 
