@@ -26,7 +26,9 @@ def order_points(
     shared : parameters of which one knowledge serves all runs.
     doubts : about the temperatures of the runs, in words.
     """
-    rows, above, rest = [], [], []
+    rows: list[ScanRun] = []
+    above: list[ScanRun] = []
+    rest: list[ScanRun] = []
     for run in runs:
         if run.verdict == "not ordered" and not _no_temperature(run):
             above.append(run)

@@ -11,6 +11,7 @@ from typing import get_args
 
 import numpy as np
 
+from musrcu.containers.arrays import FloatArray
 from musrcu.errors import FitError
 from musrcu.files import PathLike, read_text
 from musrcu.ordering.columns import UNIT_OF, Column, column_of, columns, ordering
@@ -105,49 +106,67 @@ def read_order_table(path: PathLike, *, parameter: str | None = None) -> OrderPo
     the text names the line.
     """
     rows, symbol = _rows(path, parameter)
-    points, above, left_out, places = [], [], [], []
-    for number, row in enumerate(rows, 1):
-        label, T = row.cells.get("run") or str(number), row.kelvin()
-        verdict = row.verdict()
-        if T is None and verdict in (ORDERED, NOT_ORDERED):
-            what = "" if verdict == ORDERED else f"{verdict}, but "
-            left_out.append(f"{label}: {what}its temperature is unknown")
-        elif verdict == NOT_ORDERED:
-            above.append((T, row.number("T_error")))
-        elif verdict == ORDERED:
-            values = (row.needed(symbol), row.needed(f"{symbol}_error"))
-            points.append((T, *values, row.number("T_error"), label))
-        else:
-            left_out.append(f"{label}: {verdict}")
-            if T is not None:
-                places.append((T, np.nan_to_num(row.number(symbol), nan=0.0)))
-    temperature, value, error, spread, labels = zip(*points, strict=True) if points else [()] * 5
-    known = bool(np.isfinite(np.array(spread, dtype=float)).any())
-    bound, bound_error = min(above, default=(None, None))
+    lines = _sorted(rows, symbol)
+    temperature, value, error, spread = np.array(lines.points, dtype=float).reshape(-1, 4).T
+    bound, bound_error = min(lines.above, default=(None, None))
     return OrderPoints(
-        temperature=np.array(temperature, dtype=float),
-        temperature_error=np.array(spread, dtype=float) if known else None,
-        value=np.array(value, dtype=float),
-        error=np.array(error, dtype=float),
-        labels=tuple(labels),
+        temperature=temperature,
+        temperature_error=spread if np.isfinite(spread).any() else None,
+        value=value,
+        error=error,
+        labels=tuple(lines.labels),
         upper_bound=bound,
         upper_bound_error=None if bound_error is None or math.isnan(bound_error) else bound_error,
-        left_out=tuple(left_out),
-        not_ordered=tuple(T for T, _ in above),
-        not_ordered_error=tuple(error for _, error in above),
-        left_out_at=tuple(places),
+        left_out=tuple(lines.left_out),
+        not_ordered=tuple(T for T, _ in lines.above),
+        not_ordered_error=tuple(error for _, error in lines.above),
+        left_out_at=tuple(lines.left_out_at),
         unit=UNIT_OF[symbol],
-        doubts=_doubts([one[0] for one in points], rows),
+        doubts=_doubts(temperature, rows),
     )
 
 
-def _doubts(temperatures: Sequence[float], rows: Sequence[_Row]) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of the table by what they are worth."""
+
+    points: list[tuple[float, float, float, float]]
+    """Temperature, value, error and error of the temperature of ordered runs."""
+    labels: list[str]
+    above: list[tuple[float, float]]
+    """Temperature and its error of runs without order."""
+    left_out: list[str]
+    left_out_at: list[tuple[float, float]]
+
+
+def _sorted(rows: Sequence[_Row], symbol: str) -> _Lines:
+    lines = _Lines([], [], [], [], [])
+    for number, row in enumerate(rows, 1):
+        label, T, verdict = row.cells.get("run") or str(number), row.kelvin(), row.verdict()
+        if verdict not in (ORDERED, NOT_ORDERED):
+            lines.left_out.append(f"{label}: {verdict}")
+            if T is not None:
+                found = row.number(symbol)
+                lines.left_out_at.append((T, found if math.isfinite(found) else 0.0))
+        elif T is None:
+            what = "" if verdict == ORDERED else f"{verdict}, but "
+            lines.left_out.append(f"{label}: {what}its temperature is unknown")
+        elif verdict == NOT_ORDERED:
+            lines.above.append((T, row.number("T_error")))
+        else:
+            values = (row.needed(symbol), row.needed(f"{symbol}_error"))
+            lines.points.append((T, *values, row.number("T_error")))
+            lines.labels.append(label)
+    return lines
+
+
+def _doubts(temperature: FloatArray, rows: Sequence[_Row]) -> tuple[str, ...]:
     """A sentence where a column without unit may be in millikelvin."""
-    if not temperatures or rows[0].kelvin_named or min(temperatures) < MANY_KELVIN:
+    if not len(temperature) or rows[0].kelvin_named or temperature.min() < MANY_KELVIN:
         return ()
     return (
-        f"the column of temperatures names no unit: {min(temperatures):g} to "
-        f"{max(temperatures):g} are taken as K; write T (mK) if that is what they are",
+        f"the column of temperatures names no unit: {temperature.min():g} to "
+        f"{temperature.max():g} are taken as K; write T (mK) if that is what they are",
     )
 
 
