@@ -25,6 +25,9 @@ CANDIDATES = 41
 _BEYOND = 4.0
 """Errors of T_N above T_N up to which candidates reach."""
 
+_FAR = 2.0
+"""Candidates in units of T_N above which a unit is taken to be wrong."""
+
 
 def plan(
     source: Scan | OrderParameter,
@@ -157,6 +160,11 @@ def _candidates(
         if not places.size or wrong.any():
             found = "none" if not places.size else f"{places[wrong][0]:g} K"
             raise FitError(f"candidates: expected temperatures above 0 K, found {found}")
+        if places[-1] > _FAR * order.T_N.value:
+            raise FitError(
+                f"candidates: {places[-1]:g} K is far above T_N = {order.T_N.value:.4g} K; "
+                "temperatures are in K"
+            )
         return places
     coldest = float(order.points.temperature.min())
     T_N, spread = order.T_N.value, present(knowledge).T_N

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,9 +10,9 @@ from musrcu.planning.result import Plan
 from musrcu.plot.style import (
     BLACK,
     BLUE,
+    DOUBLE,
     GREY,
     ORANGE,
-    SINGLE,
     SMALL,
     new_figure,
     round_ticks,
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plan(plan: Plan, *, width: float = SINGLE) -> Axes:
+def plan(plan: Plan, *, width: float = DOUBLE) -> Axes:
     """Picture of the errors of T_N and beta that one more run would leave, against its temperature.
 
-    Above the error of T_N, below that of beta. The dashed line of each is the error by now, the
-    ring marks the best temperature for each, the grey line is T_N as it is known, with its error
-    as a band. Ticks at the foot are the runs so far: black where ordered, blue where not.
+    Above the error of T_N, below that of beta; left all temperatures, right those close to T_N. The
+    dashed line of each is the error by now, the ring marks the best temperature for each. The grey
+    line is T_N as it is known, with its error as a band. Ticks at the foot are the runs so far:
+    black where ordered, blue where not.
 
     Parameters
     ----------
@@ -38,55 +39,62 @@ def plan(plan: Plan, *, width: float = SINGLE) -> Axes:
 
     Returns
     -------
-    matplotlib axes of T_N; those of beta are ``axes.figure.axes[1]``.
+    matplotlib axes of T_N over all temperatures; ``axes.figure.axes`` are these, T_N close by, beta
+    over all, beta close by.
     """
-    T = np.array([row.temperature for row in plan.rows])
     with style():
-        figure = new_figure(width, 1.05 * width)
-        upper: Axes
-        upper, lower = figure.subplots(2, sharex=True)
-        for axes, name, scale, now in (
-            (upper, "T_N", 1e3, plan.T_N_error),
-            (lower, "beta", 1.0, plan.beta_error),
-        ):
-            after = scale * np.array([row.error_of(name) for row in plan.rows])
-            color = ORANGE if name == plan.target else BLUE
-            _draw(axes, T, after, scale * now, color)
-            unit = " (mK)" if name == "T_N" else ""
-            axes.set_ylabel(f"error of {symbol(name)}{unit}")
-            _draw_known(axes, plan)
-        _draw_runs(lower, plan)
-        lower.set_xlabel("$T$ of the next run (K)")
-        upper.set_title(_title(plan))
-        round_ticks(upper)
-        round_ticks(lower)
-        upper.legend(loc="lower left", handlelength=1.6)
-    return upper
+        figure = new_figure(width, 0.58 * width)
+        figure.suptitle(_title(plan), fontsize=8.0)
+        panels = figure.subplots(2, 2, sharey="row", sharex="col")
+        for row, name, unit in zip(panels, ("T_N", "beta"), (" (mK)", ""), strict=True):
+            for axes in row:
+                _draw(axes, plan, name)
+            row[0].set_ylabel(f"error of {symbol(name)}{unit}")
+        for axes, (low, high) in zip(panels[1], _ranges(plan), strict=True):
+            axes.set_xlim(low, high)
+            axes.set_xlabel("$T$ of the next run (K)")
+        for axes in panels[1]:
+            _draw_runs(axes, plan)
+        for axes in panels.flat:
+            round_ticks(axes)
+        first: Axes = panels[0, 0]
+        first.legend(loc="lower left", handlelength=1.6)
+    return first
 
 
-def _draw(axes: Axes, T: Any, after: Any, now: float, color: str) -> None:
-    """One curve with the error by now and its lowest point."""
+def _ranges(plan: Plan) -> list[tuple[float, float]]:
+    """K, ends of the axis over all candidates and of that close to T_N."""
+    T = [row.temperature for row in plan.rows]
+    room = 0.04 * (max(T) - min(T)) or 0.1 * T[0]
+    near = 8 * plan.T_N_error
+    return [(min(T) - room, max(T) + room), (plan.T_N - near, plan.T_N + 0.75 * near)]
+
+
+def _draw(axes: Axes, plan: Plan, name: str) -> None:
+    """One curve with the error by now, its lowest point and T_N."""
+    scale, now = (1e3, plan.T_N_error) if name == "T_N" else (1.0, plan.beta_error)
+    T = np.array([row.temperature for row in plan.rows])
+    after = scale * np.array([row.error_of(name) for row in plan.rows])
+    color = ORANGE if name == plan.target else BLUE
     axes.plot(T, after, color=color, zorder=3, label="after the next run")
-    axes.axhline(now, color=GREY, linewidth=0.8, ls=(0, (4, 2)), zorder=1, label="by now")
+    axes.axhline(
+        scale * now, color=GREY, linewidth=0.8, ls=(0, (4, 2)), zorder=1, label="by now"
+    )  # fmt: skip
     best = int(np.argmin(after))
     axes.plot(
         T[best], after[best], "o", markersize=5, markerfacecolor="none", markeredgecolor=BLACK,
-        markeredgewidth=0.8, zorder=4, clip_on=False,
+        markeredgewidth=0.8, zorder=4,
     )  # fmt: skip
     axes.annotate(
-        f"{T[best]:.4g} K", (T[best], after[best]), (-5, -1), textcoords="offset points",
-        ha="right", va="center", fontsize=SMALL,
+        f"{T[best]:.5g} K", (T[best], after[best]), (0, -9), textcoords="offset points",
+        ha="center", va="center", fontsize=SMALL, annotation_clip=True,
     )  # fmt: skip
-    axes.set_ylim(0.0, 1.12 * max(now, float(after.max())))
-
-
-def _draw_known(axes: Axes, plan: Plan) -> None:
-    """T_N with its error."""
     axes.axvline(plan.T_N, color=GREY, linewidth=0.7, zorder=0)
     axes.axvspan(
         plan.T_N - plan.T_N_error, plan.T_N + plan.T_N_error, color=GREY, alpha=0.2, linewidth=0,
         zorder=0,
     )  # fmt: skip
+    axes.set_ylim(0.0, 1.12 * max(scale * now, float(after.max())))
 
 
 def _draw_runs(axes: Axes, plan: Plan) -> None:
