@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, values
 from musrcu.cli.exchange_lines import exchange_of
+from musrcu.cli.one_step import TWO_STEPS_ONLY, last_lines, not_for_one_step, one_step_of
 from musrcu.cli.order_extras import extras_of, pictures_of
 from musrcu.cli.profiles import follow_law, pictures
-from musrcu.cli.robust import workers
 from musrcu.cli.scan import inputs, planned
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import UsageError, add_data, dumps, say
@@ -21,18 +20,10 @@ from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 
 if TYPE_CHECKING:
-    from musrcu.analysis.scan_file import ScanFile
     from musrcu.direct.result import DirectOrder
 
 OWN = ("sigma_TN", "smooth", "local", "spread")
 """Options of the one-step fit, by the names of their arguments."""
-TWO_STEPS_ONLY = {
-    "unit": "the law is fitted in the unit of the model",
-    "temperature_range": "every run is in the likelihood; name those that shall be",
-    "above": "spectra without a line are in the likelihood as they are",
-    "nu_det": "spectra without a line are in the likelihood as they are",
-}
-"""Options of the order parameter that the one-step fit does not have, and why."""
 _WORDS = {
     "alpha": "exponent", "temperature_range": "temperature-range", "nu_det": "nu-det",
     "thermometer_offset": "thermometer-offset",
@@ -44,8 +35,8 @@ def add_direct(parser: ArgumentParser) -> None:
     """``--direct`` and all that goes with it; what ``musrcu scan`` explains is not listed again."""
     group = parser.add_argument_group(
         "one fit of all spectra",
-        "With --direct the sources are runs, or one scan file, and whatever musrcu scan is told of\n"
-        "reduction and fits may be given: --calibration, --packing, --model, --paramagnetic,\n"
+        "With --direct the sources are runs, or one scan file, and whatever musrcu scan is told\n"
+        "of reduction and fits may be given: --calibration, --packing, --model, --paramagnetic,\n"
         "--range, --cost, --fix, --data, ...; musrcu scan --help explains them.",
     )
     group.add_argument(
@@ -146,9 +137,9 @@ def run(arguments: Namespace) -> int:
         pictures=[arguments.plot, *pictures_of(arguments), *pictures(arguments)],
     )
     typed = {name: getattr(arguments, name) for name in OWN}
-    options_of = {name: value for name, value in typed.items() if value is not None}
-    order = fitted(plan, options_of, progress=sys.stderr.isatty(), jobs=arguments.jobs)
-    return show(order, arguments, plan.J)
+    own = {name: value for name, value in typed.items() if value is not None}
+    order = one_step_of(plan, own, progress=sys.stderr.isatty(), jobs=arguments.jobs)
+    return show(order, arguments, plan.J, not_for_one_step(plan))
 
 
 def _refuse_typed(arguments: Namespace) -> None:
@@ -169,34 +160,6 @@ def _refuse_typed(arguments: Namespace) -> None:
         )
 
 
-def fitted(
-    plan: ScanFile, typed: Mapping[str, Any], *, progress: bool, jobs: int | None = 1
-) -> DirectOrder:
-    """The one-step fit of a scan as it was planned.
-
-    Raises
-    ------
-    MusrcuError where it cannot be set up, or where no run at all can be fitted.
-    """
-    from musrcu.direct.order_parameter import one_step
-
-    choice = {name: value for name, value in plan.fit.items() if name != "minos"}
-    if choice.pop("ties", None):
-        raise MusrcuError(
-            "ties belong to fits of single runs; the one-step fit shares parameters by their "
-            "names, and lets them follow polynomials in T with smooth"
-        )
-    order = dict(plan.order or {})
-    choice |= {name: value for name, value in order.items() if name not in TWO_STEPS_ONLY}
-    if choice.get("alpha", 3.0) is None:
-        choice["alpha"] = "free"
-    choice |= {**plan.one_step, **typed}
-    if choice.get("spread") == "none":
-        choice["spread"] = None
-    with workers(jobs, len(plan.data)) as executor:
-        return one_step(plan.data, plan.recipe, executor=executor, progress=progress, **choice)
-
-
 def show_again(order: DirectOrder, source: Path, arguments: Namespace) -> int:
     """Print and draw a one-step fit that was saved, as it is.
 
@@ -214,7 +177,7 @@ def show_again(order: DirectOrder, source: Path, arguments: Namespace) -> int:
     return show(order, arguments, arguments.J)
 
 
-def show(order: DirectOrder, arguments: Namespace, J: str | None) -> int:
+def show(order: DirectOrder, arguments: Namespace, J: str | None, more: Sequence[str] = ()) -> int:
     """Print a one-step fit, save it and draw it; the exit code."""
     entry, lines = exchange_of(order, J)
     extras = extras_of(order.two_step, arguments)
@@ -223,7 +186,7 @@ def show(order: DirectOrder, arguments: Namespace, J: str | None) -> int:
     followed, said = follow_law(order, arguments)
     text = dumps({**order.to_dict(), **entry, **extras.entry, **followed})
     last = ["", *last_lines(order), *lines]
-    say(text if arguments.json else "\n".join([order.summary(), *extras.lines, *last]))
+    say(text if arguments.json else "\n".join([order.summary(), *more, *extras.lines, *last]))
     if arguments.output is not None:
         write_text(arguments.output, text + "\n", overwrite=arguments.force)
         said = [f"saved: {arguments.output}", *said]
@@ -231,14 +194,6 @@ def show(order: DirectOrder, arguments: Namespace, J: str | None) -> int:
     if said and not arguments.json:
         say("\n".join(said))
     return 0 if order.valid else 3
-
-
-def last_lines(order: DirectOrder) -> list[str]:
-    """T_N and beta, or why there are none."""
-    if not math.isfinite(order.T_N.value):
-        return [f"no order parameter: {order.reason}"]
-    lines = [str(order.T_N), str(order.beta)]
-    return lines if order.valid else [*lines, f"NOT VALID: {order.reason}"]
 
 
 def _drawn(order: DirectOrder, extra: list[tuple[Path, Any]], arguments: Namespace) -> list[str]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options
 from musrcu.cli.exchange_lines import add_exchange, exchange_of
+from musrcu.cli.one_step import last_lines, not_for_one_step, one_step_of
 from musrcu.cli.robust import add_robust, scan_budget, workers
 from musrcu.cli.saved import recipe_to_dict
 from musrcu.cli.scan_figure import draw
@@ -29,6 +30,7 @@ from musrcu.files import PathLike, write_text
 if TYPE_CHECKING:
     from musrcu.analysis.scan_file import ScanFile
     from musrcu.analysis.scan_result import Scan
+    from musrcu.direct.result import DirectOrder
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -66,10 +68,11 @@ def run(arguments: Namespace) -> int:
         files=[arguments.output],
         pictures=[figure],
     )
-    scan, problem = fitted(plan, progress=sys.stderr.isatty(), jobs=arguments.jobs)
+    scan, problem, direct = fitted(plan, progress=sys.stderr.isatty(), jobs=arguments.jobs)
     # printed before anything is written, so that a full disk costs no result
-    more, lines = exchange_of(scan.order, plan.J)
-    last = ["", *_last_lines(scan, problem), *lines]
+    more, lines = exchange_of(direct or scan.order, plan.J)
+    last = ["", *_last_lines(scan, problem), *_one_step_lines(direct, plan), *lines]
+    more |= {} if direct is None else {"direct": direct.to_dict()}
     if not arguments.json:
         say("\n".join([scan.summary(), *last]))
     if arguments.robust:
@@ -92,10 +95,10 @@ def run(arguments: Namespace) -> int:
             write_text(arguments.output, saved + "\n", overwrite=arguments.force)
         written.append(f"saved: {arguments.output}")
     if figure is not None:
-        written.append(draw(scan, plan.recipe, figure, overwrite=arguments.force))
+        written.append(draw(scan, plan.recipe, figure, overwrite=arguments.force, law=direct))
     if written and not arguments.json:
         say("\n".join(written))
-    return 0 if _all_valid(scan, plan) and not problem else 3
+    return 0 if _all_valid(scan, plan, direct) and not problem else 3
 
 
 def planned(arguments: Namespace) -> ScanFile:
@@ -150,24 +153,31 @@ def inputs(arguments: Namespace, plan: ScanFile) -> list[PathLike | None]:
     return inputs
 
 
-def fitted(plan: ScanFile, *, progress: bool, jobs: int | None = 1) -> tuple[Scan, str]:
-    """The scan with its order parameter, and why there is none (empty where there is one)."""
+def fitted(
+    plan: ScanFile, *, progress: bool, jobs: int | None = 1
+) -> tuple[Scan, str, DirectOrder | None]:
+    """The scan with its order parameter, why there is none (empty where there is one), and the fit
+    of all its spectra where that was asked for."""
     import dataclasses
 
     from musrcu.ordering.two_step import fit_order_parameter
 
-    with workers(jobs, len(plan.data)) as executor:
-        scan = dataclasses.replace(plan, order=None).run(executor=executor, progress=progress)
+    direct = one_step_of(plan, {}, progress=progress, jobs=jobs) if plan.direct else None
+    if direct is not None and direct.scan is not None:
+        scan = direct.scan
+    else:
+        with workers(jobs, len(plan.data)) as executor:
+            scan = dataclasses.replace(plan, order=None).run(executor=executor, progress=progress)
     _refuse_nothing(scan)
     if plan.order is None:
-        return scan, ""
+        return scan, "", direct
     choice: dict[str, Any] = {"parameter": scan.parameter, **plan.order}
     if choice.get("alpha") == "free":
         choice["alpha"] = None
     try:
-        return scan.with_order(fit_order_parameter(scan, **choice)), ""
+        return scan.with_order(fit_order_parameter(scan, **choice)), "", direct
     except MusrcuError as error:
-        return scan, str(error)
+        return scan, str(error), direct
 
 
 def _refuse_nothing(scan: Scan) -> None:
@@ -198,6 +208,15 @@ def _last_lines(scan: Scan, problem: str) -> list[str]:
     return lines if scan.order.valid else [*lines, f"NOT VALID: {scan.order.reason}"]
 
 
-def _all_valid(scan: Scan, plan: ScanFile) -> bool:
+def _one_step_lines(direct: DirectOrder | None, plan: ScanFile) -> list[str]:
+    """The fit of all spectra, below the two steps."""
+    if direct is None:
+        return []
+    return ["", direct.summary(), *not_for_one_step(plan), "", *last_lines(direct)]
+
+
+def _all_valid(scan: Scan, plan: ScanFile, direct: DirectOrder | None) -> bool:
     fits = [one.result is not None and one.result.valid for one in scan.runs]
+    if direct is not None and not direct.valid:
+        return False
     return all(fits) and (plan.order is None or (scan.order is not None and scan.order.valid))

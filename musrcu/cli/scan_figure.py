@@ -9,20 +9,25 @@ from musrcu.errors import MusrcuError
 
 if TYPE_CHECKING:
     from musrcu.analysis.scan_result import Scan
+    from musrcu.direct.result import DirectOrder
     from musrcu.reduction.recipe import Reduction
 
 
-def draw(scan: Scan, recipe: Reduction, path: Path, *, overwrite: bool, where: str = "") -> str:
+def draw(
+    scan: Scan, recipe: Reduction, path: Path, *, overwrite: bool, where: str = "",
+    law: DirectOrder | None = None,
+) -> str:  # fmt: skip
     """Write the figure; the line that names it, or says why there is none.
 
-    ``where`` is the file that the scan was loaded from, if it was.
+    ``where`` is the file that the scan was loaded from, if it was; ``law`` the fit of all spectra,
+    if it was made.
     """
     from musrcu import plot
 
     if all(one.verdict == "failed" for one in scan.runs):
         return "no figure: no run was fitted"
     try:
-        axes = plot.order(scan.order, scan, insets=insets(scan, recipe, where))
+        axes = plot.order(law or scan.order, scan, insets=insets(scan, recipe, where))
     except MusrcuError as error:
         return f"no figure: {error}"
     plot.save(axes, path, overwrite=overwrite)

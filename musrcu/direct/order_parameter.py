@@ -93,6 +93,7 @@ def one_step(
     average_bins: bool = False,
     cost: str = "asymmetry",
     minos: bool = True,
+    run_minos: Sequence[str] = (),
     method: str = "auto",
     executor: Any = None,
     progress: bool = False,
@@ -131,6 +132,7 @@ def one_step(
     constraints : what is known of parameters, as for :func:`musrcu.fit`.
     t_range, average_bins, cost : as for :func:`musrcu.fit_scan`.
     minos : whether unequal errors of T_N, beta and a free alpha are computed.
+    run_minos : parameters of the fits of single runs with unequal errors.
     method : of the two-step fit.
     executor, progress : of the fits of single runs, as for :func:`musrcu.fit_scan`.
 
@@ -149,7 +151,7 @@ def one_step(
     tables = Tables.of(start, fixed, limits)
     plan = ScanPlan.of(
         ordered, paramagnetic, tables.scan["start"], tables.scan["fixed"], tables.scan["limits"],
-        None, t_range, (), told or None, average_bins, cost,
+        None, t_range, run_minos, told or None, average_bins, cost,
     )  # fmt: skip
     choices = Choices(
         alpha=alpha, sigma_TN=sigma_TN, local=local, smooth=smooth or {}, spread=spread,
@@ -166,10 +168,11 @@ def one_step(
         scan, parameter=name, alpha=alpha, method=method, minos=minos,
         thermometer_offset=thermometer_offset,
     )  # fmt: skip
-    return fit_directly(
+    found = fit_directly(
         worked, plan, scan, two, choices, minos=minos,
         options={"reduction": scan.reduction, "fit": scan.options, **choices.to_dict()},
     )  # fmt: skip
+    return dataclasses.replace(found, scan=scan)
 
 
 def _check_parameter(model: Model, name: str) -> None:

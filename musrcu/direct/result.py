@@ -22,6 +22,7 @@ from musrcu.ordering.band import band
 from musrcu.ordering.result import LawParameter, OrderParameter
 
 if TYPE_CHECKING:
+    from musrcu.analysis.scan_result import Scan
     from musrcu.direct.followed import Followed
     from musrcu.fitting.contour import Contour
     from musrcu.fitting.profile import Profile
@@ -114,6 +115,8 @@ class DirectOrder:
     versions: Mapping[str, str] = field(default_factory=dict)
     problem: Followed | None = field(default=None, repr=False)
     """The likelihood itself; None in a result that was loaded."""
+    scan: Scan | None = field(default=None, repr=False)
+    """The fits of single runs from which it began; None in a result that was loaded."""
 
     def __post_init__(self) -> None:
         if self.covariance is not None:
