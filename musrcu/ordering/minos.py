@@ -18,6 +18,9 @@ from musrcu.ordering.minimum import (
 
 Interval = tuple[float, float]
 
+_SHORT = 1e-3
+"""Share of the way to a run without order that is as good as none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Minos:
@@ -89,12 +92,21 @@ def _side(
         if state is not None:
             sound = state.lower_valid if side < 0 else state.upper_valid
             width = float(state.lower if side < 0 else state.upper)
+            if _at_a_wall(minimum, limits, name, side, width):
+                return _root(cost, minimum, limits, held, name, side)
             room = limits[name][side > 0] - minimum.values[NAMES.index(name)]
             if sound and abs(width) > abs(room):
                 return room, True
             if sound and side * width > 0:
                 return width, False
     return _root(cost, minimum, limits, held, name, side)
+
+
+def _at_a_wall(minimum: Minimum, limits: Limits, name: str, side: int, width: float) -> bool:
+    """Whether MINOS was stopped at a run without order, beyond which the cost goes on."""
+    end = float(minimum.minuit.limits[name][side > 0])
+    room = abs(end - minimum.values[NAMES.index(name)])
+    return end != limits[name][side > 0] and abs(width) > (1 - _SHORT) * room
 
 
 def _root(

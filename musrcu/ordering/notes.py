@@ -13,7 +13,7 @@ from musrcu.ordering.censored import CensoredRuns
 from musrcu.ordering.minimum import LawCost, Limits, Values, bound_above
 from musrcu.ordering.points import OrderPoints
 
-_NONE = 1e-3
+_NONE = 1e-2
 """Distance, as a share of that on the other side, which is none: T_N at a run without order."""
 
 MUCH = 4.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -77,6 +78,8 @@ class OrderPoints:
         if not above and self.upper_bound is not None:
             above = (float(self.upper_bound),)
             known = known or (_or_nan(self.upper_bound_error),)
+        elif above and self.upper_bound is None:
+            self._bound_by(above, known)
         object.__setattr__(self, "not_ordered", above)
         object.__setattr__(self, "not_ordered_error", known)
         object.__setattr__(self, "detectable", tuple(map(_or_nan, self.detectable)))
@@ -88,6 +91,16 @@ class OrderPoints:
         self._check_lengths(size)
         self._check_numbers()
         self._check_bound()
+
+    def _bound_by(self, above: tuple[float, ...], errors: tuple[float, ...]) -> None:
+        """The bound that the coldest run without order is."""
+        known = errors if len(errors) == len(above) else (math.nan,) * len(above)
+        lowest, error = min(
+            ((T, by) for T, by in zip(above, known, strict=True) if 0 <= T < math.inf),
+            default=(None, math.nan),
+        )
+        object.__setattr__(self, "upper_bound", lowest)
+        object.__setattr__(self, "upper_bound_error", None if math.isnan(error) else error)
 
     def _check_lengths(self, size: int) -> None:
         for name in ("value", "error", "labels", "temperature_error"):
