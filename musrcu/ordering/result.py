@@ -184,6 +184,15 @@ class OrderParameter:
         free = [self.quantity.names.index(name) for name in self.names]
         return band(T, self.values, free, self.covariance, self.T_N_limits)
 
+    def effective_beta(self, T: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """(slope, error), each (n,): d ln nu / d ln(1 - T/T_N) of the law at ``T`` in K.
+
+        See :func:`musrcu.ordering.critical.effective_beta`; beta itself at T_N only.
+        """
+        from musrcu.ordering.critical import effective_beta
+
+        return effective_beta(self, T)
+
     @property
     def title(self) -> str:
         """The law with what orders: ``nu2(T) = nu0 [1 - (T/T_N)^alpha]^beta``."""

@@ -10,7 +10,7 @@ import pytest
 from fixed_scan import NU, NU_ERROR, T
 
 from musrcu.errors import FitError
-from musrcu.ordering.critical import critical_region, effective_beta, local_slope
+from musrcu.ordering.critical import critical_region, local_slope
 from musrcu.ordering.points import OrderPoints
 from musrcu.ordering.power_law import power_laws
 from musrcu.ordering.two_step import fit_order_parameter
@@ -65,7 +65,7 @@ def test_error_of_the_slope_by_finite_differences(alpha: float | str) -> None:
         columns.append((ends[0] - ends[1]) / (2e-6 * values[name]))
     gradient = np.array(columns)
     expected = np.sqrt(np.einsum("in,ij,jn->n", gradient, order.covariance, gradient))
-    slope, error = effective_beta(order, at)
+    slope, error = order.effective_beta(at)
     assert slope == pytest.approx(numerical_slope(at, *order.values[1:]), rel=1e-5)
     assert error == pytest.approx(expected, rel=1e-4)
 
