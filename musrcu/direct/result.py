@@ -23,6 +23,7 @@ from musrcu.ordering.result import LawParameter, OrderParameter
 
 if TYPE_CHECKING:
     from musrcu.analysis.scan_result import Scan
+    from musrcu.direct.curve import RunCurve
     from musrcu.direct.followed import Followed
     from musrcu.fitting.contour import Contour
     from musrcu.fitting.profile import Profile
@@ -185,6 +186,19 @@ class DirectOrder:
         if self.covariance is not None:
             known = self.covariance[np.ix_(places, places)]
         return band(T, self.values, free, known, self.T_N_limits)
+
+    def curve(self, run: DirectRun | str | int, t: ArrayLike) -> FloatArray:
+        """(n,) the fitted asymmetry of a run at times ``t`` in µs.
+
+        ``run`` is one of ``runs``, or its name or number.
+        """
+        return self.of_run(run).curve(t)
+
+    def of_run(self, run: DirectRun | str | int) -> RunCurve:
+        """All fitted parameters of a run and its curve, which :func:`musrcu.plot.scan` draws."""
+        from musrcu.direct.curve import curve_of_run
+
+        return curve_of_run(self, run)
 
     def likelihood_root(self, name: str, truth: float) -> float:
         """sign(fit - truth) sqrt(chi2 with ``name`` held at ``truth`` - chi2 of the fit).

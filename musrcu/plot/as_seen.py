@@ -9,11 +9,12 @@ import numpy as np
 from musrcu.constants import MUON_LIFETIME
 from musrcu.containers.arrays import FloatArray
 from musrcu.containers.asymmetry import Asymmetry
+from musrcu.direct.curve import RunCurve
 from musrcu.fitting.result import FitResult
 
 
 def as_seen(
-    curve: FloatArray, t: FloatArray, asymmetry: Asymmetry, result: FitResult
+    curve: FloatArray, t: FloatArray, asymmetry: Asymmetry, result: FitResult | RunCurve
 ) -> FloatArray:
     """A' = (F - alpha' B) / (beta' F + alpha' B) of the fitted groups F and B.
 

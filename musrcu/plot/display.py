@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from musrcu.containers.arrays import FloatArray, IntArray
 from musrcu.containers.asymmetry import Asymmetry
+from musrcu.direct.curve import RunCurve
 from musrcu.errors import MusrcuError
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 from musrcu.plot.as_seen import as_seen
 from musrcu.plot.one_detector import DetectorAsymmetry
 
+Curve = FitResult | RunCurve
+"""What a curve is drawn of: the fit of a run, or a run in a one-step fit."""
 MOST = 250
 """Points that can be told apart in one panel."""
 FEWEST = 80
@@ -55,24 +58,26 @@ class Shown:
         return f"packing {text}" + (" (display)" if self.packing > 1 else "")
 
 
-def frequencies(result: FitResult | None) -> list[float]:
+def frequencies(result: Curve | None) -> list[float]:
     """The fitted precession frequencies, MHz."""
     if result is None:
         return []
+    if isinstance(result, RunCurve):
+        return [] if result.nu is None else [result.nu]
     model = Model(result.model)
     kinds = {p.name for p in model.parameters if p.kind == "frequency"}
     values = [result.parameters[name].value for name in result.names if name in kinds]
     return [abs(value) for value in values if value is not None and math.isfinite(value)]
 
 
-def drawable(result: FitResult | None) -> bool:
+def drawable(result: Curve | None) -> bool:
     """Whether a curve can be computed from the result."""
     return result is not None and bool(np.isfinite(result.values).all())
 
 
 def window(
     asymmetry: Asymmetry,
-    result: FitResult | None,
+    result: Curve | None,
     t_range: tuple[float, float] | None = None,
     most: int = MOST,
 ) -> tuple[float, float]:
@@ -111,7 +116,7 @@ def _reach(asymmetry: Asymmetry, first: float, bins: int) -> float:
 
 def show(
     asymmetry: Asymmetry,
-    result: FitResult | None,
+    result: Curve | None,
     t_range: tuple[float, float],
     *,
     packing: int | None = None,
@@ -172,7 +177,7 @@ def show(
     )
 
 
-def curve_of(asymmetry: Asymmetry, result: FitResult, t: FloatArray) -> FloatArray:
+def curve_of(asymmetry: Asymmetry, result: Curve, t: FloatArray) -> FloatArray:
     """The fitted curve at ``t`` as the points see it, averaged over bins where the fit was."""
     width = _widths(asymmetry, t) if result.average_bins else None
     curve = result.curve(t, width)
@@ -253,7 +258,7 @@ def _bins_of_a_point(fastest: float, width: float) -> float:
     return 1 / tenth if tenth > 1e-12 else math.inf
 
 
-def dense(t_range: tuple[float, float], result: FitResult) -> FloatArray:
+def dense(t_range: tuple[float, float], result: Curve) -> FloatArray:
     """Times, µs, at which a curve looks smooth: forty or more in a period."""
     span = t_range[1] - t_range[0]
     fastest = max(frequencies(result), default=0.0)

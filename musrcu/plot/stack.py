@@ -11,10 +11,11 @@ import numpy as np
 from musrcu.analysis.scan_result import Scan
 from musrcu.containers.asymmetry import Asymmetry
 from musrcu.containers.histogram import Histogram
+from musrcu.direct.result import DirectOrder
 from musrcu.errors import MusrcuError
 from musrcu.fitting.result import FitResult
 from musrcu.joint.result import JointResult
-from musrcu.plot.display import Shown, curve_of, dense, drawable, frequencies, show
+from musrcu.plot.display import Curve, Shown, curve_of, dense, drawable, frequencies, show
 from musrcu.plot.one_detector import DetectorAsymmetry, Drawable, as_asymmetry, checked, fit_of
 from musrcu.plot.one_run import draw_points
 from musrcu.plot.row_labels import write_labels
@@ -42,7 +43,7 @@ TALLEST = 9.0
 
 def scan(
     asymmetries: Sequence[Asymmetry | Histogram],
-    results: Scan | JointResult | Sequence[FitResult | None] | None = None,
+    results: Scan | JointResult | DirectOrder | Sequence[FitResult | None] | None = None,
     *,
     ax: Axes | None = None,
     packing: int | None = None,
@@ -61,7 +62,8 @@ def scan(
     Parameters
     ----------
     asymmetries : the data, in any order.
-    results : their fits in the same order (None where there is none), or the Scan or joint fit.
+    results : their fits in the same order (None where there is none), or the Scan, the joint fit
+        or the one-step fit.
     ax : axes to draw into; None makes a figure.
     packing : bins of an asymmetry in one point; None chooses.
     percent : whether the axis is in per cent.
@@ -82,7 +84,7 @@ def scan(
         checked("plot.scan", one)
     fits = _matched(asymmetries, results)
     pairs = zip(asymmetries, fits, strict=True)
-    rows = _sorted([as_asymmetry("plot.scan", one, fit) for one, fit in pairs], fits)
+    rows = _sorted([_as_drawn(one, fit) for one, fit in pairs], fits)
     limits = t_range or _early(rows)
     spectra = [show(a, r, limits, packing=packing, most=120) for a, r in rows]
     step = _step(spectra, rows, limits) if step is None else step
@@ -108,18 +110,26 @@ def scan(
     return ax
 
 
-Row = tuple[Asymmetry, FitResult | None]
+Row = tuple[Asymmetry, Curve | None]
+
+
+def _as_drawn(data: Drawable, fit: Curve | None) -> Asymmetry:
+    """The asymmetry; that of a histogram with its fit."""
+    return as_asymmetry("plot.scan", data, fit if isinstance(fit, FitResult) else None)
 
 
 def _matched(
     asymmetries: Sequence[Drawable],
-    results: Scan | JointResult | Sequence[FitResult | None] | None,
-) -> list[FitResult | None]:
+    results: Scan | JointResult | DirectOrder | Sequence[FitResult | None] | None,
+) -> Sequence[Curve | None]:
     """One result, or None, for each asymmetry."""
     if not asymmetries:
         raise MusrcuError("no runs to draw; give at least one asymmetry")
     if results is None:
         return [None] * len(asymmetries)
+    if isinstance(results, DirectOrder):
+        curves = {_key(run.run, run.path): results.of_run(run) for run in results.runs}
+        return [curves.get(_key(a.run.number, a.run.path)) for a in asymmetries]
     found: list[FitResult | None]
     if isinstance(results, JointResult) and len(results.runs) != len(asymmetries):
         found = [fit_of(one, results) for one in asymmetries]
@@ -142,7 +152,7 @@ def _key(number: int | None, path: Any) -> str:
     return str(path) if number is None else str(number)
 
 
-def _sorted(asymmetries: list[Asymmetry], results: list[FitResult | None]) -> list[Row]:
+def _sorted(asymmetries: list[Asymmetry], results: Sequence[Curve | None]) -> list[Row]:
     """Coldest first; runs without a temperature last."""
     rows = list(zip(asymmetries, results, strict=True))
     return sorted(rows, key=lambda row: _or_infinity(row[0].run.temperature.value))
