@@ -209,7 +209,10 @@ def test_an_impossible_temperature_leaves_its_run_out_and_no_other(scan: mu.Scan
     runs[2] = dataclasses.replace(runs[2], temperature=-1.0)
     runs[-1] = dataclasses.replace(runs[-1], temperature=-1.0)
     broken = dataclasses.replace(scan, runs=tuple(runs))
-    assert broken.points().left_out == (f"{runs[2].name}: its temperature is -1 K",)
+    assert broken.points().left_out == (
+        f"{runs[2].name}: its temperature is -1 K",
+        f"{runs[-1].name}: not ordered, but its temperature is -1 K",
+    )
     assert len(broken.points().value) == 14
     assert broken.bracket == scan.bracket
     assert mu.fit_order_parameter(broken).valid
