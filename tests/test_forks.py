@@ -96,8 +96,10 @@ def is_there(process: int) -> bool:
 
 def test_an_interrupt_leaves_no_copy_behind() -> None:
     code = (
-        "import os, sys, time\n"
+        "import os, signal, time\n"
         "from musrcu.forks import Forks\n"
+        # as at a terminal, whatever ran the tests: nohup and "&" ignore it
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def work(k):\n"
         "    os.write(1, b'%d\\n' % os.getpid())\n"
         "    time.sleep(30)\n"

@@ -15,7 +15,7 @@ from musrcu.fitting.result import FitResult
 
 PAPER = "exponential + damped_cosine + constant"
 ABOVE = "gaussian + exponential + constant"
-SEEDS = 200
+SEEDS = 20
 
 
 def numbers(result: FitResult) -> Iterator[float]:
@@ -40,7 +40,7 @@ def test_result_or_reason(
     model: str, events: float, n_bins: int, options: dict[str, object]
 ) -> None:
     truth = paper(paper_parameters(0.06))
-    for seed in range(SEEDS // 5):
+    for seed in range(SEEDS):
         data = thrown(truth, events, seed, n_bins=n_bins, width=9 / n_bins)
         result = fit(data, model, **options)  # type: ignore[arg-type]
         json.dumps(result.to_dict(), allow_nan=False)
