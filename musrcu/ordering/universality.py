@@ -29,7 +29,7 @@ CLASSES = (
         "2D Ising", 0.125, 0.0, "C. N. Yang, Phys. Rev. 85, 808 (1952)", "exact, 1/8"
     ),
     UniversalityClass(
-        "2D XY, finite size", 3 * math.pi**2 / 128, 0.0,
+        "2D XY (finite size)", 3 * math.pi**2 / 128, 0.0,
         "S. T. Bramwell and P. C. W. Holdsworth, J. Phys.: Condens. Matter 5, L53 (1993)",
         "3 pi^2/128, an effective exponent of finite layers",
     ),
@@ -84,11 +84,10 @@ class Universality:
              f"{distance:+.1f}" if math.isfinite(distance) else "-"]
             for one, distance in zip(CLASSES, self.distances, strict=True)
         ]  # fmt: skip
-        near, far = self.within(1), self.within(2)
-        said = "; ".join(
-            f"within {n} error{'s' if n > 1 else ''}: {', '.join(names) or 'none'}"
-            for n, names in ((1, near), (2, far))
-        )
+        near = self.within(1)
+        far = [name for name in self.within(2) if name not in near]
+        said = f"within 1 error: {', '.join(near) or 'none'}; within 2: "
+        said += f"{', '.join(far) or 'none'} besides"
         lines = [str(self.order.beta), table(rows, ["class", "beta", "away, in errors"]), said]
         return "\n".join([*lines, *self.caveats()])
 

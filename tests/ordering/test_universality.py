@@ -34,7 +34,7 @@ def test_scaling_relation_of_three_dimensions(
 def test_exact_exponents() -> None:
     assert BETA["2D Ising"].beta == 1 / 8
     assert BETA["mean field"].beta == 1 / 2
-    assert BETA["2D XY, finite size"].beta == pytest.approx(0.231, abs=5e-4)
+    assert BETA["2D XY (finite size)"].beta == pytest.approx(0.231, abs=5e-4)
     assert BETA["3D Ising"].beta == pytest.approx(0.5181489 / (3 - 1.412625), abs=1e-6)
     assert [one.beta for one in CLASSES] == sorted(one.beta for one in CLASSES)
 

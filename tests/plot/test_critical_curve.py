@@ -51,7 +51,7 @@ def test_classes_are_powers_through_the_law_at_the_edge() -> None:
         slopes.append(np.log(y[0] / edge) / np.log(e[0] / 0.1))
     assert slopes == pytest.approx([0.125, 3 * np.pi**2 / 128, 0.5], abs=2e-3)
     named = words(axes)
-    assert all(name in named for name in ("2D Ising", "2D XY, finite size", "3D", "mean field"))
+    assert all(name in named for name in ("2D Ising", "2D XY (finite size)", "3D", "mean field"))
 
 
 def test_slopes_below() -> None:
