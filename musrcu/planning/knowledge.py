@@ -21,8 +21,10 @@ from musrcu.ordering.result import OrderParameter
 
 REACH = 3.6
 """How far the grid reaches, in standard deviations."""
-_T_N_NODES, _NODES = 65, {1: 17, 2: 9}
+_T_N_NODES, _NODES = 31, {1: 13, 2: 9}
 """Nodes of T_N, and of each of the other exponents where one and where two are free."""
+_FINER = 6
+"""Places between two nodes of T_N: what the next run leaves may be far narrower."""
 _COLUMNS = ("T_N", "beta", "alpha", "nu0", "nu0_variance", "chi2", "volume")
 _TURNS = 60
 _ROOT_STEP = 0.4
@@ -85,10 +87,22 @@ def knowledge_of(order: OrderParameter) -> Knowledge:
     limits = law_limits(cost)
     held = held_in(order)
     ridge = _ridge(cost, order, limits, held)
-    rows = [_row(cost, node, limits, held) for node in _nodes(ridge)]
-    T_N, beta, alpha, volume, nu0, variance, chi2 = np.concatenate(rows, axis=1)
-    kept = (chi2 < chi2.min() + REACH**2) & (variance > 0)
-    columns = (T_N, beta, alpha, nu0, variance, chi2 - chi2.min(), volume)
+    roots, T_N_at = _roots(ridge)
+    coarse = np.linspace(roots[0], roots[-1], _T_N_NODES)
+    rows = np.array([
+        _row(cost, _between(ridge, T_N), limits, held)
+        for T_N in np.interp(coarse, roots, T_N_at)
+    ])  # fmt: skip
+    edges = np.linspace(roots[0], roots[-1], _FINER * (_T_N_NODES - 1) + 1)
+    fine = _interpolated(coarse, rows, 0.5 * (edges[1:] + edges[:-1]))
+    places = np.interp(edges, roots, T_N_at)
+    beta, alpha, nu0, variance, chi2, volume = np.moveaxis(fine, 1, 0).reshape(6, -1)
+    each = fine.shape[2]
+    T_N = np.repeat(0.5 * (places[1:] + places[:-1]), each)
+    volume = volume * np.repeat(np.diff(places), each)
+    chi2 = chi2 - np.nanmin(chi2)
+    kept = (chi2 < REACH**2) & (variance > 0)
+    columns = (T_N, beta, alpha, nu0, variance, chi2, volume)
     return Knowledge(
         **{name: column[kept] for name, column in zip(_COLUMNS, columns, strict=True)},
         censored=order.above == "censored",
@@ -104,7 +118,6 @@ class _Node:
     spread: FloatArray
     """(d, d), columns one standard deviation of the free exponents at this T_N."""
     chi2: float
-    width: float = 0.0
 
 
 def _ridge(
@@ -161,45 +174,52 @@ def _node(
     return _Node(T_N, found.values, spread, found.chi2)
 
 
-def _nodes(ridge: list[_Node]) -> list[_Node]:
-    """Nodes in even steps of the root of the profile, between the coarse ones."""
+def _roots(ridge: list[_Node]) -> tuple[FloatArray, FloatArray]:
+    """Root of the profile, with the sign of the side, and T_N (K) of the coarse nodes."""
     T_N = np.array([node.T_N for node in ridge])
     chi2 = np.array([node.chi2 for node in ridge])
-    centre = int(np.argmin(chi2))
-    roots = np.sqrt(chi2 - chi2.min()) * np.where(np.arange(len(T_N)) < centre, -1, 1)
-    roots = np.maximum.accumulate(roots + 1e-6 * np.arange(len(T_N)))
-    ends = max(roots[0], -REACH), min(roots[-1], REACH)
-    edges = np.interp(np.linspace(*ends, _T_N_NODES + 1), roots, T_N)
-    middle = 0.5 * (edges[1:] + edges[:-1])
-    values = np.array([node.values for node in ridge])
-    spread = np.array([node.spread for node in ridge])
-    found = []
-    for place, width in zip(middle, np.diff(edges), strict=True):
-        high = int(np.clip(np.searchsorted(T_N, place), 1, len(T_N) - 1))
-        share = (place - T_N[high - 1]) / (T_N[high] - T_N[high - 1])
-        nu0, _, beta, alpha = (1 - share) * values[high - 1] + share * values[high]
-        mixed = (1 - share) * spread[high - 1] + share * spread[high]
-        found.append(_Node(place, (nu0, place, beta, alpha), mixed, 0.0, width))
-    return found
+    sides = np.where(np.arange(len(T_N)) < np.argmin(chi2), -1, 1)
+    roots = np.clip(np.sqrt(chi2 - chi2.min()) * sides, -REACH, REACH)
+    return np.maximum.accumulate(roots + 1e-6 * np.arange(len(T_N))), T_N
+
+
+def _between(ridge: list[_Node], T_N: float) -> _Node:
+    """The ridge at one T_N between coarse nodes."""
+    known = [node.T_N for node in ridge]
+    high = int(np.clip(np.searchsorted(known, T_N), 1, len(known) - 1))
+    before, behind = ridge[high - 1], ridge[high]
+    share = (T_N - before.T_N) / (behind.T_N - before.T_N)
+    nu0, _, beta, alpha = (1 - share) * np.array(before.values) + share * np.array(behind.values)
+    spread = (1 - share) * before.spread + share * behind.spread
+    return _Node(T_N, (nu0, T_N, beta, alpha), spread, 0.0)
+
+
+def _interpolated(x: FloatArray, rows: FloatArray, at: FloatArray) -> FloatArray:
+    """Rows (k, ...) known at ascending ``x`` (k,), at other places."""
+    high = np.clip(np.searchsorted(x, at), 1, len(x) - 1)
+    share = ((at - x[high - 1]) / (x[high] - x[high - 1]))[:, None, None]
+    return np.asarray((1 - share) * rows[high - 1] + share * rows[high])
 
 
 def _row(cost: LawCost, node: _Node, limits: Limits, held: Mapping[str, float]) -> FloatArray:
-    """(7, m) T_N, beta, alpha, volume, nu0, its variance and chi2 along the ridge at one T_N."""
+    """(6, m) beta, alpha, nu0, its variance, chi2 and volume along the ridge at one T_N.
+
+    NaN where an exponent would leave its limits.
+    """
     size = len(node.spread)
     steps = np.linspace(-REACH, REACH, _NODES[size])
-    volume = node.width * abs(np.linalg.det(node.spread)) * (steps[1] - steps[0]) ** size
+    volume = abs(np.linalg.det(node.spread)) * (steps[1] - steps[0]) ** size
     nu0, T_N, beta, alpha = node.values
     found = []
     for step in product(steps, repeat=size):
         moved = node.spread @ np.array(step)
         b = beta + moved[0]
         a = alpha if "alpha" in held else alpha + moved[1]
-        if not limits["beta"][0] < b < limits["beta"][1]:
-            continue
-        if "alpha" not in held and not limits["alpha"][0] < a < limits["alpha"][1]:
-            continue
-        found.append((T_N, b, a, volume, *_best_nu0(cost, nu0, T_N, b, a)))
-    return np.array(found, dtype=float).reshape(-1, 7).T
+        allowed = limits["beta"][0] < b < limits["beta"][1]
+        allowed &= "alpha" in held or limits["alpha"][0] < a < limits["alpha"][1]
+        best = _best_nu0(cost, nu0, T_N, b, a) if allowed else (np.nan, np.nan, np.nan)
+        found.append((b, a, *best, volume))
+    return np.array(found, dtype=float).T
 
 
 def _best_nu0(
@@ -208,9 +228,9 @@ def _best_nu0(
     """The best nu0 at one place, its variance, and chi2 there: chi2 is a parabola in nu0."""
     first = cost.best_nu0(T_N, beta, alpha) if not cost.latent else nu0
     second = first * 1.003
-    one, two = (cost.grad(place, T_N, beta, alpha)[0] for place in (first, second))
-    curvature = (two - one) / (second - first)
+    lowest = cost(first, T_N, beta, alpha)
+    one = cost.grad(first, T_N, beta, alpha)[0]
+    curvature = (cost.grad(second, T_N, beta, alpha)[0] - one) / (second - first)
     if not curvature > 0:
-        return first, -1.0, 1e30
-    best = first - one / curvature
-    return best, 2.0 / curvature, cost(best, T_N, beta, alpha)
+        return np.nan, np.nan, np.nan
+    return first - one / curvature, 2.0 / curvature, lowest - 0.5 * one**2 / curvature
