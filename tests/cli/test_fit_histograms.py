@@ -110,3 +110,10 @@ def test_what_detectors_share_can_be_said(musrcu: Musrcu, transverse: Path, here
     assert "phi1[label=Forw]" in grouped["shared"]
     apart = musrcu("fit", transverse, *WORDS, "--share", "nu1", "--json").json
     assert set(apart["shared"]) == {"nu1"}
+
+
+def test_json_of_several_runs_that_all_fail_is_an_empty_list(musrcu: Musrcu, here: Path) -> None:
+    """Of histograms as of an asymmetry."""
+    for words in ([], [*WORDS]):
+        done = musrcu("fit", "no.bin", "neither.bin", "--json", *words)
+        assert (done.code, done.json) == (1, [])
