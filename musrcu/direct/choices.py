@@ -55,6 +55,8 @@ class Choices:
                 f"spread = {spread!r}; 'log' takes the slow part of each run's temperature log, "
                 "'readings' the whole spread of its readings; or give K, or None"
             )
+        if not isinstance(self.smooth, Mapping):
+            raise FitError(f"smooth = {self.smooth!r}; give degrees by names, or None")
         for name, degree in self.smooth.items():
             if not isinstance(degree, int) or isinstance(degree, bool) or not 0 <= degree <= 8:
                 raise FitError(f"smooth: {name} = {degree!r}; give a degree from 0 to 8")

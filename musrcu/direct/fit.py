@@ -49,7 +49,7 @@ def fit_directly(
     """
     below, above = plan.models[0], plan.models[1]
     runs, left_out = scanned(worked, scan, choices.spread)
-    reason = _too_little(runs, two_step)
+    reason = _too_little(runs, two_step, left_out)
     if reason:
         return not_fitted(reason, runs, two_step, scan, tuple(left_out), options or {})
     start = beginning(runs, (below, above), scan.parameter, two_step)
@@ -62,10 +62,10 @@ def fit_directly(
     )  # fmt: skip
 
 
-def _too_little(runs: Sequence[Scanned], two_step: OrderParameter) -> str:
+def _too_little(runs: Sequence[Scanned], two_step: OrderParameter, left_out: Sequence[str]) -> str:
     """Why there is nothing to fit; empty where there is."""
     if not runs:
-        return "no run can be fitted"
+        return "no run can be fitted" + (f"; first: {left_out[0]}" if left_out else "")
     n_free = 4 - two_step.alpha.fixed
     reason = too_little(two_step.points, n_free)
     return reason or ("" if two_step.T_N.value > 0 else two_step.reason)

@@ -13,6 +13,7 @@ from musrcu.containers.counts import Counts
 from musrcu.containers.run import Run
 from musrcu.direct.choices import Choices, Spread, Width
 from musrcu.direct.fit import fit_directly
+from musrcu.direct.names import check_names, local_names, refuse_told_elsewhere
 from musrcu.direct.result import DirectOrder
 from musrcu.direct.tables import Tables
 from musrcu.errors import FitError
@@ -149,20 +150,23 @@ def one_step(
     """
     told = as_constraints(constraints)
     tables = Tables.of(start, fixed, limits)
+    refuse_told_elsewhere(tables.given)
     plan = ScanPlan.of(
         ordered, paramagnetic, tables.scan["start"], tables.scan["fixed"], tables.scan["limits"],
         None, t_range, run_minos, told or None, average_bins, cost,
     )  # fmt: skip
     choices = Choices(
-        alpha=alpha, sigma_TN=sigma_TN, local=local, smooth=smooth or {}, spread=spread,
-        thermometer_offset=thermometer_offset, constraints=tuple(told), t_range=t_range,
-        average_bins=average_bins, cost=cost, **tables.of_both(plan.models[0], plan.models[1]),
+        alpha=alpha, sigma_TN=sigma_TN, local=local_names(local), smooth=smooth or {},
+        spread=spread, thermometer_offset=thermometer_offset, constraints=tuple(told),
+        t_range=t_range, average_bins=average_bins, cost=cost,
+        **tables.of_both(plan.models[0], plan.models[1]),
     )  # fmt: skip
+    name = parameter or plan.parameter
+    _check_parameter(plan.models[0], name)
+    check_names(plan.models[0], plan.models[1], name, choices)
     recipe = recipe_of("fit_order_parameter", recipe)
     worked = plan.work(runs, recipe, executor, progress)
     scan = plan.scan(worked, recipe)
-    name = parameter or scan.parameter
-    _check_parameter(plan.models[0], name)
     scan = dataclasses.replace(scan, parameter=name)
     two = two_steps(
         scan, parameter=name, alpha=alpha, method=method, minos=minos,

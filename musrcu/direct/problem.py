@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.direct.choices import Choices
+from musrcu.direct.names import unknown
 from musrcu.direct.nodes import REACH, enough
 from musrcu.direct.scanned import Scanned
 from musrcu.direct.starting import Beginning
 from musrcu.direct.transition import ABOVE, Part, Transition
-from musrcu.errors import FitError, ModelError
+from musrcu.errors import ModelError
 from musrcu.fitting.constraint import Constraint
 from musrcu.fitting.data import known_value
 from musrcu.fitting.fitted_data import fitted_data
@@ -97,7 +98,7 @@ def problem(
         draft, words_of = _draft(r, one, model, settings)
         drafts.append(draft)
         supposed += words_of
-    _check_names(choices, made, [draft.freedom.model for draft in drafts])
+    _check_names(choices, models[1], [*made, *(draft.freedom.model for draft in drafts)])
     told = _words(choices, made, drafts, settings.smooth)
     assembly = assembled(tuple(drafts), told)
     return Problem(
@@ -267,16 +268,14 @@ def _temperatures(one: Scanned, model: Transition, choices: Choices) -> list[Con
     return found
 
 
-def _check_names(choices: Choices, models: Sequence[Transition], seen: Sequence[Model]) -> None:
-    """Raise a ModelError for a name that no run has."""
-    known = {name: None for model in (*models, *seen) for name in model.names}
+def _check_names(choices: Choices, above: Model, models: Sequence[Model]) -> None:
+    """Raise a ModelError for a name that no run has; what is only above T_N may be in none."""
+    known = {name: None for model in models for name in model.names}
+    known |= dict.fromkeys(name + ABOVE for name in above.names)
     said = {*choices.start, *choices.fixed, *choices.limits, *choices.smooth}
     said |= {*(choices.local or ())} | {n for c in choices.constraints for n in c.names}
     for name in sorted(said - known.keys()):
-        raise ModelError(
-            f"the one-step fit has no parameter {name!r} (it has {', '.join(known)}); those of "
-            f"the paramagnetic model end in {ABOVE}"
-        )
+        raise ModelError(unknown(name, known))
 
 
 def _words(
@@ -292,9 +291,6 @@ def _words(
             name for name, kind in kinds.items()
             if kind not in ("amplitude", "phase") and name not in law
         )  # fmt: skip
-    shared = {"nu0", "T_N", "beta", "exponent", "sigma_TN", "T_offset"} & local.keys()
-    if shared:
-        raise FitError(f"{min(shared)} belongs to all runs; it cannot be local")
     free = {draft.freedom.model.names[k] for draft in drafts for k in draft.untied}
     behind = {n for draft in drafts for n in draft.freedom.model.names if n in BACKGROUNDS}
     local |= dict.fromkeys(["T", *sorted(behind)])
