@@ -59,11 +59,10 @@ class Truth:
         return float(order_truth.NU0 * (1 - x**order_truth.ALPHA) ** order_truth.BETA)
 
     def nu_error(self, T: float, events: float) -> float:
-        """MHz: that of ``order_truth`` at the same distance from T_N, going on towards it."""
-        known = -np.log(1 - order_truth.T_TRUE / order_truth.T_N)
-        errors = np.log(order_truth.NU_ERROR)
-        x = -np.log(max(1 - T / self.T_N, 1e-6))
-        rise = (errors[-1] - errors[-4]) / (known[-1] - known[-4])
+        """MHz: that of ``order_truth`` at the same T/T_N, its logarithm a straight line on to 1."""
+        known, errors = order_truth.T_TRUE / order_truth.T_N, np.log(order_truth.NU_ERROR)
+        x = T / self.T_N
+        rise = (errors[-1] - errors[-2]) / (known[-1] - known[-2])
         found = np.interp(x, known, errors) + rise * max(x - known[-1], 0.0)
         return float(self.level * np.exp(found) * np.sqrt(RUN_EVENTS / events))
 

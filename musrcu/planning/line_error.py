@@ -9,8 +9,8 @@ import numpy as np
 from musrcu.containers.arrays import FloatArray
 from musrcu.ordering.points import OrderPoints
 
-_CLOSEST = 2e-3
-"""Smallest 1 - T/T_N at which an error is looked up: none is known closer."""
+_CLOSEST = 0.01
+"""1 - T/T_N below which an error grows no more as a power of it: damping stays finite."""
 _LAST = 5
 """Runs below T_N by which errors are continued towards it."""
 _STEEPEST = 1.5
@@ -42,8 +42,9 @@ class LineError:
     def at(self, T: float, T_N: FloatArray) -> FloatArray:
         """(m,) MHz^2 times events of a run at ``T`` where the order ends at each of ``T_N``.
 
-        ln(variance) is interpolated in -ln(1 - T/T_N): what damps the line does so by the distance
-        from T_N. Beyond the last run it goes on with the slope of the last five, never falling.
+        ln(variance) is interpolated in -ln(1 - T/T_N + 0.01): what damps the line does so by the
+        distance from T_N. Beyond the last run it goes on with the slope of the last five, never
+        falling.
         """
         return np.exp(self._interpolated(np.log(self.variance), T, T_N))
 
@@ -65,7 +66,7 @@ class LineError:
 
 
 def _closeness(T: FloatArray, T_N: float) -> FloatArray:
-    return np.asarray(-np.log(np.maximum(1.0 - T / T_N, _CLOSEST)))
+    return np.asarray(-np.log(np.maximum(1.0 - T / T_N, 0.0) + _CLOSEST))
 
 
 def _slope(x: FloatArray, y: FloatArray) -> float:
