@@ -1,7 +1,7 @@
 """One step and two: 500 simulated scans of the paper's case for each of eight cells.
 
     python benchmarks/direct_pulls.py --keep DIR              # all, 500 sets a cell, 2 workers
-    python benchmarks/direct_pulls.py --sets 60               # ten minutes
+    python benchmarks/direct_pulls.py --sets 45               # ten minutes
     python benchmarks/direct_pulls.py --steps two --sets 20 --jobs 1 --events 2e6 --errors 1
     python benchmarks/direct_pulls.py --keep DIR --report     # tables of what was done so far
     python benchmarks/direct_pulls.py --jitter 1              # runs cross T_N, see below
