@@ -36,6 +36,11 @@ FloatArray = NDArray[np.float64]
 
 BACKGROUNDS = ("b_F", "b_B", "N0")
 """What the counts of every run have for themselves, measured alike in two of them by chance."""
+SUPPOSED = 0.3
+"""Part of its value within which a rate is taken from a neighbouring run. Wider, a run that is
+on one side of T_N would fit its noise with a little of the other part."""
+BALANCES = ("alpha", "detector_beta")
+"""What all runs share of the experiment."""
 NEAR = 8.0
 """A run within so many of its widths of T_N may be ordered in a part of its volume."""
 NEAR_ERRORS = 5.0
@@ -92,7 +97,9 @@ def problem(
         )
         for one, wide, part in zip(runs, widths, parts, strict=True)
     ]  # fmt: skip
-    settings = _Settings(choices, begin, floor, sigma, free, limits, _smooth(choices, runs))
+    settings = _Settings(
+        choices, begin, floor, sigma, free, limits, _smooth(choices, runs), _balance(runs)
+    )
     drafts, supposed = [], list[str]()
     for r, (one, model) in enumerate(zip(runs, made, strict=True)):
         draft, words_of = _draft(r, one, model, settings)
@@ -126,6 +133,8 @@ class _Settings:
     free: bool
     T_N_limits: tuple[float, float]
     smooth: Mapping[str, _Smooth]
+    balance: Mapping[str, float]
+    """Of the pair, as the fits of single runs have it in the mean."""
 
 
 def _part(one: Scanned, wide: float, begin: Beginning) -> Part:
@@ -189,7 +198,7 @@ def _draft(r: int, one: Scanned, model: Transition, settings: _Settings) -> tupl
     limits |= _only(choices.limits, mine)
     limits = {name: pair for name, pair in limits.items() if name in seen.names}
     start = {
-        **_behind(one, seen, known.constraints),
+        **_behind(one, seen, known.constraints, settings.balance),
         **begin.of_run(r, one, seen.names),
         **_only(choices.start, mine),
     }
@@ -214,13 +223,28 @@ def _draft(r: int, one: Scanned, model: Transition, settings: _Settings) -> tupl
     return Draft(data, freedom, ties, constraints, {}, bound), words_of
 
 
-def _behind(one: Scanned, seen: Any, known: Sequence[Constraint]) -> dict[str, float]:
+def _balance(runs: Sequence[Scanned]) -> dict[str, float]:
+    """Means of what all runs share of the experiment."""
+    fits = [one.found.result for one in runs if one.found.result is not None]
+    found = {}
+    for name in BALANCES:
+        values = [fit.parameters[name].value for fit in fits if name in fit.parameters]
+        known = [value for value in values if value is not None]
+        if known:
+            found[name] = float(np.mean(known))
+    return found
+
+
+def _behind(
+    one: Scanned, seen: Any, known: Sequence[Constraint], balance: Mapping[str, float]
+) -> dict[str, float]:
     """What the experiment adds to the model: as it is known, else as the run's own fit has it."""
     fit = one.found.result
     names = seen.names[seen.own :]
     found = (
         {} if fit is None else {n: fit.parameters[n].value for n in names if n in fit.parameters}
     )
+    found |= {name: value for name, value in balance.items() if name in names}
     found |= {name: float(v) for c in known for name, v in zip(c.names, c.values, strict=True)}
     return {name: value for name, value in found.items() if value is not None}
 

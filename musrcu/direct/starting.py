@@ -62,7 +62,7 @@ class Beginning:
         return {
             name: max(value, FEWER)
             for name, value in self.own[r].items()
-            if name in free and name not in self.mine[r] and value > 0
+            if name in free and name not in self.mine[r] and value >= 0
         }
 
 
@@ -81,6 +81,9 @@ def beginning(
     law = (order.nu0.value, order.T_N.value, order.beta.value, order.alpha.value)
     ordered = [one for one in runs if one.found.verdict == "ordered"]
     other = [one for one in runs if one.found.verdict == "not ordered"]
+    other = other or [
+        one for one in runs if one.found.verdict == "undecided" and one.temperature > law[1]
+    ]
     below, above = models
     shared = _shared(below, [one.found.ordered for one in ordered], {parameter}, "")
     left_out = {above.names[rest_of(above)]}
@@ -138,11 +141,9 @@ def _own(
     """Rates of both parts, and the names of those that come from the run's own fit."""
     found: dict[str, float] = {}
     mine: set[str] = set()
-    for model, group, suffix, verdict in (
-        (below, ordered, "", "ordered"), (above, other, ABOVE, "not ordered"),
-    ):  # fmt: skip
+    for model, group, suffix in ((below, ordered, ""), (above, other, ABOVE)):
         source = one
-        if one.found.verdict != verdict and group:
+        if one not in group and group:
             source = min(group, key=lambda other: abs(other.temperature - one.temperature))
         fit = source.found.ordered if suffix == "" else source.found.paramagnetic
         for parameter in model.parameters:
@@ -151,7 +152,7 @@ def _own(
             value = _value(fit, parameter.name)[0]
             name = parameter.name + suffix
             found[name] = parameter.default if value is None else value
-            if one.found.verdict == verdict:
+            if one in group:
                 mine.add(name)
     return found, frozenset(mine)
 
