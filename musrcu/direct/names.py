@@ -70,6 +70,6 @@ def unknown(name: str, known: Iterable[str]) -> str:
     """What is said of a parameter that there is not."""
     names = list(known)
     return (
-        f"the one-step fit has no parameter {name!r}{nearest(name, names)}; it has "
-        f"{', '.join(names)}, those of the paramagnetic model ending in {ABOVE}"
+        f"the one-step fit has no parameter {name!r}; it has {', '.join(names)}, those of the "
+        f"paramagnetic model ending in {ABOVE}{nearest(name, names)}"
     )
