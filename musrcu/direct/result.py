@@ -62,15 +62,16 @@ class DirectRun:
         return {
             "name": self.name, "run": self.run, "path": self.path, "verdict": self.verdict,
             "temperature": self.temperature, "temperature_error": self.temperature_error,
-            "true_temperature": self.true_temperature, "fraction": self.fraction,
-            "nu": self.nu, "nu_error": self.nu_error, "chi2": self.chi2, "n_data": self.n_data,
+            "true_temperature": self.true_temperature, "fraction": _plain(self.fraction),
+            "nu": self.nu, "nu_error": self.nu_error, "chi2": _plain(self.chi2), "n_data": self.n_data,
             "own": {name: one.to_dict() for name, one in self.own.items()},
         }  # fmt: skip
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> DirectRun:
         """The inverse of :meth:`to_dict`."""
-        return cls(**{**data, "own": _fitted(data["own"])})
+        numbers = {name: _number(data[name]) for name in ("fraction", "chi2")}
+        return cls(**{**data, **numbers, "own": _fitted(data["own"])})
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
