@@ -63,7 +63,8 @@ class DirectRun:
             "name": self.name, "run": self.run, "path": self.path, "verdict": self.verdict,
             "temperature": self.temperature, "temperature_error": self.temperature_error,
             "true_temperature": self.true_temperature, "fraction": _plain(self.fraction),
-            "nu": self.nu, "nu_error": self.nu_error, "chi2": _plain(self.chi2), "n_data": self.n_data,
+            "nu": self.nu, "nu_error": self.nu_error, "chi2": _plain(self.chi2),
+            "n_data": self.n_data,
             "own": {name: one.to_dict() for name, one in self.own.items()},
         }  # fmt: skip
 
