@@ -28,6 +28,8 @@ REACH = 3.0
 """Errors to either side that a profile shows."""
 RAYS = 24
 """Directions in which the edge of a contour is sought."""
+BETWEEN = 6
+"""Points of a closed contour for each of them, all but one interpolated."""
 STEPS = 12
 """Most places tried on one of them."""
 CLOSE = 0.01
@@ -161,8 +163,12 @@ class Followed:
             way = axes @ np.array([math.cos(angle), math.sin(angle)])
             radius, near, met = self._edge(pair, way, rise, radius, near)
             whole &= met
-            found.append(self.lowest.state.s[pair] + radius * way)
-        return np.array([*found, found[0]]), whole
+            found.append(radius)
+        between = rounded(np.array(found)) if whole else np.array(found)
+        angles = np.linspace(0, 2 * math.pi, between.size, endpoint=False)
+        ways = axes @ np.array([np.cos(angles), np.sin(angles)])
+        points = self.lowest.state.s[pair] + (between * ways).T
+        return np.concatenate([points, points[:1]]), whole
 
     def _edge(
         self, pair: list[int], way: FloatArray, rise: float, guess: float, near: State
@@ -190,3 +196,17 @@ class Followed:
             middle_of = 0.5 * (low + high) if math.isfinite(high) else 2 * radius
             radius = step if low < step < high else min(middle_of, most)
         return radius, near, True
+
+
+def rounded(radii: FloatArray) -> FloatArray:
+    """(BETWEEN n,) radii of a closed curve from n at even angles, by the Fourier series of 1/r^2.
+
+    That of an ellipse about its centre has three terms.
+    """
+    waves = np.fft.rfft(radii**-2.0)
+    if radii.size % 2 == 0:
+        waves[-1] *= 0.5
+    finer = np.fft.irfft(waves, BETWEEN * radii.size) * BETWEEN
+    between = np.asarray(np.maximum(finer, 1e-3 * finer.max()) ** -0.5)
+    between[::BETWEEN] = radii
+    return between

@@ -14,6 +14,7 @@ from direct_data import ERROR, TEMPERATURES, direct_scan
 from throw import BETA, NU_0, T_N
 
 import musrcu as mu
+from musrcu.direct.followed import BETWEEN, rounded
 from musrcu.direct.result import DirectOrder
 from musrcu.errors import MusrcuError
 from musrcu.models.model import Model
@@ -110,6 +111,32 @@ def test_profile_and_contour(order: DirectOrder) -> None:
     assert np.ptp(curve[:, 0]) / 2 > max(map(abs, ends))  # two parameters jointly
     with pytest.raises(MusrcuError, match="alpha is not free in this fit"):
         order.profile("alpha")
+
+
+def test_the_points_between_those_of_a_contour() -> None:
+    few, many = (np.linspace(0, 2 * np.pi, n, endpoint=False) for n in (24, 24 * BETWEEN))
+
+    def ellipse(a: Any) -> Any:
+        return 1 / np.sqrt((np.cos(a) / 2) ** 2 + (np.sin(a) / 0.5) ** 2)
+
+    assert rounded(ellipse(few)) == pytest.approx(ellipse(many), rel=1e-12)
+
+
+def test_pictures(scan: list[Any], order: DirectOrder, tmp_path: Path) -> None:
+    axes = mu.plot.order(order)
+    _, labels = axes.get_legend_handles_labels()
+    assert {"run by run", "ordered", "not ordered", "fit"} <= {*labels}
+    circles = [one for one in axes.lines if one.get_ydata()[0] < 0]
+    assert [one.get_xdata()[0] for one in circles] == [r.true_temperature for r in order.runs]
+    assert [one.get_markerfacecolor() == "white" for one in circles] == [False] * 5 + [True] * 2
+    order.save(tmp_path / "order.json")
+    again = mu.plot.order(mu.load(tmp_path / "order.json"))  # type: ignore[arg-type]
+    assert len(again.lines) == len(axes.lines)
+    stack = mu.plot.scan(scan, order)
+    curves = [one for one in stack.lines if len(one.get_xdata()) > 1000]
+    assert len(curves) == len(scan)
+    t, lowest = curves[0].get_data()
+    assert lowest == pytest.approx(order.curve("SIM 100", t))
 
 
 def test_what_is_saved_comes_back(order: DirectOrder, tmp_path: Path) -> None:
