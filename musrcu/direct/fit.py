@@ -12,7 +12,7 @@ from musrcu.direct.outcome import direct_order
 from musrcu.direct.problem import Problem, problem
 from musrcu.direct.result import DirectOrder
 from musrcu.direct.scanned import Scanned, scanned
-from musrcu.direct.search import Lowest, begin, lowest
+from musrcu.direct.search import Lowest, begin, follower, lowest
 from musrcu.direct.starting import beginning
 from musrcu.direct.unfitted import not_fitted
 from musrcu.joint.intervals import intervals
@@ -52,7 +52,7 @@ def fit_directly(
     reason = _too_little(runs, two_step, left_out)
     if reason:
         return not_fitted(reason, runs, two_step, scan, tuple(left_out), options or {})
-    start = beginning(runs, (below, above), scan.parameter, two_step)
+    start = beginning(runs, (below, above), scan.parameter, two_step, choices)
     found = problem(runs, (below, above), scan.parameter, start, choices)
     low, ends, notes = _fitted(found, minos)
     return direct_order(
@@ -81,7 +81,7 @@ def _fitted(
         names = _names(found, low)
         if not minos or low.reason or low.blocks is None:
             break
-        ends = intervals(found.stack, low.state, low.blocks, names)
+        ends = intervals(found.stack, low.state, low.blocks, names, follower(found))
         if ends.lower is None or not left:
             return low, ends.found, [*notes, *ends.notes]
         low = lowest(found, ends.lower)

@@ -85,7 +85,7 @@ class Followed:
         low[where] = np.minimum(low[where], s[where])
         high[where] = np.maximum(high[where], s[where])
         other.shared = dataclasses.replace(other.shared, lower=low, upper=high)
-        return settle(self.problem, other, other.state(*inside(other, s, begin.local)))
+        return settle(self.problem, other, other.state(*inside(other, s, begin.local)))[0]
 
     def _along(self, where: list[int], step: FloatArray) -> FloatArray:
         """How the other shared parameters follow, by the covariance."""

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from musrcu.direct.followed import Followed
 from musrcu.direct.nodes import LAW, nodes
-from musrcu.direct.problem import Problem
+from musrcu.direct.problem import SUPPOSED, Problem
 from musrcu.direct.result import DirectOrder, DirectRun
-from musrcu.direct.search import Lowest, value_of
+from musrcu.direct.search import Lowest
+from musrcu.direct.sides import value_of
 from musrcu.fitting.fitted import Fitted, number
 from musrcu.fitting.outcome import versions
 from musrcu.models.laws import order_parameter_law, order_parameter_slope
@@ -178,7 +179,7 @@ def _assumed(found: Problem, sigma: LawParameter) -> tuple[str, ...]:
     if found.supposed:
         said.append(
             "rates in brackets, of a part of a run of which it says nothing, are as in the nearest "
-            "run, within 100 %"
+            f"run, within {100 * SUPPOSED:.0f} %"
         )
     return tuple(said)
 

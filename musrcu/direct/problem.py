@@ -15,6 +15,7 @@ from musrcu.direct.names import unknown
 from musrcu.direct.nodes import REACH, enough
 from musrcu.direct.scanned import Scanned
 from musrcu.direct.starting import Beginning
+from musrcu.direct.straddling import Straddling
 from musrcu.direct.transition import ABOVE, Part, Transition
 from musrcu.errors import ModelError
 from musrcu.fitting.constraint import Constraint
@@ -36,7 +37,7 @@ FloatArray = NDArray[np.float64]
 
 BACKGROUNDS = ("b_F", "b_B", "N0")
 """What the counts of every run have for themselves, measured alike in two of them by chance."""
-SUPPOSED = 0.3
+SUPPOSED = 0.1
 """Part of its value within which a rate is taken from a neighbouring run. Wider, a run that is
 on one side of T_N would fit its noise with a little of the other part."""
 BALANCES = ("alpha", "detector_beta")
@@ -58,6 +59,7 @@ class Problem:
     parts: Assembly
     stack: Stack
     choices: Choices
+    begin: Beginning
     floor: float
     """Of sigma_TN, K."""
     T_N_limits: tuple[float, float]
@@ -108,10 +110,10 @@ def problem(
     _check_names(choices, models[1], [*made, *(draft.freedom.model for draft in drafts)])
     told = _words(choices, made, drafts, settings.smooth)
     assembly = assembled(tuple(drafts), told)
+    stack = Straddling(assembly.members, assembly.shared, runs, made)
     return Problem(
-        tuple(runs), tuple(made), assembly, Stack(assembly.members, assembly.shared), choices,
-        floor, limits, tuple(supposed),
-    )  # fmt: skip
+        tuple(runs), tuple(made), assembly, stack, choices, begin, floor, limits, tuple(supposed)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ def _draft(r: int, one: Scanned, model: Transition, settings: _Settings) -> tupl
     constraints += _temperatures(one, model, choices)
     free = {seen.names[k] for k in freedom.free if int(k) not in ties}
     supposed = begin.supposed(r, one, model, free)
-    constraints += [known_value(name, value, value) for name, value in supposed.items()]
+    constraints += [known_value(name, v, SUPPOSED * v) for name, v in supposed.items()]
     words_of = [f"{one.name}: {name} = {value:.2g}" for name, value in supposed.items()]
     total = getattr(one.data, "total", None)
     bound = Bound(total, getattr(one.data, "total_error", None))

@@ -1,30 +1,32 @@
-"""The minimum of a one-step fit: descents, and runs tried on the other side of T_N."""
+"""The minimum of a one-step fit: descents, and runs tried on either side of T_N."""
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musrcu.direct.nodes import REACH
 from musrcu.direct.problem import Problem
+from musrcu.direct.sides import GAIN, better_places
 from musrcu.fitting.cost import NO_NUMBER
 from musrcu.joint.blocks import Blocks, blocks
-from musrcu.joint.descent import descend, follow, free_of, inside
-from musrcu.joint.profiled import confirm
+from musrcu.joint.descent import descend, free_of, inside
 from musrcu.joint.stack import Stack, State
 
 FloatArray = NDArray[np.float64]
 
-GAIN = 1e-3
-"""In cost, for which a run goes to the other side of T_N."""
-ROUNDS = 4
-"""How often runs are tried there."""
+STEPS = 40
+"""Of one descent; it is more than enough unless it follows a valley."""
 MORE_STEPS = 200
+ROUNDS = 4
+"""How often runs are tried elsewhere."""
+TOLERANCE = 1e-6
+"""Gain in cost that no step promises any more at the end."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lowest:
     """The minimum, or where the search ended."""
 
@@ -47,80 +49,50 @@ def begin(found: Problem) -> State:
 
 
 def lowest(found: Problem, state: State) -> Lowest:
-    """The minimum that is reached from here, with its covariance."""
+    """The minimum that is reached from here, with its covariance: the inverse of the expected
+    Hessian, the exact one having no meaning for a run that is all on one side of T_N.
+    """
     stack = found.stack
     if (state.cost >= NO_NUMBER).any():
         name = stack.members[int(np.argmax(state.cost))].draft.name
         return Lowest(state, f"{name}: no start values give a finite chi-square")
-    state = settle(found, stack, state)
-    state, reason = confirm(stack, state)
-    if reason:
-        state, done = descend(stack, state, steps=MORE_STEPS)
-        reason = "" if done else f"{reason}; the descent of all parameters did not converge"
+    state, converged = settle(found, stack, state)
+    if not converged:
+        state, converged = descend(stack, state, steps=MORE_STEPS, tolerance=TOLERANCE)
+    reason = "" if converged else "the descent of all parameters did not converge"
     free_s, free_l = free_of(stack, state)
+    free_l &= ~_flat_at_limit(stack, state)
     made, singular = blocks(stack, state, state.matrix, free_s, free_l)
     return Lowest(state, singular or reason, made, free_s, free_l)
 
 
-def settle(found: Problem, stack: Stack, state: State) -> State:
-    """The lowest of the minima that differ in the side of T_N on which single runs are."""
-    state = descend(stack, state)[0]
+def _flat_at_limit(stack: Stack, state: State) -> NDArray[np.bool_]:
+    """(n_runs, n_local) what is at a limit where nothing depends on it, as a Gaussian rate at 0."""
+    own = np.diagonal(state.matrix, axis1=1, axis2=2)
+    flat = own[:, stack.m :] <= 1e-9 * own.max(axis=1, initial=1e-300)[:, None]
+    at_limit = (state.local <= stack.lower) | (state.local >= stack.upper)
+    return np.asarray(flat & at_limit)
+
+
+def settle(found: Problem, stack: Stack, state: State) -> tuple[State, bool]:
+    """The lowest of the minima that differ in where single runs are, and whether it is one."""
+    state = better_places(found, stack, state) or state
+    state, converged = descend(stack, state, steps=STEPS, tolerance=TOLERANCE)
     for _ in range(ROUNDS):
-        before = stack.total(state)
-        moved = crossed(found, stack, state)
+        moved = better_places(found, stack, state)
         if moved is None:
             break
-        moved = descend(stack, moved)[0]
-        if not stack.total(moved) < before - GAIN:
+        moved, there = descend(stack, moved, steps=STEPS, tolerance=TOLERANCE)
+        if not stack.total(moved) < stack.total(state) - GAIN:
             break
-        state = moved
-    return state
+        state, converged = moved, there
+    return state, converged
 
 
-def crossed(found: Problem, stack: Stack, state: State) -> State | None:
-    """The state with single runs on the other side of T_N where they cost less there."""
-    T_N, s = _T_N(found, state.s), _width(found, state.s)
-    offset = value_of(found, state.s, "T_offset")
-    local = state.local.copy()
-    tried = []
-    for r, member in enumerate(stack.members):
-        model, names = found.models[r], member.cost.freedom.model.names
-        places = [k for k, place in enumerate(member.local) if names[place] == "T"]
-        if model.part != "both" or not places:
-            continue
-        wide = max(float(np.hypot(s, model.spread)), 1e-12)
-        here = state.local[r, places[0]] + offset
-        other = T_N - 2 * wide if here > T_N else T_N + 2 * wide
-        if abs(other - offset - found.runs[r].temperature) < REACH * found.runs[r].error:
-            local[r, places[0]] = other - offset
-            tried.append(r)
-    if not tried:
-        return None
-    runs = np.array(tried)
-    there = follow(stack, stack.state(state.s, local), steps=12, tolerance=1e-3)
-    better = runs[there.cost[runs] < state.cost[runs] - GAIN]
-    if not better.size:
-        return None
-    moved = state.local.copy()
-    moved[better] = there.local[better]
-    return stack.state(state.s, moved)
+def follower(found: Problem) -> Callable[[Stack, FloatArray, FloatArray], State]:
+    """How a profile is followed: runs may change sides as T_N moves."""
 
+    def follow(stack: Stack, s: FloatArray, local: FloatArray) -> State:
+        return settle(found, stack, stack.state(*inside(stack, s, local)))[0]
 
-def _T_N(found: Problem, s: FloatArray) -> float:
-    return value_of(found, s, "T_N")
-
-
-def _width(found: Problem, s: FloatArray) -> float:
-    return value_of(found, s, "sigma_TN")
-
-
-def value_of(found: Problem, s: FloatArray, name: str) -> float:
-    """A parameter of all runs, shared or held."""
-    labels = found.parts.shared.labels
-    if name in labels:
-        return float(s[labels.index(name)])
-    for draft in found.parts.drafts:
-        model = draft.freedom.model
-        if name in model.names:
-            return float(draft.freedom.start[model.index(name)])
-    return 0.0
+    return follow

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from musrcu.constants import GAMMA_MU_OVER_2PI
+from musrcu.direct.above import common_above
+from musrcu.direct.choices import Choices
 from musrcu.direct.scanned import Scanned
 from musrcu.direct.transition import ABOVE, Transition, is_constant, rest_of
 from musrcu.fitting.result import FitResult
@@ -33,6 +35,10 @@ class Beginning:
     """What each run has for itself, from its fit or that of the nearest run of that kind."""
     mine: tuple[frozenset[str], ...]
     """Which of these come from the run itself."""
+    alone: tuple[Mapping[str, float], ...]
+    """The same from the fits of each run alone with either model, whatever the verdict."""
+    frequency: tuple[float | None, ...]
+    """The order parameter in the fit of each run alone; None where it has none."""
     T: tuple[float, ...]
     """True temperatures, K."""
     has_paramagnetic: bool
@@ -53,7 +59,7 @@ class Beginning:
         return {name: value for name, value in found.items() if name in names}
 
     def supposed(self, r: int, one: Scanned, model: Transition, free: set[str]) -> dict[str, float]:
-        """Rates of the part of a run of which it says nothing: as in the nearest run, within 100 %.
+        """Rates of the part of a run of which it says nothing: as in the nearest run.
 
         Without this, a rate of a part that is not there would have no value at all.
         """
@@ -67,8 +73,9 @@ class Beginning:
 
 
 def beginning(
-    runs: Sequence[Scanned], models: tuple[Model, Model], parameter: str, order: OrderParameter
-) -> Beginning:
+    runs: Sequence[Scanned], models: tuple[Model, Model], parameter: str, order: OrderParameter,
+    choices: Choices,
+) -> Beginning:  # fmt: skip
     """Start values from the fits of a scan.
 
     Parameters
@@ -77,6 +84,7 @@ def beginning(
     models : the ordered and the paramagnetic one.
     parameter : name of the order parameter.
     order : the two-step fit, which has a value of everything even where it is not valid.
+    choices : how runs are fitted.
     """
     law = (order.nu0.value, order.T_N.value, order.beta.value, order.alpha.value)
     ordered = [one for one in runs if one.found.verdict == "ordered"]
@@ -90,16 +98,21 @@ def beginning(
     left_out |= {above.names[t.amplitude] for t in above.terms
                  if is_constant(t) and t.amplitude is not None}  # fmt: skip
     shared |= _shared(above, [one.found.paramagnetic for one in other], left_out, ABOVE)
+    common = common_above(other, below, above, shared, choices)
+    shared |= {name: value for name, value in common.items() if name in shared}
+    rates = {name: value for name, value in common.items() if name not in shared}
     own, mine = [], []
     for one in runs:
-        rates, from_it = _own(one, ordered, other, below, above)
-        own.append(rates)
+        found, from_it = _own(one, ordered, other, below, above)
+        own.append(found | rates)
         mine.append(from_it)
     errors = [abs(side) for side in order.T_N.minos or ()] + [order.T_N.error]
     known = [one for one in errors if math.isfinite(one)]
     unit = below.parameters[below.index(parameter)].unit
     return Beginning(
         law, max(known, default=0.0), shared, tuple(own), tuple(mine),
+        tuple(_alone(one, below, above) | rates for one in runs),
+        tuple(_value(one.found.ordered, parameter)[0] for one in runs),
         tuple(_true_temperature(one, law, parameter) for one in runs), bool(other),
         GAMMA_MU_OVER_2PI * 1e-4 if unit == "G" else 1.0,
     )  # fmt: skip
@@ -155,6 +168,18 @@ def _own(
             if one in group:
                 mine.add(name)
     return found, frozenset(mine)
+
+
+def _alone(one: Scanned, below: Model, above: Model) -> dict[str, float]:
+    """Rates in the fits of a run alone."""
+    found = {}
+    fits = ((below, one.found.ordered, ""), (above, one.found.paramagnetic, ABOVE))
+    for model, fit, suffix in fits:
+        for parameter in model.parameters:
+            value = _value(fit, parameter.name)[0]
+            if value is not None and parameter.kind not in ("amplitude", "phase"):
+                found[parameter.name + suffix] = value
+    return found
 
 
 def _true_temperature(

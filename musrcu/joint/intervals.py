@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,7 +47,13 @@ class End:
     """Whether this is another minimum that is lower."""
 
 
-def intervals(stack: Stack, state: State, blocks: Blocks, names: Iterable[str]) -> Intervals:
+Follow = Callable[[Stack, FloatArray, FloatArray], State]
+"""The minimum with what is held where it is, from (shared, local) parameters."""
+
+
+def intervals(
+    stack: Stack, state: State, blocks: Blocks, names: Iterable[str], follow: Follow | None = None
+) -> Intervals:
     """The intervals in which the profile of the cost rises by less than one.
 
     They end at a limit that comes first. What is held at a limit may leave it on the way.
@@ -58,7 +64,9 @@ def intervals(stack: Stack, state: State, blocks: Blocks, names: Iterable[str]) 
     state : the minimum.
     blocks : the covariance there.
     names : labels of shared parameters.
+    follow : how the others are followed; None descends.
     """
+    follow = _followed if follow is None else follow
     made = Intervals()
     for name in names:
         k = stack.shared.labels.index(name)
@@ -67,7 +75,7 @@ def intervals(stack: Stack, state: State, blocks: Blocks, names: Iterable[str]) 
             continue
         ends = []
         for side in (-1.0, 1.0):
-            end = _end(stack, state, float(blocks.shared[k, k]), k, side)
+            end = _end(stack, state, float(blocks.shared[k, k]), k, side, follow)
             if end.lower:
                 made.lower = end.state
                 made.notes.append(
@@ -95,7 +103,7 @@ def _note(made: Intervals, name: str, k: int, state: State, ends: list[End]) -> 
             )
 
 
-def _end(stack: Stack, minimum: State, variance: float, k: int, side: float) -> End:
+def _end(stack: Stack, minimum: State, variance: float, k: int, side: float, follow: Follow) -> End:
     """One end: steps along the profile, each place a minimum with this parameter held, the others
     beginning from where the profile's slope says they will be.
     """
@@ -110,7 +118,7 @@ def _end(stack: Stack, minimum: State, variance: float, k: int, side: float) -> 
     here, value = minimum, middle + side * size
     for _ in range(TRIALS):
         value = bracket.inside(value)
-        here = _followed(whole, *valley.moved(value))
+        here = follow(whole, *valley.moved(value))
         above = whole.total(here) - lowest - 1
         if above < -1 - LOWER:
             return End(here, lower=True)

@@ -1,0 +1,140 @@
+"""On which side of T_N a run is: single runs tried where their own fits say they may be."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musrcu.direct.nodes import LAW
+from musrcu.direct.problem import Problem
+from musrcu.direct.transition import ABOVE
+from musrcu.joint.descent import follow, inside
+from musrcu.joint.stack import Stack, State
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+PER_RUN = ("local", "cost", "gradient", "matrix")
+FOLLOWED = 15
+"""Steps by which a run settles in another place."""
+GAIN = 1e-3
+"""In cost, for which a run goes to another place."""
+ERRORS = 6.0
+"""Errors of its temperature within which a run is looked for."""
+APART = 3.0
+"""Widths of the transition from T_N at which a run is all on one side."""
+
+
+def better_places(found: Problem, stack: Stack, state: State) -> State | None:
+    """The state with single runs where they cost less, the shared parameters as they are.
+
+    A run near T_N has two places: below, where the law has the frequency that a fit of the run
+    alone found, and above. None where no run gains.
+    """
+    best = state
+    for below, common in ((True, False), (False, False), (True, True), (False, True)):
+        local = best.local.copy()
+        tried = [
+            r for r in range(len(stack.members))
+            if _place(found, stack, best, r, below, common, local[r])
+        ]  # fmt: skip
+        if tried:
+            best = _better(stack, best, local, np.array(tried))
+    return None if best is state else best
+
+
+def _better(stack: Stack, best: State, local: FloatArray, tried: IntArray) -> State:
+    """The state with those of the tried runs that cost less with these local parameters."""
+    s, local = inside(stack, best.s, local)
+    there = best.copy()
+    sub = stack.state(s, local, tried)
+    for name in PER_RUN:
+        getattr(there, name)[tried] = getattr(sub, name)
+    there = follow(stack, there, steps=FOLLOWED, tolerance=1e-4)
+    gained = tried[there.cost[tried] < best.cost[tried] - GAIN]
+    if not gained.size:
+        return best
+    moved = best.copy()
+    for name in PER_RUN:
+        getattr(moved, name)[gained] = getattr(there, name)[gained]
+    return moved
+
+
+def _place(
+    found: Problem, stack: Stack, state: State, r: int, below: bool, common: bool,
+    local: FloatArray,
+) -> bool:  # fmt: skip
+    """Put the local parameters of a run on one side; False where it cannot be there.
+
+    Its rates there are those of its fit alone, or, in ``common``, those of its neighbour.
+    """
+    member, model, one = stack.members[r], found.models[r], found.runs[r]
+    names = [member.cost.freedom.model.names[place] for place in member.local]
+    if model.part != "both" or "T" not in names:
+        return False
+    law, sigma, offset = _shared(found, stack, state, r)
+    wide = APART * max(math.hypot(sigma, model.spread), 1e-9 * law[1])
+    measured = one.temperature + offset
+    if below:
+        T = min(_where(law, found.begin.frequency[r], measured), law[1] - wide)
+    else:
+        T = max(measured, law[1] + wide)
+    if abs(T - measured) > ERRORS * one.error:
+        return False
+    local[names.index("T")] = T - offset
+    rates = _of_neighbour(found, stack, state, r, below) if common else found.begin.alone[r]
+    for k, name in enumerate(names):
+        if name in rates and name.endswith(ABOVE) != below:
+            local[k] = rates[name]
+    return True
+
+
+def _of_neighbour(
+    found: Problem, stack: Stack, state: State, r: int, below: bool
+) -> dict[str, float]:
+    """What the nearest run of that side has for itself now."""
+    verdict = "ordered" if below else "not ordered"
+    here = found.runs[r].temperature
+    group = [
+        k for k, one in enumerate(found.runs) if one.found.verdict == verdict and k != r
+    ]  # fmt: skip
+    if not group:
+        return {}
+    k = min(group, key=lambda other: abs(found.runs[other].temperature - here))
+    member = stack.members[k]
+    names = [member.cost.freedom.model.names[place] for place in member.local]
+    return {
+        name: float(value)
+        for name, value in zip(names, state.local[k], strict=False)
+        if name != "T"
+    }
+
+
+def _where(law: tuple[float, ...], nu: float | None, measured: float) -> float:
+    """The temperature at which the law has a frequency; the measured one where there is none."""
+    nu0, T_N, beta, exponent = law
+    if nu is None or not 0 < nu < nu0:
+        return measured
+    return float(T_N * (1 - (nu / nu0) ** (1 / beta)) ** (1 / exponent))
+
+
+def _shared(
+    found: Problem, stack: Stack, state: State, r: int
+) -> tuple[tuple[float, ...], float, float]:
+    """The law, the width of the transition and the offset of the thermometer."""
+    values = [value_of(found, state.s, name) for name in (*LAW, "sigma_TN", "T_offset")]
+    return tuple(values[:4]), values[4], values[5]
+
+
+def value_of(found: Problem, s: FloatArray, name: str) -> float:
+    """A parameter of all runs, shared or held."""
+    labels = found.parts.shared.labels
+    if name in labels:
+        return float(s[labels.index(name)])
+    for draft in found.parts.drafts:
+        model = draft.freedom.model
+        if name in model.names:
+            return float(draft.freedom.start[model.index(name)])
+    return 0.0
