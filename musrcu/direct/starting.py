@@ -17,6 +17,10 @@ from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 from musrcu.ordering.result import OrderParameter
 
+LARGEST = 1.0
+"""Amplitude of any asymmetry."""
+BEYOND_DOUBT = 100.0
+"""A line worth more than this in chi-square is there, or would be seen."""
 FEWER = 1e-3
 """Smallest rate that a start or a supposition has, 1/µs."""
 
@@ -39,6 +43,8 @@ class Beginning:
     """The same from the fits of each run alone with either model, whatever the verdict."""
     frequency: tuple[float | None, ...]
     """The order parameter in the fit of each run alone; None where it has none."""
+    decided: tuple[bool, ...]
+    """Whether the spectrum of a run leaves no doubt on which side of T_N it is."""
     T: tuple[float, ...]
     """True temperatures, K."""
     has_paramagnetic: bool
@@ -113,6 +119,7 @@ def beginning(
         law, max(known, default=0.0), shared, tuple(own), tuple(mine),
         tuple(_alone(one, below, above) | rates for one in runs),
         tuple(_value(one.found.ordered, parameter)[0] for one in runs),
+        _decided(runs, ordered),
         tuple(_true_temperature(one, law, parameter) for one in runs), bool(other),
         GAMMA_MU_OVER_2PI * 1e-4 if unit == "G" else 1.0,
     )  # fmt: skip
@@ -128,6 +135,8 @@ def _shared(
             continue
         pairs = [_value(fit, parameter.name) for fit in fits]
         known = [(value, error) for value, error in pairs if value is not None]
+        if parameter.kind == "amplitude":  # a term that a run does not have may end anywhere
+            known = [pair for pair in known if abs(pair[0]) <= LARGEST]
         if not known:
             continue
         values, errors = (np.array(column) for column in zip(*known, strict=True))
@@ -168,6 +177,35 @@ def _own(
             if one in group:
                 mine.add(name)
     return found, frozenset(mine)
+
+
+def _decided(runs: Sequence[Scanned], ordered: Sequence[Scanned]) -> tuple[bool, ...]:
+    """Which runs are on one side of T_N beyond doubt: their line is worth enough in chi-square, or
+    that of the hottest ordered run with as many counts would be.
+    """
+    hottest = max(ordered, key=lambda one: one.temperature, default=None)
+    found = []
+    for one in runs:
+        gain = 0.0
+        if one.found.verdict == "ordered":
+            gain = _gain(one)
+        elif one.found.verdict == "not ordered" and hottest is not None:
+            gain = _gain(hottest) * _weight(one) / _weight(hottest)
+        found.append(gain > BEYOND_DOUBT)
+    return tuple(found)
+
+
+def _gain(one: Scanned) -> float:
+    """What the line of a run is worth in chi-square."""
+    fits = one.found.ordered, one.found.paramagnetic
+    chi2 = [math.nan if fit is None or fit.chi2 is None else fit.chi2 for fit in fits]
+    return float(np.nan_to_num(chi2[1] - chi2[0], nan=0.0))
+
+
+def _weight(one: Scanned) -> float:
+    """By how many counts a run says what it says, in units of its own."""
+    events = one.data.run.counts.sum()
+    return max(float(events), 1.0)
 
 
 def _alone(one: Scanned, below: Model, above: Model) -> dict[str, float]:
