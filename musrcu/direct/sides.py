@@ -31,14 +31,15 @@ def better_places(found: Problem, stack: Stack, state: State) -> State | None:
     """The state with single runs where they cost less, the shared parameters as they are.
 
     A run near T_N has two places: below, where the law has the frequency that a fit of the run
-    alone found, and above. None where no run gains.
+    alone found, and above. A run in which a line would be or is seen beyond doubt has one. None
+    where no run gains.
     """
     best = state
-    for below, common in ((True, False), (False, False), (True, True), (False, True)):
+    for below in (True, False):
         local = best.local.copy()
         tried = [
             r for r in range(len(stack.members))
-            if _place(found, stack, best, r, below, common, local[r])
+            if _place(found, stack, best, r, below, local[r])
         ]  # fmt: skip
         if tried:
             best = _better(stack, best, local, np.array(tried))
@@ -63,20 +64,21 @@ def _better(stack: Stack, best: State, local: FloatArray, tried: IntArray) -> St
 
 
 def _place(
-    found: Problem, stack: Stack, state: State, r: int, below: bool, common: bool,
-    local: FloatArray,
-) -> bool:  # fmt: skip
-    """Put the local parameters of a run on one side; False where it cannot be there.
-
-    Its rates there are those of its fit alone, or, in ``common``, those of its neighbour.
-    """
+    found: Problem, stack: Stack, state: State, r: int, below: bool, local: FloatArray
+) -> bool:
+    """Put the local parameters of a run on one side; False where it is or cannot be there."""
     member, model, one = stack.members[r], found.models[r], found.runs[r]
     names = [member.cost.freedom.model.names[place] for place in member.local]
     if model.part != "both" or "T" not in names:
         return False
-    law, sigma, offset = _shared(found, stack, state, r)
+    if found.begin.decided[r] and below != (one.found.verdict == "ordered"):
+        return False
+    law, sigma, offset = _shared(found, state)
     wide = APART * max(math.hypot(sigma, model.spread), 1e-9 * law[1])
     measured = one.temperature + offset
+    here = law[1] - local[names.index("T")] - offset
+    if (here if below else -here) >= wide:
+        return False
     if below:
         T = min(_where(law, found.begin.frequency[r], measured), law[1] - wide)
     else:
@@ -84,32 +86,11 @@ def _place(
     if abs(T - measured) > ERRORS * one.error:
         return False
     local[names.index("T")] = T - offset
-    rates = _of_neighbour(found, stack, state, r, below) if common else found.begin.alone[r]
     for k, name in enumerate(names):
-        if name in rates and name.endswith(ABOVE) != below:
-            local[k] = rates[name]
+        own = found.begin.alone[r].get(name)
+        if own is not None and name.endswith(ABOVE) != below:
+            local[k] = own
     return True
-
-
-def _of_neighbour(
-    found: Problem, stack: Stack, state: State, r: int, below: bool
-) -> dict[str, float]:
-    """What the nearest run of that side has for itself now."""
-    verdict = "ordered" if below else "not ordered"
-    here = found.runs[r].temperature
-    group = [
-        k for k, one in enumerate(found.runs) if one.found.verdict == verdict and k != r
-    ]  # fmt: skip
-    if not group:
-        return {}
-    k = min(group, key=lambda other: abs(found.runs[other].temperature - here))
-    member = stack.members[k]
-    names = [member.cost.freedom.model.names[place] for place in member.local]
-    return {
-        name: float(value)
-        for name, value in zip(names, state.local[k], strict=False)
-        if name != "T"
-    }
 
 
 def _where(law: tuple[float, ...], nu: float | None, measured: float) -> float:
@@ -120,9 +101,7 @@ def _where(law: tuple[float, ...], nu: float | None, measured: float) -> float:
     return float(T_N * (1 - (nu / nu0) ** (1 / beta)) ** (1 / exponent))
 
 
-def _shared(
-    found: Problem, stack: Stack, state: State, r: int
-) -> tuple[tuple[float, ...], float, float]:
+def _shared(found: Problem, state: State) -> tuple[tuple[float, ...], float, float]:
     """The law, the width of the transition and the offset of the thermometer."""
     values = [value_of(found, state.s, name) for name in (*LAW, "sigma_TN", "T_offset")]
     return tuple(values[:4]), values[4], values[5]
