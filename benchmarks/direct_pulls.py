@@ -77,6 +77,8 @@ class Cell(NamedTuple):
 
     told: bool = False
     """Whether the one step begins at the truth."""
+    methods: tuple[str, ...] = tuple(METHODS)
+    """Of the second step, beside the default."""
 
     @property
     def title(self) -> str:
@@ -162,7 +164,8 @@ def first_step(drawn: order_truth.Thrown, runs: Iterable[Any]) -> Record:
 def second_steps(source: Any, cell: Cell, auto: Any) -> dict[str, Record]:
     """The law through the frequencies of single runs, by every method."""
     ways = {"two steps, auto": second_step(auto)}
-    for name, options in METHODS.items():
+    for name in cell.methods:
+        options = METHODS[name]
         begin = time.process_time()
         if auto.method == options.get("method"):
             ways[f"two steps, {name}"] = ways["two steps, auto"]
@@ -286,6 +289,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--errors", type=float, nargs="+", default=list(ERRORS), help="mK")
     parser.add_argument("--jitter", type=float, default=Cell(0, 0).jitter, help="mK")
     parser.add_argument("--steps", choices=WORK, default="one", help="one: and two beside it")
+    parser.add_argument("--methods", choices=METHODS, nargs="*", default=list(METHODS),
+                        help="of the second step, beside the default")  # fmt: skip
     parser.add_argument("--from-truth", action="store_true", help="errors without the search")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="folder of what was fitted, to continue")
@@ -303,7 +308,8 @@ def main() -> int:
     pool = None if options.report else ProcessPoolExecutor(options.jobs)
     begin = time.perf_counter()
     for events, T_error in itertools.product(options.events, options.errors):
-        cell = Cell(events, T_error, options.jitter, options.from_truth)
+        methods = tuple(options.methods)
+        cell = Cell(events, T_error, options.jitter, options.from_truth, methods)
         path = keep / f"{options.steps} {cell.title}.jsonl"
         work = partial(one, step=options.steps, cell=cell)
         records = worked(path, options.sets, work, pool)
