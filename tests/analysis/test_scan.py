@@ -238,8 +238,11 @@ def test_what_a_scan_takes(samples: Path) -> None:
     assert mu.fit_scan(mu.read(file), recipe).runs[0].verdict == "ordered"
     assert mu.fit_scan([], recipe).runs == ()
     for wrong in (None, 5, [5], [None]):
-        with pytest.raises(mu.MusrcuError, match="takes runs or files"):
+        with pytest.raises(mu.MusrcuError, match="takes runs, files or asymmetries"):
             mu.fit_scan(wrong, recipe)
+    reduced = mu.fit_scan(mu.reduce(mu.read(file), recipe), recipe)
+    assert reduced.runs[0].result is not None and single.runs[0].result is not None
+    assert reduced.runs[0].result.chi2 == single.runs[0].result.chi2
 
 
 def test_a_scan_in_growing_bins(samples: Path) -> None:

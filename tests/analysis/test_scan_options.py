@@ -131,9 +131,10 @@ def test_what_is_no_model_is_refused(model: Any) -> None:
 
 def test_what_is_no_run_or_recipe_is_refused() -> None:
     counts = mu.reduce_counts(RUN, RECIPE)
-    for source in (DATA, counts, [counts], 3, None, [3], [None]):
-        with pytest.raises(mu.MusrcuError, match="a scan takes runs or files, not an? "):
+    for source in (3, None, [3], [None]):
+        with pytest.raises(mu.MusrcuError, match="a scan takes runs, files or asymm.*, not an? "):
             mu.fit_scan(source, RECIPE)
+    for source in (DATA, counts, [counts], 3, None, [3], [None]):
         with pytest.raises(mu.MusrcuError, match="robustness takes runs or files, not an? "):
             mu.robustness(source, RECIPE)
     for recipe in (5, "x", {"packing": 20}):

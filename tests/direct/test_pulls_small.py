@@ -51,10 +51,6 @@ def test_one_step_finds_the_truth(study: Any, events: float, T_error: float) -> 
         assert getattr(found, name).error < getattr(found.two_step, name).error
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="amplitudes above T_N begin at a mean of fits in which the two terms are swapped",
-)
 def test_one_step_of_few_events_is_as_low_as_from_the_truth(study: Any) -> None:
     cell = study.Cell(2e6, 0.3)
     found = fitted(study, 1, cell)
