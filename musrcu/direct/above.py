@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from musrcu.direct.choices import Choices
 from musrcu.direct.scanned import Scanned
 from musrcu.direct.transition import ABOVE, amplitudes_of, is_constant, rest_of
 from musrcu.errors import MusrcuError
 from musrcu.joint.joint_fit import joint_fit
 from musrcu.models.model import Model
+
+MOST = 8
+"""Runs whose spectra are enough to begin from."""
 
 
 def common_above(
@@ -51,7 +56,7 @@ def common_above(
     names = [name for name in above.names if name not in fixed and name != rest]
     try:
         found = joint_fit(
-            [one.data for one in runs],
+            [one.data for one in _some(runs)],
             above,
             shared=names,
             fixed=fixed,
@@ -67,3 +72,9 @@ def common_above(
     if not found.valid:
         return {}
     return {name + ABOVE: value for name, value in values.items() if value is not None}
+
+
+def _some(runs: Sequence[Scanned]) -> list[Scanned]:
+    """At most so many, spread over the temperatures."""
+    places = np.unique(np.linspace(0, len(runs) - 1, MOST).round().astype(int))
+    return [runs[k] for k in places]

@@ -49,7 +49,10 @@ def enough(turned: float) -> Counts:
     ----------
     turned : radians by which the phases of the line spread until the last bin, away from T_N.
     """
-    far = next((n for n, most in ((3, 0.03), (5, 0.3), (9, 1.0), (15, 3.0)) if turned < most), 31)
+    far = next(
+        (n for n, most in ((1, 5e-4), (3, 0.03), (5, 0.3), (9, 1.0), (15, 3.0)) if turned < most),
+        31,
+    )
     return Counts(far, 24 if turned < 0.3 else 32)
 
 

@@ -15,6 +15,7 @@ from musrcu.direct.problem import SUPPOSED, Problem
 from musrcu.direct.result import DirectOrder, DirectRun
 from musrcu.direct.search import Lowest
 from musrcu.direct.sides import value_of
+from musrcu.direct.transition import DISTANCE, Transition
 from musrcu.fitting.fitted import Fitted, number
 from musrcu.fitting.outcome import versions
 from musrcu.models.laws import order_parameter_law, order_parameter_slope
@@ -40,6 +41,7 @@ def direct_order(
     if low.free_s is not None and low.free_l is not None:
         n_free = int(low.free_s.sum() + low.free_l.sum())
     data = sum(one.cost.size + len(one.cost.prior) for one in stack.members)
+    data += len(stack.measured)
     known = sum(values.size for _, values, _ in stack.shared.prior)
     law = _law(found, low, two_step, intervals)
     shared = _shared(found, low)
@@ -110,10 +112,12 @@ def _run(found: Problem, low: Lowest, r: int) -> DirectRun:
     names = member.cost.freedom.model.names
     own = {}
     for k, place in enumerate(member.local):
+        parameter = member.cost.freedom.model.parameters[place]
+        if parameter.name == DISTANCE:
+            continue
         variance = 0.0
         if covariance is not None:
             variance = float(covariance[found.stack.m + k, found.stack.m + k])
-        parameter = member.cost.freedom.model.parameters[place]
         known = member.cost.prior.known.get(place)
         own[parameter.name] = Fitted(
             parameter.name, float(low.state.local[r, k]), math.sqrt(max(variance, 0.0)) or None,
@@ -123,13 +127,17 @@ def _run(found: Problem, low: Lowest, r: int) -> DirectRun:
     offset = value_of(found, low.state.s, "T_offset")
     if model.part != "paramagnetic":
         law = tuple(float(full[names.index(name)]) for name in LAW)
-        true = float(full[names.index("T")]) + offset
+        true = model.temperature(full[: len(model.names)])
+        if model.from_T_N:
+            error = _along(found, r, {"T_N": 1.0, DISTANCE: 1.0, "T_offset": -1.0}, covariance)
+            known = (one.temperature, one.error)
+            own = {"T": Fitted("T", true - offset, error, "K", constraint=known)} | own
         wide = math.hypot(float(full[names.index("sigma_TN")]), model.spread)
         made = nodes((law[0], law[1], law[2], law[3]), true, wide, model.many)
         fraction = 0.0 if made is None else made.w
         value = float(order_parameter_law(true, *law)[0][0])
         if value > 0:
-            nu, nu_error = value, _error_of_nu(found, low, r, law, true, covariance)
+            nu, nu_error = value, _along(found, r, _slopes(model, law, true), covariance)
     elif found.choices.thermometer_offset:
         true += offset
     return DirectRun(
@@ -138,17 +146,22 @@ def _run(found: Problem, low: Lowest, r: int) -> DirectRun:
     )  # fmt: skip
 
 
-def _error_of_nu(
-    found: Problem, low: Lowest, r: int, law: tuple[float, ...], true: float,
-    covariance: FloatArray | None,
-) -> float | None:  # fmt: skip
-    """Of the law at the true temperature of a run."""
+def _slopes(model: Transition, law: tuple[float, ...], true: float) -> dict[str, float]:
+    """By parameter, derivatives of the law at the true temperature of a run."""
+    by = dict(zip(LAW, order_parameter_law(true, *law)[1][:, 0].tolist(), strict=True))
+    slope = float(order_parameter_slope(true, *law)[0])
+    if model.from_T_N:
+        return {**by, "T_N": by["T_N"] + slope, DISTANCE: slope}
+    return {**by, "T": slope, "T_offset": slope}
+
+
+def _along(
+    found: Problem, r: int, by: Mapping[str, float], covariance: FloatArray | None
+) -> float | None:
+    """Error of what depends on the parameters of a run with these slopes."""
     if covariance is None:
         return None
     member, stack = found.stack.members[r], found.stack
-    by = dict(zip(LAW, order_parameter_law(true, *law)[1][:, 0], strict=True))
-    slope = float(order_parameter_slope(true, *law)[0])
-    by |= {"T": slope, "T_offset": slope}
     names = member.cost.freedom.model.names
     along = np.zeros(covariance.shape[0])
     for k, place in enumerate(member.local):

@@ -16,7 +16,7 @@ from musrcu.direct.nodes import REACH, enough
 from musrcu.direct.scanned import Scanned
 from musrcu.direct.starting import Beginning
 from musrcu.direct.straddling import Straddling
-from musrcu.direct.transition import ABOVE, Part, Transition
+from musrcu.direct.transition import ABOVE, DISTANCE, TEMPERATURES, Part, Transition
 from musrcu.errors import ModelError
 from musrcu.fitting.constraint import Constraint
 from musrcu.fitting.data import known_value
@@ -27,7 +27,6 @@ from musrcu.fitting.metadata import bind
 from musrcu.fitting.tie import parse_tie
 from musrcu.joint.assemble import Assembly, assembled
 from musrcu.joint.member import Draft
-from musrcu.joint.stack import Stack
 from musrcu.joint.words import Extra, Words, words
 from musrcu.models.laws import order_parameter_slope
 from musrcu.models.model import Model
@@ -42,6 +41,8 @@ SUPPOSED = 0.1
 on one side of T_N would fit its noise with a little of the other part."""
 BALANCES = ("alpha", "detector_beta")
 """What all runs share of the experiment."""
+FAR = 5.0
+"""Errors of its temperature by which a run may be hotter than measured."""
 NEAR = 8.0
 """A run within so many of its widths of T_N may be ordered in a part of its volume."""
 NEAR_ERRORS = 5.0
@@ -57,7 +58,7 @@ class Problem:
     runs: tuple[Scanned, ...]
     models: tuple[Transition, ...]
     parts: Assembly
-    stack: Stack
+    stack: Straddling
     choices: Choices
     begin: Beginning
     floor: float
@@ -95,7 +96,8 @@ def problem(
     made = [
         Transition(
             *models, parameter, part=part, spread=one.spread,
-            many=enough(_turned(one, wide, begin)),
+            many=enough(_turned(one, sigma * (5 if free else 1), begin)),
+            from_T_N=part == "both" and one.error > 0,
         )
         for one, wide, part in zip(runs, widths, parts, strict=True)
     ]  # fmt: skip
@@ -162,10 +164,11 @@ def _limits_of_T_N(
     return lowest, highest
 
 
-def _turned(one: Scanned, wide: float, begin: Beginning) -> float:
+def _turned(one: Scanned, sigma: float, begin: Beginning) -> float:
     """Radians by which the phases of the line spread until the last bin, away from T_N."""
-    s = math.hypot(one.spread, wide if wide > one.spread else 0.0)
-    where = min(one.temperature, begin.T_N - REACH * max(s, 1e-9 * begin.T_N))
+    s = math.hypot(one.spread, sigma)
+    hottest = one.temperature + FAR * one.error
+    where = max(min(hottest, begin.T_N - REACH * max(s, 1e-9 * begin.T_N)), 0.0)
     slope = begin.per_unit * float(order_parameter_slope(where, *begin.law)[0])
     return abs(2 * math.pi * slope * s) * float(one.data.time[-1])
 
@@ -284,10 +287,10 @@ def _held(one: Scanned, settings: _Settings) -> dict[str, float]:
 
 def _temperatures(one: Scanned, model: Transition, choices: Choices) -> list[Constraint]:
     """What the thermometer says."""
-    if "T" not in model.names:
+    if model.part == "paramagnetic":
         return []
     found = []
-    if one.error > 0:
+    if one.error > 0 and not model.from_T_N:
         found.append(known_value("T", one.temperature, one.error))
     if choices.thermometer_offset:
         found.append(known_value("T_offset", 0.0, float(choices.thermometer_offset)))
@@ -312,14 +315,14 @@ def _words(
     local = dict.fromkeys(choices.local or ())
     if choices.local is None:
         kinds = {p.name: p.kind for model in models for p in model.parameters}
-        law = {"nu0", "T_N", "beta", "exponent", "sigma_TN", "T", "T_offset"}
+        law = {"nu0", "T_N", "beta", "exponent", DISTANCE, *TEMPERATURES}
         local = dict.fromkeys(
             name for name, kind in kinds.items()
             if kind not in ("amplitude", "phase") and name not in law
         )  # fmt: skip
     free = {draft.freedom.model.names[k] for draft in drafts for k in draft.untied}
     behind = {n for draft in drafts for n in draft.freedom.model.names if n in BACKGROUNDS}
-    local |= dict.fromkeys(["T", *sorted(behind)])
+    local |= dict.fromkeys([*({"T", DISTANCE} & free), *sorted(behind)])
     return words(
         local=[name for name in local if name in free],
         ties={name: one.tie for name, one in smooth.items()},

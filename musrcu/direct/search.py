@@ -22,7 +22,7 @@ STEPS = 40
 MORE_STEPS = 200
 ROUNDS = 4
 """How often runs are tried elsewhere."""
-TOLERANCE = 1e-6
+TOLERANCE = 1e-5
 """Gain in cost that no step promises any more at the end."""
 
 

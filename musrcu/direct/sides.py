@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from musrcu.direct.nodes import LAW
 from musrcu.direct.problem import Problem
-from musrcu.direct.transition import ABOVE
+from musrcu.direct.transition import ABOVE, DISTANCE
 from musrcu.joint.descent import follow, inside
 from musrcu.joint.stack import Stack, State
 
@@ -69,15 +69,15 @@ def _place(
     """Put the local parameters of a run on one side; False where it is or cannot be there."""
     member, model, one = stack.members[r], found.models[r], found.runs[r]
     names = [member.cost.freedom.model.names[place] for place in member.local]
-    if model.part != "both" or "T" not in names:
+    if not model.from_T_N:
         return False
     if found.begin.decided[r] and below != (one.found.verdict == "ordered"):
         return False
     law, sigma, offset = _shared(found, state)
     wide = APART * max(math.hypot(sigma, model.spread), 1e-9 * law[1])
     measured = one.temperature + offset
-    here = law[1] - local[names.index("T")] - offset
-    if (here if below else -here) >= wide:
+    here = local[names.index(DISTANCE)]
+    if (-here if below else here) >= wide:
         return False
     if below:
         T = min(_where(law, found.begin.frequency[r], measured), law[1] - wide)
@@ -85,7 +85,7 @@ def _place(
         T = max(measured, law[1] + wide)
     if abs(T - measured) > ERRORS * one.error:
         return False
-    local[names.index("T")] = T - offset
+    local[names.index(DISTANCE)] = T - law[1]
     for k, name in enumerate(names):
         own = found.begin.alone[r].get(name)
         if own is not None and name.endswith(ABOVE) != below:

@@ -12,7 +12,7 @@ from musrcu.constants import GAMMA_MU_OVER_2PI
 from musrcu.direct.above import common_above
 from musrcu.direct.choices import Choices
 from musrcu.direct.scanned import Scanned
-from musrcu.direct.transition import ABOVE, Transition, is_constant, rest_of
+from musrcu.direct.transition import ABOVE, DISTANCE, Transition, is_constant, rest_of
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
 from musrcu.ordering.result import OrderParameter
@@ -61,7 +61,8 @@ class Beginning:
         """Start values of a run's parameters."""
         nu0, T_N, beta, exponent = self.law
         found = {"nu0": nu0, "T_N": T_N, "beta": beta, "exponent": exponent}
-        found |= {"T": self.T[r], "T_offset": 0.0, **self.shared, **self.own[r]}
+        found |= {"T": self.T[r], DISTANCE: self.T[r] - T_N, "T_offset": 0.0}
+        found |= {**self.shared, **self.own[r]}
         return {name: value for name, value in found.items() if name in names}
 
     def supposed(self, r: int, one: Scanned, model: Transition, free: set[str]) -> dict[str, float]:

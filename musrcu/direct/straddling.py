@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musrcu.direct.scanned import Scanned
-from musrcu.direct.transition import Transition
+from musrcu.direct.transition import DISTANCE, Transition
 from musrcu.joint.member import Member
 from musrcu.joint.stack import IntArray, Shared, Stack, State
 
@@ -31,7 +31,13 @@ NEGLIGIBLE = 8.0
 
 
 class Straddling(Stack):
-    """The runs of a one-step fit, each with what it costs to be at T_N.
+    """The runs of a one-step fit, each with what its place costs.
+
+    Beside the penalty, a run whose parameter is T_from_T_N has what its thermometer says,
+
+        [(T_N + T_from_T_N - T_offset - T_measured) / sigma_T]^2,
+
+    which is about parameters that are shared and one that is not.
 
     Parameters
     ----------
@@ -44,44 +50,62 @@ class Straddling(Stack):
         models: Sequence[Transition],
     ) -> None:  # fmt: skip
         super().__init__(members, shared)
-        self.errors = [
-            one.error if model.part == "both" else 0.0
-            for one, model in zip(runs, models, strict=True)
-        ]
-        """Of the temperatures, K; 0 where they are exact or the run is far from T_N."""
-        self.spreads = [model.spread for model in models]
+        self.runs, self.models = tuple(runs), tuple(models)
+        self.measured = [r for r, model in enumerate(models) if model.from_T_N]
+        """Runs of which this counts the temperature."""
 
     def state(self, s: FloatArray, local: FloatArray, runs: IntArray | None = None) -> State:
         """Costs and normal equations of some of the runs, all where none are chosen."""
         made = super().state(s, local, runs)
         chosen = self.all if runs is None else runs
         for k, r in enumerate(chosen.tolist()):
-            if self.errors[r] > 0:
+            if self.models[r].from_T_N:
                 self._add(made, k, r, local)
         return made
 
     def _add(self, made: State, k: int, r: int, local: FloatArray) -> None:
         """What the place of one run costs."""
-        member = self.members[r]
+        member, one = self.members[r], self.runs[r]
         x, _ = self.x(made.s, local, np.array([r]))
         values = member.full(x[0, : member.cost.free.size]).tolist()
         full = dict(zip(member.cost.freedom.model.names, values, strict=True))
-        wide = max(math.hypot(full["sigma_TN"], self.spreads[r]), 1e-12)
-        distance = full["T_N"] - full["T"] - full["T_offset"]
-        cost, by_distance, by_wide = penalty(distance, wide, self.errors[r])
+        wide = max(math.hypot(full["sigma_TN"], self.models[r].spread), 1e-12)
+        self._bend(made, k, r, full[DISTANCE], wide)
+        there = full["T_N"] + full[DISTANCE] - full["T_offset"]
+        pull = (there - one.temperature) / one.error
+        ones = {"T_N": 1.0, DISTANCE: 1.0, "T_offset": -1.0}
+        along = np.zeros(made.gradient.shape[1])
+        along[self.rows[r]] = [ones.get(word, 0.0) / one.error for word in member.words]
+        made.cost[k] += pull**2
+        made.gradient[k] += pull * along
+        made.matrix[k] += np.outer(along, along)
+        cost, by_distance, by_wide, curved = penalty(-full[DISTANCE], wide, one.error)
         if cost <= 0.0:
             return
-        by = {"T_N": by_distance, "T": -by_distance, "T_offset": -by_distance,
-              "sigma_TN": by_wide * full["sigma_TN"] / wide}  # fmt: skip
+        by = {DISTANCE: -by_distance, "sigma_TN": by_wide * full["sigma_TN"] / wide}
         slope = np.zeros(made.gradient.shape[1])
         slope[self.rows[r]] = [by.get(word, 0.0) for word in member.words]
         made.cost[k] += cost
         made.gradient[k] += 0.5 * slope
-        made.matrix[k] += np.outer(slope, slope) / (4 * cost)
+        # as for squares of residuals at least: half of what it is on either side of T_N
+        factor = max(curved / (2 * by_distance**2) if by_distance else 0.0, 1 / (4 * cost))
+        made.matrix[k] += factor * np.outer(slope, slope)
+
+    def _bend(self, made: State, k: int, r: int, distance: float, wide: float) -> None:
+        """The second derivative of w, that the expected Hessian lacks: a run that is pushed against
+        T_N feels it as the edge that it is.
+        """
+        words = self.members[r].words
+        if DISTANCE not in words or abs(distance) > NEGLIGIBLE * wide:
+            return
+        place = self.rows[r][words.index(DISTANCE)]
+        bend = -float(made.gradient[k, place]) * distance / wide**2
+        made.matrix[k, place, place] += max(bend, 0.0)
 
 
-def penalty(distance: float, wide: float, error: float) -> tuple[float, float, float]:
-    """What it costs to be this far below T_N, and its derivatives by distance and width.
+def penalty(distance: float, wide: float, error: float) -> tuple[float, float, float, float]:
+    """What it costs to be this far below T_N, its derivatives by distance and width, and the second
+    one by distance.
 
     Parameters
     ----------
@@ -91,7 +115,7 @@ def penalty(distance: float, wide: float, error: float) -> tuple[float, float, f
     """
     delta = distance / wide
     if abs(delta) > NEGLIGIBLE:
-        return 0.0, 0.0, 0.0
+        return 0.0, 0.0, 0.0, 0.0
     w = 0.5 * math.erfc(-delta / math.sqrt(2))
     above = 0.5 * math.erfc(delta / math.sqrt(2))
     phi = math.exp(-0.5 * delta * delta) / math.sqrt(2 * math.pi)
@@ -100,4 +124,5 @@ def penalty(distance: float, wide: float, error: float) -> tuple[float, float, f
     cost = height * 4 * w * above
     by_delta = height * 4 * (above - w) * phi
     by_wide = -2 * ratio / (1 + ratio) / wide * 4 * w * above - by_delta * delta / wide
-    return cost, by_delta / wide, by_wide
+    curved = -height * 4 * phi * ((above - w) * delta + 2 * phi)
+    return cost, by_delta / wide, by_wide, curved / wide**2

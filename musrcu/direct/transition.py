@@ -26,6 +26,8 @@ ABOVE = "_above"
 """Ends the name of a parameter of the paramagnetic model."""
 TEMPERATURES = ("sigma_TN", "T", "T_offset")
 """Parameters in K: width of the transition, temperature of the run, offset of the thermometer."""
+DISTANCE = "T_from_T_N"
+"""In the place of T, K: the true temperature less T_N, which a spectrum near T_N depends on."""
 
 
 class Transition(Model):
@@ -39,8 +41,9 @@ class Transition(Model):
     (:mod:`musrcu.direct.nodes`).
 
     Its parameters are those of the ordered model but for the frequency; nu0, T_N, beta, exponent,
-    sigma_TN, T and T_offset; and those of the paramagnetic model but for its last amplitude and its
-    background, with ``_above`` at the end of their names.
+    sigma_TN, T (or T_from_T_N, with T' = T_N + T_from_T_N) and T_offset; and those of the
+    paramagnetic model but for its last amplitude and its background, with ``_above`` at the end of
+    their names.
 
     Parameters
     ----------
@@ -50,17 +53,21 @@ class Transition(Model):
         have only the parameters that they need.
     spread : standard deviation of the temperature within the run, K.
     many : nodes of the average.
+    from_T_N : whether T_from_T_N is a parameter in the place of T.
     """
 
-    __slots__ = ("_above", "_law", "_line", "_order", "many", "ordered", "paramagnetic", "part",
-                 "spread")  # fmt: skip
+    __slots__ = (
+        "_above", "_law", "_line", "_order", "from_T_N", "many", "ordered", "paramagnetic", "part",
+        "spread",
+    )  # fmt: skip
 
     def __init__(
         self, ordered: Model, paramagnetic: Model, parameter: str, *, part: Part = "both",
         spread: float = 0.0, many: Counts = Counts(9, 32),  # noqa: B008
+        from_T_N: bool = False,
     ) -> None:  # fmt: skip
         self.ordered, self.paramagnetic = ordered, paramagnetic
-        self.part, self.spread, self.many = part, spread, many
+        self.part, self.spread, self.many, self.from_T_N = part, spread, many, from_T_N
         self._order = ordered.index(parameter)
         self._line = line_of(ordered, self._order)
         if self._line.amplitude == self._order:
@@ -87,7 +94,7 @@ class Transition(Model):
                     if k in amplitudes]  # fmt: skip
             return kept, [], self._parameters_above()
         kept = [p for k, p in enumerate(self.ordered.parameters) if k != self._order]
-        return kept, law_parameters(self.ordered.parameters[self._order]), (
+        return kept, law_parameters(self.ordered.parameters[self._order], self.from_T_N), (
             self._parameters_above() if self.part == "both" else []
         )  # fmt: skip
 
@@ -138,17 +145,24 @@ class Transition(Model):
             gradient[self._law : self._above] -= np.outer(by @ slopes, value)
         return total, gradient
 
+    def temperature(self, values: FloatArray) -> float:
+        """True temperature of the run, K."""
+        return self._where(values)[0]
+
     def _where(self, values: FloatArray) -> tuple[float, float]:
         """Temperature of the run as T_N sees it, and the width of the distribution, K."""
         sigma, T, offset = values[self._law + len(LAW) : self._law + len(LAW) + 3]
-        return float(T + offset), max(math.hypot(sigma, self.spread), 1e-12)
+        T_N = float(values[self._law + 1])
+        where = T_N + T if self.from_T_N else T + offset
+        return float(where), max(math.hypot(sigma, self.spread), 1e-12)
 
     def _by_temperatures(self, values: FloatArray, s: float) -> FloatArray:
         """(7, 6) derivatives of nu0, T_N, beta, exponent, T' and s by the parameters of the law."""
         by = np.zeros((len(LAW) + len(TEMPERATURES), 6))
         by[:4, :4] = np.eye(4)
         by[4, 5] = float(values[self._law + 4]) / s
-        by[5, 4] = by[6, 4] = 1.0
+        by[5, 4] = 1.0
+        by[1 if self.from_T_N else 6, 4] = 1.0
         return by
 
     def own(self, values: FloatArray) -> FloatArray:
@@ -235,7 +249,7 @@ class Transition(Model):
         return total, gradient
 
 
-def law_parameters(order: Parameter) -> list[Parameter]:
+def law_parameters(order: Parameter, from_T_N: bool = False) -> list[Parameter]:
     """Parameters of the law and of the temperatures."""
     return [
         dataclasses.replace(order, name="nu0", meaning="the order parameter at 0 K", lower=0.0),
@@ -243,7 +257,9 @@ def law_parameters(order: Parameter) -> list[Parameter]:
         Parameter("beta", "", 0.3, "critical exponent", lower=0.01, upper=1.0),
         Parameter("exponent", "", 3.0, "alpha of the order parameter", lower=0.5, upper=8.0),
         Parameter("sigma_TN", "K", 1.0, "width of the transition", lower=0.0),
-        Parameter("T", "K", 1.0, "true temperature of the run"),
+        Parameter(DISTANCE, "K", 0.0, "true temperature of the run less T_N")
+        if from_T_N
+        else Parameter("T", "K", 1.0, "true temperature of the run"),
         Parameter("T_offset", "K", 0.0, "offset of the thermometer"),
     ]
 
