@@ -93,7 +93,7 @@ def _row(one: DirectRun, own: list[str]) -> list[str]:
     return [
         one.name,
         bracket(one.temperature, one.temperature_error or None),
-        bracket(one.true_temperature, error),
+        bracket(one.true_temperature, error) if true is not None else "-",
         f"{one.fraction:.2f}",
         "-" if one.nu is None else bracket(one.nu, one.nu_error),
         *(_value(one, name) for name in own),
