@@ -27,6 +27,8 @@ _FINER = 6
 """Places between two nodes of T_N: what the next run leaves may be far narrower."""
 _COLUMNS = ("T_N", "beta", "alpha", "nu0", "nu0_variance", "chi2", "volume")
 _TURNS = 60
+NEVER = 1e6
+"""The cost of places where the law cannot be."""
 _ROOT_STEP = 0.4
 """Coarse steps of T_N, in standard deviations."""
 
@@ -49,11 +51,20 @@ class Knowledge:
     """(n,) of each place with its best nu0, above the lowest."""
     volume: FloatArray
     """(n,) of each place in T_N and the exponents."""
+    shape: tuple[int, ...]
+    """Of the grid of all places: T_N, beta and, where it is free, alpha."""
+    ends: tuple[float, float]
+    """K, between which T_N is."""
     censored: bool = False
     """Whether runs without order are terms of the cost; else the lowest of them bounds T_N."""
 
     def __len__(self) -> int:
         return len(self.T_N)
+
+    @property
+    def row_T_N(self) -> FloatArray:
+        """(r,) K, T_N of the rows of the grid, ascending."""
+        return self.T_N.reshape(self.shape[0], -1)[:, 0]
 
     @property
     def weight(self) -> FloatArray:
@@ -100,11 +111,15 @@ def knowledge_of(order: OrderParameter) -> Knowledge:
     each = fine.shape[2]
     T_N = np.repeat(0.5 * (places[1:] + places[:-1]), each)
     volume = volume * np.repeat(np.diff(places), each)
-    chi2 = chi2 - np.nanmin(chi2)
-    kept = (chi2 < REACH**2) & (variance > 0)
+    allowed = variance > 0
+    chi2 = np.where(allowed, chi2 - chi2[allowed].min(), NEVER)
+    nu0, variance = np.where(allowed, (nu0, variance), [[order.values[0]], [1e-12]])
     columns = (T_N, beta, alpha, nu0, variance, chi2, volume)
+    free = 1 if "alpha" in held else 2
     return Knowledge(
-        **{name: column[kept] for name, column in zip(_COLUMNS, columns, strict=True)},
+        **dict(zip(_COLUMNS, columns, strict=True)),
+        shape=(len(fine), *(_NODES[free],) * free),
+        ends=(float(places[0]), float(places[-1])),
         censored=order.above == "censored",
     )
 

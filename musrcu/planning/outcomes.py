@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musrcu.containers.arrays import FloatArray, IntArray
+from musrcu.planning.intervals import half_widths
 from musrcu.planning.knowledge import Knowledge
 from musrcu.planning.line_error import LineError
 
@@ -17,7 +18,6 @@ _STEEP = 0.3
 """|dnu/dT| sigma_T / sigma_nu from which on the law is made straight as T(nu)."""
 _INSIDE = 1e-3, 0.998
 """nu/nu0 at which T(nu) has a slope."""
-_ENDS = 0.15865525, 0.84134475
 _WITHOUT = 2.0
 """Errors of the temperature of a run without order by which T_N may lie above it, as in a fit."""
 
@@ -38,7 +38,7 @@ class Draws:
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Half the width of the interval that holds 68.3 per cent; of nu0 one standard deviation."""
+    """Half of both MINOS errors, as the fit would quote them; of nu0 one standard deviation."""
 
     nu0: float
     """MHz."""
@@ -87,10 +87,9 @@ def draw(knowledge: Knowledge, m: int = OUTCOMES) -> Draws:
 
 def present(knowledge: Knowledge) -> Errors:
     """The errors as they are."""
-    weight = knowledge.weight[:, None]
-    still = np.zeros_like(weight)
-    return _errors(knowledge, weight, knowledge.nu0[:, None] + still,
-                   knowledge.nu0_variance[:, None] + still)  # fmt: skip
+    columns = knowledge.nu0[:, None], knowledge.nu0_variance[:, None]
+    found = _errors_of(knowledge, knowledge.chi2[:, None], *columns)
+    return Errors(*(float(one[0]) for one in found))
 
 
 def expected(knowledge: Knowledge, draws: Draws, lines: LineError, trial: Trial) -> Expected:
@@ -127,10 +126,8 @@ def _after_frequency(
     total = error**2 + spread + shape**2 * nu0_variance
     share = 1.0 - shape**2 * nu0_variance / total
     cost = knowledge.chi2[:, None] + gap**2 / total
-    weight = np.exp(-0.5 * (cost - cost.min(axis=0)))
-    weight *= np.sqrt(nu0_variance * share) * knowledge.volume[:, None]
     moved = nu0 + nu0_variance * shape * gap / total
-    return np.array(_errors_of(knowledge, weight, moved, nu0_variance * share))
+    return np.array(_errors_of(knowledge, cost, moved, nu0_variance * share))
 
 
 def _distance(
@@ -162,56 +159,25 @@ def _distance(
 
 def _after_none(knowledge: Knowledge, trial: Trial) -> FloatArray:
     """(3, 1) the same after a run without order."""
-    if knowledge.censored:
-        above = np.maximum(knowledge.T_N - trial.T, 0.0)
-        allowed = np.exp(-0.5 * (above / max(trial.T_error, 1e-12)) ** 2)
+    cost, highest = knowledge.chi2, None
+    if knowledge.censored and trial.T_error > 0:
+        cost = cost + (np.maximum(knowledge.T_N - trial.T, 0.0) / trial.T_error) ** 2
     else:
-        highest = trial.T + _WITHOUT * trial.T_error
-        allowed = np.where(highest < knowledge.T_N, 0.0, 1.0)
-    weight = (knowledge.weight * allowed)[:, None]
-    if not weight.any():
-        weight = np.where(np.arange(len(knowledge)) == np.argmin(knowledge.T_N), 1.0, 0.0)[:, None]
+        highest = trial.T + (0.0 if knowledge.censored else _WITHOUT * trial.T_error)
     columns = knowledge.nu0[:, None], knowledge.nu0_variance[:, None]
-    return np.array(_errors_of(knowledge, weight, *columns))
-
-
-def _errors(
-    knowledge: Knowledge, weight: FloatArray, nu0: FloatArray, nu0_variance: FloatArray
-) -> Errors:
-    found = _errors_of(knowledge, weight, nu0, nu0_variance)
-    return Errors(*(float(one[0]) for one in found))
+    return np.array(_errors_of(knowledge, cost[:, None], *columns, highest))
 
 
 def _errors_of(
-    knowledge: Knowledge, weight: FloatArray, nu0: FloatArray, nu0_variance: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(m,) errors of nu0, T_N and beta for each column of weights (n, m)."""
-    weight = weight / weight.sum(axis=0)
+    knowledge: Knowledge, cost: FloatArray, nu0: FloatArray, nu0_variance: FloatArray,
+    highest: float | None = None,
+) -> tuple[FloatArray, FloatArray, FloatArray]:  # fmt: skip
+    """(m,) errors of nu0, T_N and beta for each column of costs (n, m)."""
+    weight = np.exp(-0.5 * (cost - cost.min(axis=0)))
+    weight *= np.sqrt(nu0_variance) * knowledge.volume[:, None]
+    if highest is not None and (highest > knowledge.T_N).any():
+        weight[highest < knowledge.T_N] = 0.0
+    weight /= weight.sum(axis=0)
     mean = (weight * nu0).sum(axis=0)
     of_nu0 = np.sqrt((weight * (nu0_variance + (nu0 - mean) ** 2)).sum(axis=0))
-    first = np.flatnonzero(np.diff(knowledge.T_N, prepend=-1.0))
-    rows = np.add.reduceat(weight, first, axis=0)  # places of one T_N stand together
-    by_beta = np.argsort(knowledge.beta, kind="stable")
-    return (
-        of_nu0,
-        _half_width(knowledge.T_N[first], rows),
-        _half_width(knowledge.beta[by_beta], weight[by_beta]),
-    )
-
-
-def _half_width(x: FloatArray, weight: FloatArray) -> FloatArray:
-    """(m,) half the 68.3 per cent interval of ascending ``x`` (n,) under each column of weights."""
-    cumulated = np.cumsum(weight, axis=0)
-    cumulated = (cumulated - 0.5 * weight) / cumulated[-1]
-    low, high = (_quantile(x, cumulated, end) for end in _ENDS)
-    return 0.5 * (high - low)
-
-
-def _quantile(x: FloatArray, cumulated: FloatArray, share: float) -> FloatArray:
-    if len(x) == 1:
-        return np.full(cumulated.shape[1], x[0])
-    high = np.clip((cumulated < share).sum(axis=0), 1, len(x) - 1)
-    column = np.arange(cumulated.shape[1])
-    before, behind = cumulated[high - 1, column], cumulated[high, column]
-    part = np.clip((share - before) / np.maximum(behind - before, 1e-300), 0.0, 1.0)
-    return np.asarray(x[high - 1] + part * (x[high] - x[high - 1]))
+    return (of_nu0, *half_widths(knowledge, cost, highest))

@@ -1,4 +1,4 @@
-"""Plans: against Fisher's information in closed form, a sum over a grid, and kept promises."""
+"""Plans: against Fisher's information in closed form, a search on a grid, and kept promises."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_an_error_of_temperature_is_carried_over_by_the_slope() -> None:
     assert (row.T_N_error, row.beta_error) == pytest.approx(after[1:], rel=0.03)
 
 
-def test_large_errors_by_now_are_those_of_a_sum_over_a_grid() -> None:
+def test_large_errors_by_now_are_those_of_a_search_on_a_grid() -> None:
     """The likelihood of the points on a fixed grid of three parameters, far from normal."""
     found = mu.plan(order(0.6, upper_bound=0.108), run_events=1e7, candidates=(0.09,))
     critical = np.linspace(0.10401, 0.108, 180)[:, None, None]
@@ -93,20 +93,18 @@ def test_large_errors_by_now_are_those_of_a_sum_over_a_grid() -> None:
     cost = np.zeros((180, 91, 61))
     for T_i, sigma in zip(T, 0.6 * ERROR, strict=True):
         cost += ((law(T_i) - law(T_i, nu0, critical, beta)) / sigma) ** 2
-    weight = np.exp(-0.5 * cost)
     for x, axes, error in (
         (critical.ravel(), (1, 2), found.T_N_error), (beta.ravel(), (0, 2), found.beta_error),
     ):  # fmt: skip
-        total = np.cumsum(weight.sum(axis=axes))
-        low, high = np.interp([0.158655, 0.841345], total / total[-1], x)
-        assert error == pytest.approx(0.5 * (high - low), rel=0.04)
+        inside = x[cost.min(axis=axes) < cost.min() + 1]
+        assert error == pytest.approx(0.5 * (inside[-1] - inside[0]), rel=0.04)
 
 
 def test_a_run_that_may_show_no_order_bounds_T_N() -> None:
     made = mu.plan(order(0.6, upper_bound=0.108), run_events=1e7, candidates=(0.1055, 0.1079))
     inside, outside = made.rows
     assert 0.05 < inside.ordered < 0.7
-    assert inside.T_N_error < 0.8 * made.T_N_error
+    assert inside.T_N_error < 0.9 * made.T_N_error
     assert outside.ordered == pytest.approx(0.0, abs=0.02)
     assert outside.T_N_error == pytest.approx(made.T_N_error, rel=0.02)
 
