@@ -183,6 +183,7 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     from musrcu.joint.result import JointResult
     from musrcu.ordering.result import OrderParameter
     from musrcu.output.load import load
+    from musrcu.planning.result import Plan
     from musrcu.systematics.robustness_result import Robustness
 
     _refuse_unused(arguments, "a JSON file; name the run", FORMS)
@@ -190,6 +191,9 @@ def _saved(name: str, arguments: Namespace) -> Axes:
     loaded = load(name)
     if isinstance(loaded, Robustness):
         raise MusrcuError(f"{name} holds systematic errors, of which there is no picture")
+    if isinstance(loaded, Plan):
+        _refuse_unused(arguments, "a plan", ("range", "percent", "runs"))
+        return plot.plan(loaded)
     if isinstance(loaded, (FitResult, JointResult)):
         _refuse_unused(arguments, "a fit", ("runs",))
         return _fitted(loaded, arguments)

@@ -20,10 +20,12 @@ from musrcu.joint.result import KIND as JOINT
 from musrcu.joint.result import JointResult
 from musrcu.ordering.result import KIND as ORDER
 from musrcu.ordering.result import OrderParameter
+from musrcu.planning.result import KIND as PLAN
+from musrcu.planning.result import Plan
 from musrcu.systematics.robustness_result import KIND as ROBUSTNESS
 from musrcu.systematics.robustness_result import Robustness
 
-Loaded = FitResult | JointResult | Scan | OrderParameter | DirectOrder | Robustness
+Loaded = FitResult | JointResult | Scan | OrderParameter | DirectOrder | Plan | Robustness
 
 _KINDS: dict[str, Callable[[Mapping[str, Any]], Loaded]] = {
     FIT: FitResult.from_dict,
@@ -31,12 +33,13 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], Loaded]] = {
     SCAN: Scan.from_dict,
     ORDER: OrderParameter.from_dict,
     DIRECT: DirectOrder.from_dict,
+    PLAN: Plan.from_dict,
     ROBUSTNESS: Robustness.from_dict,
 }
 
 
 def load(path: PathLike) -> Loaded:
-    """The fit, joint fit, scan, order parameter or budget in a JSON file that musrcu wrote.
+    """The fit, joint fit, scan, order parameter, plan or budget in a JSON file that musrcu wrote.
 
     Parameters
     ----------

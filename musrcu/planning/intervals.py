@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musrcu.containers.arrays import FloatArray
 from musrcu.planning.knowledge import NEVER, Knowledge
@@ -29,7 +30,7 @@ def half_widths(
 ) -> tuple[FloatArray, FloatArray]:
     """(m,) errors of T_N (K) and of beta: half the way between both rises of the cost by one.
 
-    Where T_N stands at a limit it has one side only, which is the error.
+    Where one side of T_N ends at a limit, which says nothing of its size, the longer one.
 
     Parameters
     ----------
@@ -37,9 +38,11 @@ def half_widths(
     highest : K, above which T_N cannot be.
     """
     valley = _valley(knowledge, cost, highest)
-    lowest = _vertex(valley.cost, 0)[0]
-    low, high, sides = _crossings(valley, lowest)
-    return (high - low) / sides, _beta(valley, lowest)
+    lowest, place, _ = _vertex(valley.cost, 0)
+    best = np.interp(place, np.arange(len(valley.T_N)), valley.T_N)
+    low, high, limited = _crossings(valley, lowest)
+    longer = np.maximum(high - best, best - low)
+    return np.where(limited, longer, 0.5 * (high - low)), _beta(valley, lowest)
 
 
 def _valley(knowledge: Knowledge, cost: FloatArray, highest: float | None) -> _Valley:
@@ -81,8 +84,10 @@ def _vertex(y: FloatArray, axis: int) -> tuple[FloatArray, FloatArray, FloatArra
     return tuple(one.squeeze(axis) for one in (value, middle + off, curvature))  # type: ignore[return-value]
 
 
-def _crossings(valley: _Valley, lowest: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(m,) K where the cost has risen by one, and how many sides there are: 1 at a limit, or 2."""
+def _crossings(
+    valley: _Valley, lowest: FloatArray
+) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """(m,) K where the cost has risen by one, and whether one of them is a limit instead."""
     last = len(valley.T_N) - 1
     best = np.argmin(valley.cost, axis=0)
     roots = np.sqrt(np.maximum(valley.cost - lowest, 0.0))
@@ -91,7 +96,7 @@ def _crossings(valley: _Valley, lowest: FloatArray) -> tuple[FloatArray, FloatAr
     first, final = np.argmax(inside, axis=0), last - np.argmax(inside[::-1], axis=0)
     low = _between(valley.T_N, roots, first, np.maximum(first - 1, 0))
     high = _between(valley.T_N, roots, final, np.minimum(final + 1, last))
-    return low, high, np.where((best == 0) | (best == last), 1.0, 2.0)
+    return low, high, (first == 0) | (final == last)
 
 
 def _between(

@@ -59,9 +59,9 @@ class PlanRow:
 class Plan:
     """Where one more run lowers the error of T_N or beta most.
 
-    Errors are those that a fit of all runs will quote (half of both MINOS errors; at a limit of T_N
-    the one that there is), averaged over everything that the run may turn out to be by what is
-    known so far: that it shows no order included.
+    Errors are those that a fit of all runs will quote (half of both MINOS errors; of T_N the longer
+    one where the other ends at a limit), averaged over everything
+    that the run may turn out to be by what is known so far: that it shows no order included.
     """
 
     rows: tuple[PlanRow, ...]

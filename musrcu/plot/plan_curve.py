@@ -49,6 +49,7 @@ def plan(plan: Plan, *, width: float = DOUBLE) -> Axes:
         for row, name, unit in zip(panels, ("T_N", "beta"), (" (mK)", ""), strict=True):
             for axes in row:
                 _draw(axes, plan, name)
+            _tell_best(row[0], row[1], plan, name)
             row[0].set_ylabel(f"error of {symbol(name)}{unit}")
         for axes, (low, high) in zip(panels[1], _ranges(plan), strict=True):
             axes.set_xlim(low, high)
@@ -85,16 +86,24 @@ def _draw(axes: Axes, plan: Plan, name: str) -> None:
         T[best], after[best], "o", markersize=5, markerfacecolor="none", markeredgecolor=BLACK,
         markeredgewidth=0.8, zorder=4,
     )  # fmt: skip
-    axes.annotate(
-        f"{T[best]:.5g} K", (T[best], after[best]), (0, -9), textcoords="offset points",
-        ha="center", va="center", fontsize=SMALL, annotation_clip=True,
-    )  # fmt: skip
     axes.axvline(plan.T_N, color=GREY, linewidth=0.7, zorder=0)
     axes.axvspan(
         plan.T_N - plan.T_N_error, plan.T_N + plan.T_N_error, color=GREY, alpha=0.2, linewidth=0,
         zorder=0,
     )  # fmt: skip
     axes.set_ylim(0.0, 1.12 * max(scale * now, float(after.max())))
+
+
+def _tell_best(whole: Axes, near: Axes, plan: Plan, name: str) -> None:
+    """The temperature of the lowest point, in the panel that has more room for it."""
+    best = min(plan.rows, key=lambda row: row.error_of(name))
+    low, high = _ranges(plan)[1]
+    scale = 1e3 if name == "T_N" else 1.0
+    axes = near if low < best.temperature < high else whole
+    axes.annotate(
+        f"{best.temperature:.5g} K", (best.temperature, scale * best.error_of(name)), (0, -9),
+        textcoords="offset points", ha="center", va="center", fontsize=SMALL,
+    )  # fmt: skip
 
 
 def _draw_runs(axes: Axes, plan: Plan) -> None:

@@ -40,6 +40,7 @@ def test_a_table_with_the_best_run_marked(musrcu: Musrcu, ordered: Path, tmp_pat
     assert "error of the temperature: 0." in done.out
     assert f"figure: {picture}" in done.out and picture.stat().st_size > 10000
     plan = mu.Plan.from_dict(json.loads(kept.read_text(encoding="utf-8")))
+    assert musrcu("plot", kept, "-o", tmp_path / "again.png").code == 0
     assert plan.best.T_N_error < 0.9 * plan.T_N_error
     assert 0.102 < plan.best.temperature < 0.107
 

@@ -141,6 +141,9 @@ def test_a_saved_plan_comes_back(small: mu.Plan, tmp_path: Path) -> None:
     back = mu.Plan.from_dict(data)
     assert back.rows == small.rows
     assert back.to_dict() == small.to_dict()
+    loaded = mu.load(tmp_path / "plan.json")
+    assert isinstance(loaded, mu.Plan)
+    assert loaded.best == small.best
     with pytest.raises(mu.MusrcuError, match="not the JSON of a musrcu plan"):
         mu.Plan.from_dict({})
 
@@ -186,8 +189,10 @@ def test_promises_are_kept() -> None:
     finally:
         sys.path.remove(str(BENCHMARKS))
     random = np.random.default_rng(20261123)
-    rows = np.array([study.one(random, (0.1, 0.0, 2.0), "T_N") for _ in range(8)])
+    case = study.Case(2e7, 0.0, 2.0)
+    rows = np.array([study.one(random, case, "T_N", others=False) for _ in range(4)])
     now, best = rows[:, 0], rows[:, 1]
-    assert best[:, 1].mean() == pytest.approx(best[:, 0].mean(), rel=0.25)
+    assert now[:, (0, 3)] == pytest.approx(now[:, (1, 4)], rel=0.03)  # what the fit quotes
+    assert best[:, 1].mean() == pytest.approx(best[:, 0].mean(), rel=0.4)
     assert best[:, 4].mean() == pytest.approx(best[:, 3].mean(), rel=0.15)
     assert best[:, 1].mean() < 0.8 * now[:, 1].mean()

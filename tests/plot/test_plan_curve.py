@@ -26,7 +26,7 @@ def test_errors_and_the_best_temperature(plan: mu.Plan) -> None:
     assert curve.get_xdata() == pytest.approx([row.temperature for row in plan.rows])
     assert curve.get_ydata() == pytest.approx([1e3 * row.T_N_error for row in plan.rows])
     assert lower.lines[0].get_ydata() == pytest.approx([row.beta_error for row in plan.rows])
-    assert f"{plan.best.temperature:.5g} K" in [text.get_text() for text in upper.texts]
+    assert f"{plan.best.temperature:.5g} K" in [text.get_text() for text in near.texts]
     dashed = upper.lines[1].get_ydata()
     assert list(dashed) == pytest.approx([1e3 * plan.T_N_error] * 2)
     low, high = near.get_xlim()
