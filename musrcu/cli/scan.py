@@ -212,7 +212,9 @@ def _one_step_lines(direct: DirectOrder | None, plan: ScanFile) -> list[str]:
     """The fit of all spectra, below the two steps."""
     if direct is None:
         return []
-    return ["", direct.summary(), *not_for_one_step(plan), "", *last_lines(direct)]
+    from musrcu.direct.report import report
+
+    return ["", report(direct, reduced=False), *not_for_one_step(plan), "", *last_lines(direct)]
 
 
 def _all_valid(scan: Scan, plan: ScanFile, direct: DirectOrder | None) -> bool:

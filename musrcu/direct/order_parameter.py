@@ -176,7 +176,7 @@ def one_step(
         worked, plan, scan, two, choices, minos=minos,
         options={"reduction": scan.reduction, "fit": scan.options, **choices.to_dict()},
     )  # fmt: skip
-    return dataclasses.replace(found, scan=scan)
+    return dataclasses.replace(found, scan=scan, reduced=tuple(scan.assumptions()))
 
 
 def _check_parameter(model: Model, name: str) -> None:

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from musrcu.direct.result import DirectOrder, DirectRun
 
 
-def report(order: DirectOrder) -> str:
-    """The result, one line per statement, and a table with a line for each run."""
+def report(order: DirectOrder, *, reduced: bool = True) -> str:
+    """The result, one line per statement, and a table with a line for each run.
+
+    ``reduced`` False leaves out how the runs were reduced, for whom has said that before.
+    """
     name = order.saturation.name
-    lines = [
+    lines = [*order.reduced, ""] if reduced and order.reduced else []
+    lines += [
         f"{order.parameter}(T) = {name} [1 - (T/T_N)^alpha]^beta, one fit of {len(order.runs)} "
         f"runs: {order.models[0]} below T_N, {order.models[1]} above",
         *(str(one) for one in order.law),

@@ -114,6 +114,8 @@ class DirectOrder:
     """The fit of the law to the frequencies of the runs, each from a fit of its own."""
     known_chi2: float = 0.0
     """Part of ``chi2`` that knowledge of shared parameters has."""
+    reduced: tuple[str, ...] = ()
+    """How the runs were reduced, one line a stage, as a scan says it."""
     options: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     problem: Followed | None = field(default=None, repr=False)
@@ -245,6 +247,7 @@ class DirectOrder:
             "probability": self.probability,
             "valid": self.valid, "reason": self.reason,
             "notes": list(self.notes), "assumed": list(self.assumed),
+            "reduced": list(self.reduced),
             "left_out": list(self.left_out),
             "T_N_limits": [_plain(limit) for limit in self.T_N_limits],
             "models": list(self.models), "parameter": self.parameter,
@@ -266,7 +269,8 @@ class DirectOrder:
             covariance=None if covariance is None else np.array(covariance, dtype=float),
             runs=tuple(map(DirectRun.from_dict, data["runs"])), chi2=_number(data["chi2"]),
             notes=tuple(data["notes"]), assumed=tuple(data["assumed"]),
-            left_out=tuple(data["left_out"]), T_N_limits=(low, high), models=(below, above),
+            reduced=tuple(data.get("reduced", ())), left_out=tuple(data["left_out"]),
+            T_N_limits=(low, high), models=(below, above),
             two_step=OrderParameter.from_dict(data["two_step"]),
             **{name: data[name] for name in plain},
         )  # fmt: skip

@@ -69,6 +69,15 @@ def test_what_is_saved_is_the_fit(folder: Path) -> None:
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_reduction_is_said(folder: Path) -> None:
+    order = saved(folder)
+    said = order.summary().split("\n\n")[0].splitlines()
+    assert any(one.startswith("group: forward = 2 Back, backward = 1 Forw") for one in said)
+    assert any("packing = 80" in one for one in said)
+    assert any(one.startswith("form_asymmetry: alpha = 0.93") for one in said)
+    assert any(one.startswith("subtract_background") for one in said)
+
+
 def test_a_saved_fit_is_printed_again(musrcu: Musrcu, folder: Path, here: Path) -> None:
     order = saved(folder)
     done = musrcu("order", folder / "order.json", "--J", "13.7(1)", "--classes", "--plot", "a.svg")
@@ -107,6 +116,7 @@ def test_a_scan_file_asks_for_both(musrcu: Musrcu, here: Path) -> None:
     done = musrcu("scan", scan_file(here, order), "-o", "scan.json", "--jobs", "1")
     assert (done.code, done.err) == (0, "")
     two, one = done.out.split("one fit of 7 runs")
+    assert done.out.count("form_asymmetry: ") == 1
     assert "B0 = 11." in two
     assert "two steps: nu0 = 1." in one
     assert "sigma_TN = 0.0001 K (fixed)" in one
