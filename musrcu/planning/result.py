@@ -106,12 +106,18 @@ class Plan:
             f"error of {self.target}: from {gain}"
             f"{_error(self.target, best.error_of(self.target))}; of {other}: from "
             f"{_error(other, now[other])} to {_error(other, best.error_of(other))}",
+            _chance(best),
             "",
             table([self._cells(row) for row in self._shown()], self._header()),
             "",
         ]
-        told = "info: 1/error^2 gained per million events of the run"
-        return "\n".join([*lines, told, *self.assumptions])
+        told = (
+            "ordered: how likely the run is to be below T_N and to show its line",
+            "errors of T_N and beta: as the fit of all runs will quote them, on average over what "
+            "the run may turn out to be",
+            "info: 1/error^2 gained per million events of the run",
+        )
+        return "\n".join([*lines, *told, *self.assumptions])
 
     def _shown(self) -> list[PlanRow]:
         """The best candidate and an even choice among the others."""
@@ -177,6 +183,17 @@ class Plan:
 
 
 _NOW = ("T_N", "T_N_error", "beta", "beta_error", "saturation", "saturation_error")
+
+
+def _chance(row: PlanRow) -> str:
+    """What the run may turn out to be, in words."""
+    none = max(1.0 - row.ordered - row.unseen, 0.0)
+    found = f"it shows order with a probability of {100 * row.ordered:.0f} %"
+    if none > 0.005:
+        found += f"; {100 * none:.0f} % that it is above T_N, which bounds T_N"
+    if row.unseen > 0.005:
+        found += f"; {100 * row.unseen:.0f} % that its line is too weak to be seen"
+    return found
 
 
 def _error(name: str, error: float) -> str:

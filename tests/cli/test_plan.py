@@ -35,6 +35,7 @@ def test_a_table_with_the_best_run_marked(musrcu: Musrcu, ordered: Path, tmp_pat
     (best,) = [line for line in lines if line.startswith("best")]
     assert lines[0].startswith("next run: 80.") and "(4 h) at" in lines[0]  # 20.2 million an hour
     assert best.split()[1] in lines[0]
+    assert lines[2].startswith("it shows order with a probability of ")
     assert "T_N error (mK)" in done.out
     assert "rate: 20.19 million events per hour" in done.out
     assert "error of the temperature: 0." in done.out
