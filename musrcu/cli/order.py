@@ -21,21 +21,24 @@ mK, uK; kHz, Hz, GHz; mT, T, uT, kG; %, as in "T (mK)", "nu [kHz]", "T/K" or "nu
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, order_direct
 from musrcu.cli.exchange_lines import add_exchange, exchange_of
+from musrcu.cli.one_step import last_lines
 from musrcu.cli.order_extras import Extras, add_extras, extras_of, pictures_of
 from musrcu.cli.profiles import add_profiles, follow_law
 from musrcu.cli.profiles import pictures as profile_pictures
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import dumps, say
 from musrcu.errors import MusrcuError
-from musrcu.files import write_text
+from musrcu.files import read_text, write_text
 
 if TYPE_CHECKING:
+    from musrcu.analysis.scan_result import Scan
     from musrcu.ordering.points import OrderPoints
     from musrcu.ordering.result import OrderParameter
     from musrcu.output.load import Loaded
@@ -61,7 +64,7 @@ def run(arguments: Namespace) -> int:
     if arguments.direct:
         return order_direct.run(arguments)
     from musrcu.direct.result import DirectOrder
-    from musrcu.ordering.two_step import fit_order_parameter
+    from musrcu.ordering.saved_law import fit_again
 
     source = order_direct.one_source(arguments)
     check_targets(
@@ -74,11 +77,11 @@ def run(arguments: Namespace) -> int:
     if isinstance(loaded, DirectOrder):
         return order_direct.show_again(loaded, source, arguments)
     choice = options.given_order(arguments)
-    points, parameter = _points(source, loaded, choice.pop("parameter", None))
-    law = fit_order_parameter(points, parameter=parameter, **choice)
+    law = fit_again(_points(source, loaded, choice), choice)
     entry, lines = exchange_of(law, arguments.J)
     extras = extras_of(law, arguments)
     followed, said = follow_law(law, arguments)
+    said = [*said, *_one_step_beside(source, loaded)]
     text = dumps({**law.to_dict(), **entry, **extras.entry, **followed})
     say(text if arguments.json else "\n".join([law.summary(), *lines, *extras.lines, *said]))
     if arguments.output is not None:
@@ -113,26 +116,38 @@ def _loaded(source: Path) -> Loaded | None:
     return load(source)
 
 
-def _points(source: Path, loaded: Loaded | None, parameter: str | None) -> tuple[OrderPoints, str]:
-    """The points of a scan or a table, and the name of what orders."""
+def _points(
+    source: Path, loaded: Loaded | None, choice: dict[str, Any]
+) -> OrderPoints | Scan | OrderParameter:
+    """What the law is fitted to; of a table the name of what orders is put among the options."""
+    parameter = choice.get("parameter")
     if loaded is None:
         from musrcu.ordering.table import read_order_table
 
         points = read_order_table(source, parameter=parameter)
-        return points, parameter or points.quantity.symbol
+        choice["parameter"] = parameter or points.quantity.symbol
+        return points
     from musrcu.analysis.scan_result import Scan
     from musrcu.fitting.result import FitResult
     from musrcu.ordering.result import OrderParameter
-    from musrcu.ordering.source import points_of
 
     if isinstance(loaded, Scan):
-        name = parameter or loaded.parameter
-        return points_of(loaded, name), name
+        return loaded
     if isinstance(loaded, OrderParameter):
         _refuse_choice(source, parameter, loaded.parameter)
-        return loaded.points, loaded.parameter
+        return loaded
     kind = "one fit" if isinstance(loaded, FitResult) else "a budget of systematic errors"
     raise MusrcuError(f"{source} is {kind}; an order parameter needs a scan or a table")
+
+
+def _one_step_beside(source: Path, loaded: Loaded | None) -> list[str]:
+    """T_N and beta of the one-step fit that a saved scan made, as they are."""
+    if loaded is None or not (saved := json.loads(read_text(source)).get("direct")):
+        return []
+    from musrcu.direct.result import DirectOrder
+
+    direct = DirectOrder.from_dict(saved)
+    return ["one step, as saved:", *last_lines(direct)]
 
 
 def _refuse_choice(source: Path, parameter: str | None, only: str) -> None:

@@ -15,7 +15,7 @@ from musrcu.direct.choices import Choices, Spread, Width
 from musrcu.direct.fit import fit_directly
 from musrcu.direct.names import check_names, local_names, refuse_told_elsewhere
 from musrcu.direct.result import DirectOrder
-from musrcu.direct.tables import Tables
+from musrcu.direct.tables import Tables, of_runs
 from musrcu.errors import FitError
 from musrcu.files import PathLike
 from musrcu.fitting.constraint import Constraints, as_constraints
@@ -25,6 +25,7 @@ from musrcu.ordering.method import Exponent
 from musrcu.ordering.order_quantity import UNITS
 from musrcu.ordering.points import OrderPoints
 from musrcu.ordering.result import OrderParameter
+from musrcu.ordering.saved_law import fit_again
 from musrcu.ordering.source import HasPoints
 from musrcu.ordering.two_step import fit_order_parameter as two_steps
 from musrcu.reduction.recipe import Reduction
@@ -34,7 +35,10 @@ Source = Iterable[Run | PathLike | Asymmetry | Counts] | Run | PathLike | Asymme
 
 @overload
 def fit_order_parameter(
-    source: OrderPoints | HasPoints, *, direct: Literal[False] = False, **options: Any
+    source: OrderPoints | HasPoints | OrderParameter,
+    *,
+    direct: Literal[False] = False,
+    **options: Any,
 ) -> OrderParameter: ...
 
 
@@ -45,13 +49,18 @@ def fit_order_parameter(
 
 
 def fit_order_parameter(
-    source: OrderPoints | HasPoints | Source, *, direct: bool = False, **options: Any
+    source: OrderPoints | HasPoints | OrderParameter | Source,
+    *,
+    direct: bool = False,
+    **options: Any,
 ) -> OrderParameter | DirectOrder:
     """nu0, T_N and beta of nu(T) = nu0 [1 - (T/T_N)^alpha]^beta, from a scan or from its runs.
 
     Parameters
     ----------
-    source : a Scan or OrderPoints; with ``direct`` the runs, files or asymmetries of a scan.
+    source : a Scan or OrderPoints; with ``direct`` the runs, files or asymmetries of a scan. What
+        was fitted before, a Scan with its ``order`` or an OrderParameter, is fitted with the same
+        options but those given; a note says which.
     direct : False fits the law to the frequencies of the runs, each from a fit of its own; True
         fits it to all spectra at once, two steps beside it.
     options : of :func:`musrcu.ordering.two_step.fit_order_parameter` or, with ``direct``, of
@@ -70,7 +79,7 @@ def fit_order_parameter(
         raise FitError(f"direct = {direct!r}; expected True or False")
     if direct:
         return one_step(source, **options)  # type: ignore[arg-type]
-    return two_steps(source, **options)  # type: ignore[arg-type]
+    return fit_again(source, options)  # type: ignore[arg-type]
 
 
 def one_step(
@@ -130,7 +139,8 @@ def one_step(
     thermometer_offset : K, error of an offset that all temperatures share.
     start, fixed, limits : by name. They apply to both models where both have the name, as in
         :func:`musrcu.fit_scan`, and to nu0, T_N, beta and sigma_TN.
-    constraints : what is known of parameters, as for :func:`musrcu.fit`.
+    constraints : what is known of parameters, as for :func:`musrcu.fit`; of T_N and of those that
+        end in ``_above`` too.
     t_range, average_bins, cost : as for :func:`musrcu.fit_scan`.
     minos : whether unequal errors of T_N, beta and a free alpha are computed.
     run_minos : parameters of the fits of single runs with unequal errors.
@@ -153,7 +163,7 @@ def one_step(
     refuse_told_elsewhere(tables.given)
     plan = ScanPlan.of(
         ordered, paramagnetic, tables.scan["start"], tables.scan["fixed"], tables.scan["limits"],
-        None, t_range, run_minos, told or None, average_bins, cost,
+        None, t_range, run_minos, of_runs(told, ordered, paramagnetic), average_bins, cost,
     )  # fmt: skip
     choices = Choices(
         alpha=alpha, sigma_TN=sigma_TN, local=local_names(local), smooth=smooth or {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -44,3 +45,17 @@ def test_options_of_the_command(musrcu: Musrcu, here: Path) -> None:
     assert (
         "give it with above = 'censored'" in musrcu("order", "t.csv", "--nu-det", "0.2").complaint
     )
+
+
+def test_a_saved_scan_keeps_its_law(musrcu: Musrcu, here: Path, small_scan: Path) -> None:
+    first = musrcu("order", small_scan / "scan.json", "--exponent", "2", "--json").json
+    scan = json.loads((small_scan / "scan.json").read_text())
+    Path("two.json").write_text(json.dumps({**scan, "order_parameter": first}))
+    Path("law.json").write_text(json.dumps(first))
+    for saved in ("two.json", "law.json"):
+        again = musrcu("order", saved, "--json").json
+        assert again["alpha"]["value"] == 2.0
+        assert abs(again["chi2"] - first["chi2"]) < 1e-3
+        assert "note: as in the saved fit: alpha = 2" in musrcu("order", saved).out
+        other = musrcu("order", saved, "--exponent", "3", "--json").json
+        assert other["alpha"]["value"] == 3.0 and other["notes"] == scan["order_parameter"]["notes"]
