@@ -12,6 +12,8 @@ from musrcu.models.laws import order_parameter_law
 from musrcu.ordering.minimum import Values
 
 _DRAWS = 2000
+_FEWEST = 100
+"""Draws within the limits of T_N from which a band is taken."""
 
 
 def band(
@@ -21,7 +23,8 @@ def band(
     """(low, high), each (n,): the 68 per cent band of nu0 [1 - (T/T_N)^alpha]^beta.
 
     From 2000 draws of the parameters with the covariance of the fit (always the same draws), not
-    from the slopes: next to T_N these are infinite while the band is not.
+    from the slopes: next to T_N these are infinite while the band is not. Draws that no fit could
+    end at are left out; the curve itself is in the band. NaN where too few are left.
 
     Parameters
     ----------
@@ -40,12 +43,15 @@ def band(
     # pairs of opposite draws: the middle of the band is the curve wherever it is straight
     half = np.random.default_rng(20190121).normal(size=(_DRAWS // 2, len(free)))
     normal = np.concatenate((half, -half))
-    curves = np.empty((_DRAWS, temperature.size))
-    for k, shift in enumerate(normal * np.sqrt(np.maximum(weights, 0.0)) @ axes.T * scale):
-        moved = list(values)
-        for place, step in zip(free, shift.tolist(), strict=True):
-            moved[place] = max(moved[place] + step, 1e-3 * moved[place])
-        moved[1] = min(max(moved[1], limits[0]), limits[1])
-        curves[k] = order_parameter_law(temperature, *moved)[0]
+    moved = np.tile(np.array(values, dtype=float), (_DRAWS, 1))
+    moved[:, list(free)] += normal * np.sqrt(np.maximum(weights, 0.0)) @ axes.T * scale
+    possible = (moved > 0).all(axis=1)
+    if 1 in free:
+        possible &= (moved[:, 1] >= limits[0]) & (moved[:, 1] <= limits[1])
+    if possible.sum() < _FEWEST:
+        unknown = np.full(temperature.shape, np.nan)
+        return unknown, unknown.copy()
+    curves = np.array([order_parameter_law(temperature, *one)[0] for one in moved[possible]])
     low, high = np.quantile(curves, [0.158655, 0.841345], axis=0)
-    return low, high
+    curve = order_parameter_law(temperature, *values)[0]
+    return np.minimum(low, curve), np.maximum(high, curve)

@@ -45,6 +45,8 @@ ROOMY_FOR_FRACTIONS = 0.73
 """The same of a one-step fit, whose longer legend finds none above it."""
 LOWEST = 0.06
 """Where the vertical axis begins below zero, as a share of the highest value."""
+DEEP = 0.4
+"""A band that falls below this share of the value at T = 0 leaves no room for text under it."""
 SEEN = 0.025
 """Height of a band, inches, from which it is told from the curve and named."""
 
@@ -95,11 +97,12 @@ def order(
             ax = new_figure(width, 0.62 * width + (0.8 if insets else 0.35)).subplots()
         direct = order_parameter if isinstance(order_parameter, DirectOrder) else None
         right = _draw_runs(ax, runs) if direct is None else draw_direct_runs(ax, direct)
+        empty = math.inf
         top = max([*runs.value.tolist(), *(nu for _, nu in runs.left_out_at), 0.0]) or 0.1
         if drawn is not None:
             right = max(right, 1.08 * drawn.T_N.value)
             top = max(top, drawn.saturation.value)
-            _draw_law(ax, drawn, right)
+            empty = _draw_law(ax, drawn, right)
         if direct is not None:
             draw_fractions(ax, direct, top)
         ax.set_xlim(0.0, right)
@@ -107,9 +110,9 @@ def order(
         ax.set_ylabel(_vertical(runs, order_parameter))
         lines = [] if order_parameter is None else _lines(order_parameter)
         _limits(ax, top, len(lines))
-        places = boxes(ax, len(insets), _taken(ax, runs, drawn))
+        places = boxes(ax, len(insets), _taken(ax, runs, drawn, empty))
         roomy = ROOMY if direct is None else ROOMY_FOR_FRACTIONS
-        below = not places and drawn is not None and drawn.T_N.value > roomy * right
+        below = not places and drawn is not None and empty > roomy * right
         if insets and not places and own:
             figure_of(ax).set_size_inches(width, 0.62 * width + 0.35)
         if below:
@@ -125,8 +128,13 @@ def _limits(ax: Axes, top: float, lines: int) -> None:
     ax.set_ylim(-LOWEST * top, top * (1.12 + 0.1 * -(-lines // 2)))
 
 
-def _taken(ax: Axes, runs: OrderPoints, law: OrderParameter | DirectOrder | None) -> FloatArray:
-    """(n, 2) places in data coordinates that no inset may hide: points, marks, curve and T_N."""
+def _taken(
+    ax: Axes, runs: OrderPoints, law: OrderParameter | DirectOrder | None, empty: float
+) -> FloatArray:
+    """(n, 2) places in data coordinates that no inset may hide: points, marks, curve and T_N.
+
+    ``empty`` is the temperature, K, up to which the place below the curve is.
+    """
     places = [*zip(runs.temperature, runs.value, strict=True), *runs.left_out_at]
     if law is not None:
         critical, right = law.T_N.value, ax.get_xlim()[1]
@@ -135,7 +143,7 @@ def _taken(ax: Axes, runs: OrderPoints, law: OrderParameter | DirectOrder | None
         )
         places += zip(t, law.predict(t), strict=True)
         heights = np.linspace(0.0, 1.04 * law.saturation.value, 99)
-        places += [(critical, nu) for nu in heights]
+        places += [(T, nu) for T in (empty, critical) for nu in heights]
         places += [(critical + 0.07 * right, 0.5 * law.saturation.value)]  # the letters T_N
     return np.array(places, dtype=float).reshape(-1, 2)
 
@@ -193,8 +201,8 @@ def _draw_runs(ax: Axes, points: OrderPoints) -> float:
     return 1.04 * max(ends, default=1.0)
 
 
-def _draw_law(ax: Axes, law: OrderParameter | DirectOrder, right: float) -> None:
-    """Curve, band and T_N."""
+def _draw_law(ax: Axes, law: OrderParameter | DirectOrder, right: float) -> float:
+    """Curve, band and T_N; returns up to which temperature, K, nothing is drawn below the curve."""
     critical = law.T_N.value
     near = critical * (1 - np.geomspace(1e-9, 0.2, 400))  # the law is infinitely steep at T_N
     spread = law.T_N.error if math.isfinite(law.T_N.error) else 0.0
@@ -204,7 +212,10 @@ def _draw_law(ax: Axes, law: OrderParameter | DirectOrder, right: float) -> None
     begin = 0.0 if window is None else window[0]
     t = np.unique([begin, *t[(t >= begin) & (t <= right)]])
     low, high = law.band(t)
+    empty = critical
     if np.isfinite(low).all():
+        deep = t[low < DEEP * law.saturation.value]
+        empty = min(empty, float(deep.min(initial=critical)))
         ax.fill_between(
             t, low, high, color=ORANGE, alpha=0.25, linewidth=0, zorder=1, label="one sigma"
         )
@@ -218,6 +229,7 @@ def _draw_law(ax: Axes, law: OrderParameter | DirectOrder, right: float) -> None
         symbol("T_N"), (critical, 0.5 * law.saturation.value), (3, 0), textcoords="offset points",
         fontsize=7.0, color=GREY, va="center",
     )  # fmt: skip
+    return empty
 
 
 def _lines(law: OrderParameter | DirectOrder) -> list[str]:

@@ -84,6 +84,22 @@ def test_the_band_holds_the_curve() -> None:
     assert edge[at, 1].min() < middle < edge[at, 1].max()
 
 
+def test_a_wide_band_has_no_step_and_no_text_in_it() -> None:
+    """Four points far below a T_N of which they say little."""
+    values = np.array([1.588, 1.575, 1.55, 1.485])
+    points = OrderPoints(np.array([0.02, 0.04, 0.06, 0.08]), None, values, np.full(4, 0.012))
+    found = mu.fit_order_parameter(points)
+    low, high = found.band(np.linspace(0.075, 0.085, 201))
+    assert (low > 1.3).all()  # it fell to 0 next to the last point
+    assert max(np.abs(np.diff(low)).max(), np.abs(np.diff(high)).max()) < 0.01
+    axes = mu.plot.order(found)
+    axes.figure.draw_without_rendering()  # type: ignore[union-attr]
+    band = next(c for c in axes.collections if c.get_label() == "one sigma")
+    at = axes.transData.transform(band.get_paths()[0].vertices)
+    box = axes.get_legend().get_window_extent()  # type: ignore[union-attr]
+    assert not any(box.contains(x, y) for x, y in at.tolist())
+
+
 def test_the_parameters_are_written_as_published() -> None:
     said = words(mu.plot.order(law()))
     for text in (
