@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from musrcu.ordering.minimum import (
     NAMES,
@@ -34,21 +35,31 @@ class Minos:
 
 
 def minos_errors(
-    cost: LawCost, minimum: Minimum, limits: Limits, held: dict[str, float], names: tuple[str, ...]
-) -> Minos:
+    cost: LawCost, minimum: Minimum, limits: Limits, held: dict[str, float],
+    names: tuple[str, ...], leaving: Mapping[str, float] = MappingProxyType({}),
+) -> Minos:  # fmt: skip
     """Where chi2, minimised over the other parameters, has risen by one on either side.
 
     Minuit's MINOS first; a side that it does not find is searched with Brent's method on the
     profile of chi2. A side that ends at a limit of the parameter reaches to that limit.
+
+    Parameters
+    ----------
+    held : what stays where it is for the minimum itself.
+    leaving : which of them may leave their places as another parameter is moved: T_N at its bound.
     """
     minimum = _settled(cost, minimum, limits, held, names)
+    free = {name: value for name, value in held.items() if name not in leaving}
     found: dict[str, Interval | None] = {}
     notes: list[str] = []
     called = cost.points.quantity.called
     for name in names:
         sides: list[float | None] = []
         for side in (-1, 1):
-            width, at_limit = _side(cost, minimum, limits, held, name, side)
+            if leaving and name not in leaving:
+                width, at_limit = _root(cost, minimum, limits, free, name, side)
+            else:
+                width, at_limit = _side(cost, minimum, limits, held, name, side)
             sides.append(width)
             word = "lower" if side < 0 else "upper"
             if width is None:

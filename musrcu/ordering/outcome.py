@@ -49,7 +49,8 @@ def at_limits(
         minimum = lowest(cost, limits, {**held, **at_limit}, near=minimum.values, tries=0)
     called = cost.points.quantity.called
     notes = tuple(
-        f"{called(name)} is at its limit {value:.5g}; errors of the others are with it held there"
+        f"{called(name)} is at its limit {value:.5g}; errors of the others are with it held there, "
+        "unequal ones with it free"
         for name, value in at_limit.items()
     )
     return Outcome(minimum, at_limit, {}, notes)
@@ -85,7 +86,7 @@ def with_minos(
         if name not in held and (name == "T_N" or name not in outcome.at_limit)
     )  # fmt: skip
     all_held = {**held, **outcome.at_limit}
-    found = minos_errors(cost, outcome.minimum, limits, all_held, names)
+    found = minos_errors(cost, outcome.minimum, limits, all_held, names, leaving=outcome.at_limit)
     return Outcome(found.minimum, outcome.at_limit, found.intervals, outcome.notes + found.notes)
 
 

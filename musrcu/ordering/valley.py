@@ -23,6 +23,8 @@ FAR = 20.0
 """Times the errors beyond which nothing is followed."""
 WIDER = 5.0
 """Errors of what runs share by which the limits of T_N are wider."""
+_AWAY = 0.3
+"""Share of the room between limits from which on what ended at one of them is tried again."""
 _STEPS = 40
 _FREE_STEP = 0.3
 """First step of Minuit, in standard errors."""
@@ -95,21 +97,38 @@ class Valley:
         return np.concatenate((by_law, 2 * shared - self.moves @ by_law))
 
     def lowest(self, fixed: Mapping[int, float], near: Place) -> Place:
-        """The minimum with some parameters held, from a place near it."""
-        from iminuit import Minuit
+        """The minimum with some parameters held, from a place near it.
 
+        What ends at a limit is tried again from further inside: Minuit sees no slope at a limit.
+        """
         start, given = near.x.copy(), {**self.held, **fixed}
         for k, value in given.items():
             start[k] = value
         free = [k for k in range(len(start)) if k not in given]
         if not free:
             return Place(start, self.cost(start))
+        found = self._descended(start, free)
+        inside, stuck = found.x.copy(), False
+        for k in (k for k in free if k < 4):
+            low, high = self.limits[k]
+            at_low, at_high = (abs(found.x[k] - end) < 1e-3 * (high - low) for end in (low, high))
+            if at_low or at_high:
+                stuck = True
+                inside[k] = low + (_AWAY if at_low else 1 - _AWAY) * (high - low)
+        if not stuck:
+            return found
+        return min(found, self._descended(inside, free), key=lambda place: place.cost)
+
+    def _descended(self, start: FloatArray, free: list[int]) -> Place:
+        """What MIGRAD comes to from one start."""
+        from iminuit import Minuit
+
         minuit = Minuit(self.cost, self._inside(start, free), grad=self.gradient)
         minuit.errordef = Minuit.LEAST_SQUARES
         minuit.strategy = 0
         minuit.tol = 0.003
         for k in range(len(start)):
-            minuit.fixed[k] = k in given
+            minuit.fixed[k] = k not in free
             minuit.errors[k] = _FREE_STEP * self.scale[k]
             if k < 4 and k in free:
                 minuit.limits[k] = self.limits[k]

@@ -132,3 +132,25 @@ def test_what_is_refused() -> None:
     few = fit_order_parameter(OrderPoints(T[:2], None, NU[:2], NU_ERROR[:2]))
     with pytest.raises(FitError, match="not valid has no profile: 2 ordered runs do not"):
         few.profile("T_N")
+
+
+def test_unequal_errors_beside_a_bound_of_T_N() -> None:
+    """At its bound T_N may still move to where the other parameters want it."""
+    near = T > 0.085
+    value = 1.9 * (1 - T[near] / 0.1069) ** 0.15
+    points = OrderPoints(T[near], None, value, NU_ERROR[near], not_ordered=(0.106,))
+    order = fit_order_parameter(points, alpha=1.0)
+    assert order.valid and order.T_N.at_limit
+    for name in ("nu0", "beta"):
+        sides = order[name].minos
+        assert sides is not None
+        assert abs(sides[0]) > 1.2 * order[name].error  # that of T_N held
+        assert order.profile(name, points=5).interval == pytest.approx(sides, rel=5e-3)
+        for side in sides:
+            hold = {name: order[name].value + side}
+            best = min(
+                constrained_chi2(points, alpha=1.0, hold={**hold, "T_N": float(at)})
+                for at in np.linspace(0.10402, 0.106, 100)
+            )
+            assert best - order.cost == pytest.approx(1.0, abs=0.01)
+    assert any("unequal ones with it free" in note for note in order.notes)
