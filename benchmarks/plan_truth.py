@@ -197,10 +197,11 @@ def of_counts(seed: int, case: Case, target: str) -> np.ndarray:
     runs, recipe = counts.as_runs(drawn), counts.recipe(drawn)
     scan = mu.fit_scan(runs, recipe, t_range=(0.01, 8.0))
     base = mu.fit_order_parameter(scan)
-    if not base.valid:
+    spread = quoted(base, "T_N")
+    if not spread > 0:
         return found
     events = case.share * case.events
-    near = np.linspace(base.T_N.value - 3 * base.T_N.error, base.T_N.value + base.T_N.error, 14)
+    near = np.linspace(base.T_N.value - 3 * spread, base.T_N.value + spread, 14)
     made = plan(base, target=target, events=events, run_events=case.events, candidates=near)
     found[0] = row((made.T_N_error, made.beta_error), base, T_N)
     best = made.best
