@@ -16,7 +16,6 @@ from musrcu.direct.search import Lowest, begin, follower, lowest
 from musrcu.direct.starting import beginning
 from musrcu.direct.unfitted import not_fitted
 from musrcu.joint.intervals import intervals
-from musrcu.models.model import Model
 from musrcu.ordering.method import too_little
 from musrcu.ordering.result import OrderParameter
 
@@ -83,11 +82,11 @@ def _fitted(
             break
         ends = intervals(found.stack, low.state, low.blocks, names, follower(found))
         if ends.lower is None or not left:
-            return low, ends.found, [*notes, *ends.notes]
+            return low, ends.found, [*notes, *low.notes, *ends.notes]
         low = lowest(found, ends.lower)
     if minos and low.reason:
         notes.append("no MINOS errors: the fit is not valid")
-    return low, {}, notes
+    return low, {}, [*notes, *low.notes]
 
 
 def _names(found: Problem, low: Lowest) -> list[str]:
@@ -95,8 +94,3 @@ def _names(found: Problem, low: Lowest) -> list[str]:
     labels = found.stack.shared.labels
     wanted = [name for name in ("T_N", "beta", "exponent") if name in labels]
     return [name for name in wanted if not found.stack.shared.held[labels.index(name)]]
-
-
-def models_of(plan: ScanPlan) -> tuple[Model, Model]:
-    """The ordered and the paramagnetic one."""
-    return plan.models[0], plan.models[1]

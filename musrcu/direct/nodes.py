@@ -28,6 +28,8 @@ REACH = 6.0
 LAW = ("nu0", "T_N", "beta", "exponent")
 """Parameters of the law; ``exponent`` is the alpha of the order parameter, the balance of the
 pair having taken the name."""
+HERMITE = 2.0
+"""Radians up to which nodes of Gauss and Hermite are the best; beyond, the tails count."""
 _POWER = 3
 """Nodes lie at q proportional to v^3: what rises as (T_N - T)^beta is nearly smooth in v."""
 
@@ -42,18 +44,19 @@ class Counts:
     """Where it reaches T_N."""
 
 
-def enough(turned: float) -> Counts:
+def enough(turned: float, turns_near: float = 60.0) -> Counts:
     """Nodes with which the average of cos(2 pi nu t) is good to about 1e-6.
 
     Parameters
     ----------
-    turned : radians by which the phases of the line spread until the last bin, away from T_N.
+    turned : radians by which the phases of the line spread until the last bin, one standard
+        deviation of them, away from T_N.
+    turns_near : radians between the slowest and the fastest of them where the distribution
+        reaches T_N.
     """
-    far = next(
-        (n for n, most in ((1, 5e-4), (3, 0.03), (5, 0.3), (9, 1.0), (15, 3.0)) if turned < most),
-        31,
-    )
-    return Counts(far, 24 if turned < 0.3 else 32)
+    ladder = ((1, 5e-4), (3, 0.03), (5, 0.3), (9, 1.0), (15, HERMITE))
+    far = next((n for n, most in ladder if turned < most), 24 + math.ceil(6 * turned))
+    return Counts(far, 28 + math.ceil(0.45 * turns_near))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +95,7 @@ def nodes(law: tuple[float, float, float, float], T: float, s: float, many: Coun
 
 def _far(law: tuple[float, float, float, float], T: float, s: float, n: int) -> Nodes:
     """All of the distribution is below T_N: Gauss and Hermite's nodes about T."""
-    z, weight = _hermite(n)
+    z, weight = _hermite(n) if n <= 15 else _normal(n)
     x = np.maximum(T + s * z, 1e-9 * law[1])
     nu, gradient = order_parameter_law(x, *law)
     slope = order_parameter_slope(x, *law)
@@ -133,6 +136,15 @@ def _near(
 @lru_cache(maxsize=16)
 def _hermite(n: int) -> tuple[FloatArray, FloatArray]:
     z, weight = np.polynomial.hermite_e.hermegauss(n)
+    return z, weight / weight.sum()
+
+
+@lru_cache(maxsize=16)
+def _normal(n: int) -> tuple[FloatArray, FloatArray]:
+    """Nodes of Gauss and Legendre over the whole of a normal distribution."""
+    v, legendre = np.polynomial.legendre.leggauss(n)
+    z = REACH * v
+    weight = legendre * np.exp(-0.5 * z**2)
     return z, weight / weight.sum()
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from musrcu import notation
+from musrcu.constants import IMPROBABLE
 from musrcu.direct.followed import Followed
 from musrcu.direct.nodes import LAW, nodes
 from musrcu.direct.problem import SUPPOSED, Problem
@@ -18,6 +20,7 @@ from musrcu.direct.sides import value_of
 from musrcu.direct.transition import DISTANCE, Transition
 from musrcu.fitting.fitted import Fitted, number
 from musrcu.fitting.outcome import versions
+from musrcu.fitting.result import chi2_probability
 from musrcu.models.laws import order_parameter_law, order_parameter_slope
 from musrcu.ordering.result import LawParameter, OrderParameter
 
@@ -44,6 +47,10 @@ def direct_order(
     data += len(stack.measured)
     known = sum(values.size for _, values, _ in stack.shared.prior)
     law = _law(found, low, two_step, intervals)
+    ended = [one.name for one in law[2:4] if one.at_limit]
+    reason = low.reason
+    if not reason and ended:
+        reason = f"the spectra do not determine {' and '.join(ended)}: it ended at its limit"
     shared = _shared(found, low)
     free = [k for k in range(stack.shared.n) if low.free_s is not None and low.free_s[k]]
     covariance = None if low.blocks is None else low.blocks.shared[np.ix_(free, free)]
@@ -52,12 +59,30 @@ def direct_order(
         names=tuple(stack.shared.labels[k] for k in free), covariance=covariance,
         runs=tuple(_run(found, low, r) for r in range(len(found.runs))), chi2=chi2,
         ndof=data + known - n_free, known_chi2=stack.shared.known(state.s)[0],
-        valid=not low.reason, reason=low.reason, notes=notes, assumed=_assumed(found, law[4]),
+        valid=not reason, reason=reason,
+        notes=(*notes, *_improbable(found, low, chi2, data + known - n_free)),
+        assumed=_assumed(found, law[4]),
         left_out=left_out, T_N_limits=found.T_N_limits,
         models=(found.models[0].ordered.expression, found.models[0].paramagnetic.expression),
         parameter=parameter, two_step=two_step, options=options, versions=versions(),
         problem=Followed(found, low),
     )  # fmt: skip
+
+
+def _improbable(found: Problem, low: Lowest, chi2: float, ndof: int) -> list[str]:
+    """Whether the model describes the spectra, and which of them least."""
+    probability = chi2_probability(chi2, ndof) if math.isfinite(chi2) else None
+    if probability is None or probability >= IMPROBABLE:
+        return []
+    size = np.array([one.cost.size for one in found.stack.members])
+    excess = (low.state.cost - size) / np.sqrt(2.0 * size)
+    worst = int(np.argmax(excess))
+    return [
+        f"chi-square {chi2:.1f} for {ndof} degrees of freedom has the probability "
+        f"{notation.probability(probability, 1)}: law and models do not describe these spectra "
+        f"within their errors, {found.runs[worst].name} least "
+        f"({low.state.cost[worst]:.0f} for {size[worst]} bins)"
+    ]
 
 
 def _law(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from musrcu.direct.scanned import Scanned
 from musrcu.direct.starting import Beginning
 from musrcu.direct.straddling import Straddling
 from musrcu.direct.transition import ABOVE, DISTANCE, TEMPERATURES, Part, Transition
-from musrcu.errors import ModelError
+from musrcu.errors import FitError, ModelError
 from musrcu.fitting.constraint import Constraint
 from musrcu.fitting.data import known_value
 from musrcu.fitting.fitted_data import fitted_data
@@ -28,7 +28,7 @@ from musrcu.fitting.tie import parse_tie
 from musrcu.joint.assemble import Assembly, assembled
 from musrcu.joint.member import Draft
 from musrcu.joint.words import Extra, Words, words
-from musrcu.models.laws import order_parameter_slope
+from musrcu.models.laws import order_parameter_law, order_parameter_slope
 from musrcu.models.model import Model
 from musrcu.ordering.method import held_alpha
 
@@ -41,6 +41,10 @@ SUPPOSED = 0.1
 on one side of T_N would fit its noise with a little of the other part."""
 BALANCES = ("alpha", "detector_beta")
 """What all runs share of the experiment."""
+EXACT = 1e-7
+"""Error of an exact temperature beside others, in units of T_N."""
+WIDEST = 0.2
+"""Spread of the temperature within a run, in units of T_N, beyond which nothing is seen."""
 FAR = 5.0
 """Errors of its temperature by which a run may be hotter than measured."""
 NEAR = 8.0
@@ -90,27 +94,41 @@ def problem(
     FitError or ModelError where it cannot be set up.
     """
     floor, sigma, free = choices.width(begin.T_N)
+    widest = max((one.spread for one in runs), default=0.0)
+    if widest > WIDEST * begin.T_N:
+        raise FitError(
+            f"spread = {widest:.3g} K within a run is more than a fifth of T_N, about "
+            f"{begin.T_N:.3g} K; give what the temperature of a run varies by"
+        )
     widths = [math.hypot(one.error, one.spread, sigma * (5 if free else 1)) for one in runs]
     parts = [_part(one, wide, begin) for one, wide in zip(runs, widths, strict=True)]
     limits = _limits_of_T_N(runs, widths, parts, begin)
     made = [
         Transition(
             *models, parameter, part=part, spread=one.spread,
-            many=enough(_turned(one, sigma * (5 if free else 1), begin)),
+            many=enough(*_turned(one, sigma * (5 if free else 1), begin)),
             from_T_N=part == "both" and one.error > 0,
         )
         for one, wide, part in zip(runs, widths, parts, strict=True)
     ]  # fmt: skip
     settings = _Settings(
-        choices, begin, floor, sigma, free, limits, _smooth(choices, runs), _balance(runs)
+        choices,
+        begin,
+        floor,
+        sigma,
+        free,
+        limits,
+        _smooth(choices, runs, begin),
+        _balance(runs),
+        _local(choices, made),
     )
     drafts, supposed = [], list[str]()
-    for r, (one, model) in enumerate(zip(runs, made, strict=True)):
+    for r, (one, model) in enumerate(zip(_alike(runs, begin.T_N), made, strict=True)):
         draft, words_of = _draft(r, one, model, settings)
         drafts.append(draft)
         supposed += words_of
     _check_names(choices, models[1], [*made, *(draft.freedom.model for draft in drafts)])
-    told = _words(choices, made, drafts, settings.smooth)
+    told = _words(drafts, settings)
     assembly = assembled(tuple(drafts), told)
     stack = Straddling(assembly.members, assembly.shared, runs, made)
     return Problem(
@@ -139,6 +157,15 @@ class _Settings:
     smooth: Mapping[str, _Smooth]
     balance: Mapping[str, float]
     """Of the pair, as the fits of single runs have it in the mean."""
+    local: frozenset[str]
+    """What each run has for itself."""
+
+
+def _alike(runs: Sequence[Scanned], T_N: float) -> list[Scanned]:
+    """The runs, exact temperatures among others with errors next to exact: all have one then."""
+    if all(one.error == 0 for one in runs) or all(one.error > 0 for one in runs):
+        return list(runs)
+    return [one if one.error > 0 else replace(one, error=EXACT * T_N) for one in runs]
 
 
 def _part(one: Scanned, wide: float, begin: Beginning) -> Part:
@@ -164,27 +191,57 @@ def _limits_of_T_N(
     return lowest, highest
 
 
-def _turned(one: Scanned, sigma: float, begin: Beginning) -> float:
-    """Radians by which the phases of the line spread until the last bin, away from T_N."""
-    s = math.hypot(one.spread, sigma)
+def _turned(one: Scanned, sigma: float, begin: Beginning) -> tuple[float, float]:
+    """Radians by which the phases of the line spread until the last bin: one standard deviation of
+    them away from T_N, and between the slowest and the fastest next to it.
+    """
+    s = max(math.hypot(one.spread, sigma), 1e-9 * begin.T_N)
     hottest = one.temperature + FAR * one.error
-    where = max(min(hottest, begin.T_N - REACH * max(s, 1e-9 * begin.T_N)), 0.0)
-    slope = begin.per_unit * float(order_parameter_slope(where, *begin.law)[0])
-    return abs(2 * math.pi * slope * s) * float(one.data.time[-1])
+    where = max(min(hottest, begin.T_N - REACH * s), 0.0)
+    slope = float(order_parameter_slope(where, *begin.law)[0])
+    fastest = float(order_parameter_law(max(begin.T_N - 2 * REACH * s, 0.0), *begin.law)[0][0])
+    last = 2 * math.pi * begin.per_unit * float(one.data.time[-1])
+    return abs(last * slope * s), last * fastest
 
 
-def _smooth(choices: Choices, runs: Sequence[Scanned]) -> dict[str, _Smooth]:
-    """Ties of the parameters that follow polynomials in T over the highest temperature."""
+def _smooth(choices: Choices, runs: Sequence[Scanned], begin: Beginning) -> dict[str, _Smooth]:
+    """Ties of the parameters that follow polynomials in T over the highest temperature, each from
+    the polynomial through what single runs have.
+    """
     if not choices.smooth:
         return {}
     top = max(one.temperature for one in runs)
     found = {}
     for name, degree in choices.smooth.items():
+        pairs = [
+            (one.temperature / top, own[name])
+            for one, own, mine in zip(runs, begin.own, begin.mine, strict=True)
+            if name in mine
+        ]
+        start = np.zeros(degree + 1)
+        if pairs:
+            x, y = np.array(pairs).T
+            order = min(degree, np.unique(x).size - 1)
+            start[: order + 1] = np.polynomial.polynomial.polyfit(x, y, order)
         terms = [f"{name}_{k}*(temperature/{top!r})**{k}" for k in range(1, degree + 1)]
         found[name] = _Smooth(
-            " + ".join([f"{name}_0", *terms]), {f"{name}_{k}": 0.0 for k in range(degree + 1)}
+            " + ".join([f"{name}_0", *terms]),
+            {f"{name}_{k}": float(value) for k, value in enumerate(start)},
         )
     return found
+
+
+def _local(choices: Choices, models: Sequence[Transition]) -> frozenset[str]:
+    """Names of what each run has for itself."""
+    if choices.local is not None:
+        return frozenset(choices.local)
+    law = {"nu0", "T_N", "beta", "exponent", DISTANCE, *TEMPERATURES}
+    return frozenset(
+        one.name
+        for model in models
+        for one in model.parameters
+        if one.kind not in ("amplitude", "phase") and one.name not in law
+    )
 
 
 def _draft(r: int, one: Scanned, model: Transition, settings: _Settings) -> tuple[Draft, list[str]]:
@@ -204,7 +261,7 @@ def _draft(r: int, one: Scanned, model: Transition, settings: _Settings) -> tupl
     limits = {name: pair for name, pair in limits.items() if name in seen.names}
     start = {
         **_behind(one, seen, known.constraints, settings.balance),
-        **begin.of_run(r, one, seen.names),
+        **begin.of_run(r, seen.names, settings.local),
         **_only(choices.start, mine),
     }
     ties = {
@@ -220,7 +277,7 @@ def _draft(r: int, one: Scanned, model: Transition, settings: _Settings) -> tupl
     constraints += [c for c in choices.constraints if set(c.names) <= set(seen.names)]
     constraints += _temperatures(one, model, choices)
     free = {seen.names[k] for k in freedom.free if int(k) not in ties}
-    supposed = begin.supposed(r, one, model, free)
+    supposed = begin.supposed(r, model, (free & settings.local) - constrained)
     constraints += [known_value(name, v, SUPPOSED * v) for name, v in supposed.items()]
     words_of = [f"{one.name}: {name} = {value:.2g}" for name, value in supposed.items()]
     total = getattr(one.data, "total", None)
@@ -304,28 +361,19 @@ def _check_names(choices: Choices, above: Model, models: Sequence[Model]) -> Non
     said = {*choices.start, *choices.fixed, *choices.limits, *choices.smooth}
     said |= {*(choices.local or ())} | {n for c in choices.constraints for n in c.names}
     for name in sorted(said - known.keys()):
-        raise ModelError(unknown(name, known))
+        hidden = {"T", DISTANCE, "T_offset", "exponent"}
+        raise ModelError(unknown(name, [one for one in known if one not in hidden]))
 
 
-def _words(
-    choices: Choices, models: Sequence[Transition], drafts: Sequence[Draft],
-    smooth: Mapping[str, _Smooth],
-) -> Words:  # fmt: skip
+def _words(drafts: Sequence[Draft], settings: _Settings) -> Words:
     """What is local; all else is shared."""
-    local = dict.fromkeys(choices.local or ())
-    if choices.local is None:
-        kinds = {p.name: p.kind for model in models for p in model.parameters}
-        law = {"nu0", "T_N", "beta", "exponent", DISTANCE, *TEMPERATURES}
-        local = dict.fromkeys(
-            name for name, kind in kinds.items()
-            if kind not in ("amplitude", "phase") and name not in law
-        )  # fmt: skip
     free = {draft.freedom.model.names[k] for draft in drafts for k in draft.untied}
     behind = {n for draft in drafts for n in draft.freedom.model.names if n in BACKGROUNDS}
-    local |= dict.fromkeys([*({"T", DISTANCE} & free), *sorted(behind)])
+    local = dict.fromkeys([*sorted(settings.local), *({"T", DISTANCE} & free), *sorted(behind)])
+    smooth = settings.smooth
     return words(
         local=[name for name in local if name in free],
         ties={name: one.tie for name, one in smooth.items()},
         extra={n: v for one in smooth.values() for n, v in one.coefficients.items()},
         constraints=(),
-    )  # fmt: skip
+    )

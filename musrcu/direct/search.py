@@ -22,6 +22,8 @@ STEPS = 40
 MORE_STEPS = 200
 ROUNDS = 4
 """How often runs are tried elsewhere."""
+FLAT = 1e-9
+"""Smallest eigenvalue of what a run knows of its own parameters, scaled to a unit diagonal."""
 TOLERANCE = 1e-5
 """Gain in cost that no step promises any more at the end."""
 
@@ -36,6 +38,8 @@ class Lowest:
     blocks: Blocks | None = None
     free_s: NDArray[np.bool_] | None = None
     free_l: NDArray[np.bool_] | None = None
+    notes: tuple[str, ...] = ()
+    """What of single runs is not determined."""
 
 
 def begin(found: Problem) -> State:
@@ -61,17 +65,40 @@ def lowest(found: Problem, state: State) -> Lowest:
         state, converged = descend(stack, state, steps=MORE_STEPS, tolerance=TOLERANCE)
     reason = "" if converged else "the descent of all parameters did not converge"
     free_s, free_l = free_of(stack, state)
-    free_l &= ~_flat_at_limit(stack, state)
+    free_l, notes = determined(stack, state, free_l)
     made, singular = blocks(stack, state, state.matrix, free_s, free_l)
-    return Lowest(state, singular or reason, made, free_s, free_l)
+    return Lowest(state, singular or reason, made, free_s, free_l, notes)
 
 
-def _flat_at_limit(stack: Stack, state: State) -> NDArray[np.bool_]:
-    """(n_runs, n_local) what is at a limit where nothing depends on it, as a Gaussian rate at 0."""
-    own = np.diagonal(state.matrix, axis1=1, axis2=2)
-    flat = own[:, stack.m :] <= 1e-9 * own.max(axis=1, initial=1e-300)[:, None]
-    at_limit = (state.local <= stack.lower) | (state.local >= stack.upper)
-    return np.asarray(flat & at_limit)
+def determined(
+    stack: Stack, state: State, free: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+    """(n_runs, n_local) the local parameters that the data determine, and what to say of others.
+
+    A rate of a term that a run does not have has no value and no error; it is held where it is, for
+    nothing else depends on it.
+    """
+    free, notes = free.copy(), []
+    for r, member in enumerate(stack.members):
+        names = [member.cost.freedom.model.names[place] for place in member.local]
+        own = state.matrix[r, stack.m :, stack.m :]
+        while free[r].any():
+            chosen = np.flatnonzero(free[r])
+            block = own[np.ix_(chosen, chosen)]
+            largest = float(np.diag(own).max(initial=1e-300))
+            scale = np.sqrt(np.maximum(np.diag(block), 1e-12 * largest))
+            size, axes = np.linalg.eigh(block / np.outer(scale, scale))
+            if size[0] > FLAT:
+                break
+            k = int(chosen[np.argmax(np.abs(axes[:, 0]))])
+            free[r, k] = False
+            at_limit = state.local[r, k] in (stack.lower[r, k], stack.upper[r, k])
+            if not at_limit:
+                notes.append(
+                    f"{member.draft.name}: {names[k]} is not determined, held at "
+                    f"{state.local[r, k]:.3g}"
+                )
+    return free, tuple(notes)
 
 
 def settle(found: Problem, stack: Stack, state: State) -> tuple[State, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +12,25 @@ from musrcu.constants import GAMMA_MU_OVER_2PI
 from musrcu.direct.above import common_above
 from musrcu.direct.choices import Choices
 from musrcu.direct.scanned import Scanned
-from musrcu.direct.transition import ABOVE, DISTANCE, Transition, is_constant, rest_of
+from musrcu.direct.transition import (
+    ABOVE,
+    DISTANCE,
+    Transition,
+    amplitudes_of,
+    is_constant,
+    rest_of,
+)
 from musrcu.fitting.result import FitResult
 from musrcu.models.model import Model
+from musrcu.models.parameter import Parameter
 from musrcu.ordering.result import OrderParameter
 
 LARGEST = 1.0
 """Amplitude of any asymmetry."""
 BEYOND_DOUBT = 100.0
 """A line worth more than this in chi-square is there, or would be seen."""
+NEIGHBOURS = 3
+"""Runs whose mean stands for a rate of which another run says nothing."""
 FEWER = 1e-3
 """Smallest rate that a start or a supposition has, 1/µs."""
 
@@ -45,8 +55,12 @@ class Beginning:
     """The order parameter in the fit of each run alone; None where it has none."""
     decided: tuple[bool, ...]
     """Whether the spectrum of a run leaves no doubt on which side of T_N it is."""
+    seen: tuple[frozenset[str], ...]
+    """Amplitudes, phases and backgrounds that a run itself says something of."""
     T: tuple[float, ...]
     """True temperatures, K."""
+    means: Mapping[str, float]
+    """Rates in the mean over the runs that have them."""
     has_paramagnetic: bool
     """Whether any run says what the spectrum is above T_N."""
     per_unit: float = 1.0
@@ -57,25 +71,29 @@ class Beginning:
         """K."""
         return self.law[1]
 
-    def of_run(self, r: int, one: Scanned, names: Sequence[str]) -> dict[str, float]:
-        """Start values of a run's parameters."""
+    def of_run(self, r: int, names: Sequence[str], local: Set[str]) -> dict[str, float]:
+        """Start values of a run's parameters; those that are not local are the same in all."""
         nu0, T_N, beta, exponent = self.law
         found = {"nu0": nu0, "T_N": T_N, "beta": beta, "exponent": exponent}
         found |= {"T": self.T[r], DISTANCE: self.T[r] - T_N, "T_offset": 0.0}
         found |= {**self.shared, **self.own[r]}
+        found |= {name: value for name, value in self.means.items() if name not in local}
         return {name: value for name, value in found.items() if name in names}
 
-    def supposed(self, r: int, one: Scanned, model: Transition, free: set[str]) -> dict[str, float]:
-        """Rates of the part of a run of which it says nothing: as in the nearest run.
+    def supposed(self, r: int, model: Transition, free: Set[str]) -> dict[str, float]:
+        """Local parameters of the part of a run of which it says nothing: as in the nearest runs.
 
-        Without this, a rate of a part that is not there would have no value at all.
+        Without this, a rate of a part that is not there would have no value at all. Of local
+        amplitudes a run without that part knows the sum.
         """
-        if model.part != "both":
+        if model.part == "ordered":
             return {}
+        own = {**self.own[r], **self.shared} if model.part == "both" else self.shared
+        missing = {name: value for name, value in own.items() if name not in self.mine[r]}
         return {
             name: max(value, FEWER)
-            for name, value in self.own[r].items()
-            if name in free and name not in self.mine[r] and value >= 0
+            for name, value in missing.items()
+            if name in free and value >= 0 and name not in self.seen[r]
         }
 
 
@@ -93,7 +111,7 @@ def beginning(
     order : the two-step fit, which has a value of everything even where it is not valid.
     choices : how runs are fitted.
     """
-    law = (order.nu0.value, order.T_N.value, order.beta.value, order.alpha.value)
+    law = (order.saturation.value, order.T_N.value, order.beta.value, order.alpha.value)
     ordered = [one for one in runs if one.found.verdict == "ordered"]
     other = [one for one in runs if one.found.verdict == "not ordered"]
     other = other or [
@@ -120,8 +138,9 @@ def beginning(
         law, max(known, default=0.0), shared, tuple(own), tuple(mine),
         tuple(_alone(one, below, above) | rates for one in runs),
         tuple(_value(one.found.ordered, parameter)[0] for one in runs),
-        _decided(runs, ordered),
-        tuple(_true_temperature(one, law, parameter) for one in runs), bool(other),
+        _decided(runs, ordered), tuple(_seen(one, ordered, other, below, above) for one in runs),
+        tuple(_true_temperature(one, law, parameter) for one in runs),
+        _means(below, ordered, "") | _means(above, other, ABOVE) | rates, bool(other),
         GAMMA_MU_OVER_2PI * 1e-4 if unit == "G" else 1.0,
     )  # fmt: skip
 
@@ -165,19 +184,59 @@ def _own(
     found: dict[str, float] = {}
     mine: set[str] = set()
     for model, group, suffix in ((below, ordered, ""), (above, other, ABOVE)):
-        source = one
+        sources = [one]
         if one not in group and group:
-            source = min(group, key=lambda other: abs(other.temperature - one.temperature))
-        fit = source.found.ordered if suffix == "" else source.found.paramagnetic
-        for parameter in model.parameters:
-            if parameter.kind in ("amplitude", "phase"):
-                continue
-            value = _value(fit, parameter.name)[0]
+            away = sorted(group, key=lambda other: abs(other.temperature - one.temperature))
+            sources = away[:NEIGHBOURS]
+        for parameter in rates_of(model):
             name = parameter.name + suffix
+            value = mean_of(sources, parameter.name, suffix)
             found[name] = parameter.default if value is None else value
             if one in group:
                 mine.add(name)
     return found, frozenset(mine)
+
+
+def _seen(
+    one: Scanned, ordered: Sequence[Scanned], other: Sequence[Scanned], below: Model, above: Model
+) -> frozenset[str]:
+    """Amplitudes, phases and backgrounds that a run says something of by itself.
+
+    A run without a line knows the background and the sum of the amplitudes below T_N: all but one
+    of these have to be known from elsewhere.
+    """
+    constants = {below.names[t.amplitude] for t in below.terms
+                 if is_constant(t) and t.amplitude is not None}  # fmt: skip
+    amplitudes = [below.names[k] for k in amplitudes_of(below)]
+    if one in ordered:
+        return frozenset({*below.names})
+    found = {*constants, *amplitudes[:1]}
+    if one in other:
+        found |= {name + ABOVE for name in above.names}
+    return frozenset(found)
+
+
+def _means(model: Model, group: Sequence[Scanned], suffix: str) -> dict[str, float]:
+    """Rates in the mean over the runs of one kind."""
+    found = {p.name: mean_of(group, p.name, suffix) for p in rates_of(model)}
+    return {name + suffix: value for name, value in found.items() if value is not None}
+
+
+def rates_of(model: Model) -> list[Parameter]:
+    """Parameters that are neither amplitudes nor phases."""
+    return [one for one in model.parameters if one.kind not in ("amplitude", "phase")]
+
+
+def mean_of(runs: Sequence[Scanned], name: str, suffix: str) -> float | None:
+    """Weighted mean of a parameter in the fits of single runs with one of the models."""
+    fits = [one.found.paramagnetic if suffix else one.found.ordered for one in runs]
+    known = [(v, error) for v, error in (_value(fit, name) for fit in fits) if v is not None]
+    if not known:
+        return None
+    values, errors = (np.array(column) for column in zip(*known, strict=True))
+    weight = 1 / np.maximum(errors, 1e-12) ** 2
+    weight = np.minimum(weight, 10 * np.median(weight))
+    return float(weight @ values / weight.sum())
 
 
 def _decided(runs: Sequence[Scanned], ordered: Sequence[Scanned]) -> tuple[bool, ...]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from musrcu.direct.transition import ABOVE, TEMPERATURES, amplitudes_of, is_constant, rest_of
+from musrcu.errors import FitError, quoted
+from musrcu.fitting.constraint import Constraint
+from musrcu.fitting.freedom import is_number
 from musrcu.fitting.options import check_tables
-from musrcu.models.model import Model
+from musrcu.models.model import Model, as_model
 
 LAW_ONLY = frozenset({"nu0", "T_N", "beta", *TEMPERATURES})
 """What only the one-step fit has; its exponent is ``alpha=``."""
@@ -31,6 +34,10 @@ class Tables:
     ) -> Tables:
         """The tables, looked at."""
         check_tables(start=start, fixed=fixed, limits=limits)
+        for what, table in (("start value", start), ("fixed value", fixed)):
+            for name, value in (table or {}).items():
+                if not is_number(value):
+                    raise FitError(f"{what} of {name} = {quoted(value)}; give a number")
         given = {"start": start or {}, "fixed": fixed or {}, "limits": limits or {}}
         scan = {
             what: {
@@ -61,3 +68,16 @@ class Tables:
             made |= {name: value for name, value in table.items() if name.endswith(ABOVE)}
             found[what] = made
         return found
+
+
+def of_runs(
+    told: Sequence[Constraint], below: Model | str, above: Model | str
+) -> list[Constraint] | None:
+    """What is known of parameters that the fits of single runs have, or of the balance."""
+    names = {*as_model(below).names, *as_model(above).names, "alpha"}
+    known = [
+        one
+        for one in told
+        if not any(n in LAW_ONLY or n.endswith(ABOVE) for n in one.names) or set(one.names) <= names
+    ]
+    return known or None

@@ -290,7 +290,10 @@ def rest_of(model: Model) -> int:
     """Position of the last amplitude of a model, which is what is left of the total."""
     places = amplitudes_of(model)
     if not places:
-        raise ModelError(f"{model.expression!r} has no term but constants; give it one")
+        raise ModelError(
+            f"{model.expression!r} has no term but constants, and so no total "
+            f"asymmetry; give it one, as in {'exponential + constant'!r}"
+        )
     return places[-1]
 
 

@@ -335,7 +335,7 @@ def test_an_amplitude_follows_no_law(scan: list[Any]) -> None:
         ({"parameter": "nu9"}, "has no parameter 'nu9'"),
         ({"cost": "least"}, "a scan has no cost 'least'"),
         ({"t_range": (2.0, 1.0)}, "the first time is not below the last"),
-        ({"paramagnetic": "constant"}, "'constant' has no term but constants; give it one"),
+        ({"paramagnetic": "constant"}, "'constant' has no term but constants, and so no total"),
         ({"ordered": "exponential + constant"}, "has no oscillation"),
     ],
 )  # fmt: skip
@@ -365,3 +365,58 @@ def test_what_is_not_a_source() -> None:
 def test_models_may_be_models(scan: list[Any], order: DirectOrder) -> None:
     below, above = map(Model, order.models)
     assert quick(scan, ordered=below, paramagnetic=above).chi2 == pytest.approx(order.chi2)
+
+
+def test_what_is_known_of_the_law_and_of_rates_counts(scan: list[Any], order: DirectOrder) -> None:
+    close = quick(scan, constraints={"T_N": (T_N, 1e-6)})
+    assert close.T_N.value == pytest.approx(T_N, abs=2e-6)
+    assert close.T_N.error < 1.1e-6 < order.T_N.error
+    rates = quick(scan, constraints={"lambda1": (0.9, 1e-4), "sigma1_above": (0.35, 1e-4)})
+    assert rates.valid, rates.reason
+    for run in rates.runs:
+        for name, value in (("lambda1", 0.9), ("sigma1_above", 0.35)):
+            if name in run.own:
+                assert run.own[name].value == pytest.approx(value, abs=1e-3)
+
+
+@pytest.mark.parametrize("error", [None, 0.0])
+@pytest.mark.parametrize("which", [0, 4, 6])
+def test_one_exact_temperature_among_others(
+    scan: list[Any], order: DirectOrder, which: int, error: float | None
+) -> None:
+    import dataclasses
+
+    data = list(scan)
+    run = data[which].run
+    temperature = dataclasses.replace(run.temperature, error=error)
+    data[which] = dataclasses.replace(
+        data[which], run=dataclasses.replace(run, temperature=temperature)
+    )
+    found = quick(data)
+    assert found.valid, found.reason
+    assert found.runs[which].true_temperature == pytest.approx(run.temperature.value, abs=1e-6)
+    assert abs(found.T_N.value - order.T_N.value) < 2 * order.T_N.error
+
+
+def test_a_polynomial_begins_from_the_rates_of_the_runs(scan: list[Any]) -> None:
+    """From coefficients of 0 other amplitudes and rates were found, hundreds higher."""
+    free = quick(scan)
+    smooth = quick(scan, smooth={"lambda1": 1})
+    assert smooth.valid, smooth.reason
+    assert free.chi2 - 0.01 < smooth.chi2 < free.chi2 + 30
+
+
+def test_spectra_that_no_model_describes_are_named(scan: list[Any]) -> None:
+    found = quick(scan, fixed={"lambda2": 4.0})
+    assert any("law and models do not describe these spectra" in note for note in found.notes)
+
+
+def test_shared_rates_begin_in_the_mean_of_those_of_the_runs(scan: list[Any]) -> None:
+    found = quick(scan, local=["lambda2"])
+    assert "lambda1" in found.shared
+    assert all(set(run.own) <= {"T", "lambda2"} for run in found.runs)
+
+
+def test_a_spread_as_wide_as_the_scan_is_refused(scan: list[Any]) -> None:
+    with pytest.raises(MusrcuError, match="spread = 0.05 K within a run is more than a fifth"):
+        quick(scan, spread=0.05)
