@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 SOLID = "3D"
 """Classes whose names begin so lie too close together to be told apart in a picture."""
+RANGE = "their range"
+"""What the span of 1 - T/T_N of the runs alone is called."""
+APART = 1.15
+"""Factor in 1 - T/T_N by which the two slopes of the runs alone stand beside their middle."""
 _PLACES = 400
 """Places of a curve."""
 
@@ -44,8 +48,8 @@ def critical_region(
     itself, the fitted law, and lines of the slopes of universality classes through the law at the
     edge of the region; left of the shaded edge a run is closer to T_N than the error of T_N. Below:
     the slope d ln nu / d ln(1 - T/T_N) of the law with its one-sigma band, that of a power law
-    through the runs of the region alone (filled: T_N held, open: T_N free), and the exponents of
-    the classes.
+    through the runs of the region alone (filled: T_N held, open: T_N free; dotted: over which
+    runs), and the exponents of the classes.
 
     Parameters
     ----------
@@ -124,6 +128,8 @@ def _draw_runs(ax: Axes, region: CriticalRegion, e: FloatArray) -> None:
 
 
 def _kelvin(order: OrderParameter) -> str:
+    if order.T_N.at_limit:
+        return f"{order.T_N.value:.4g} K (limit)"
     return bracket(order.T_N.value, order.T_N.error, "K")
 
 
@@ -216,16 +222,19 @@ def _draw_slopes(ax: Axes, region: CriticalRegion, e: FloatArray) -> None:
     ax.plot(e, slope, color=ORANGE, zorder=3)
     seen = [law.slope for law in (region.held, region.free) if law.valid]
     top = max(0.56, 1.15 * float(np.nanmax(slope)), 1.1 * max(seen, default=0.0))
-    held = f"runs alone, {symbol('T_N')} held"
-    _draw_power_law(ax, region, region.held, BLACK, 1.06, held)
-    _draw_power_law(ax, region, region.free, "white", 1 / 1.06, "free")
+    alone = f"runs alone, {symbol('T_N')}"
+    _draw_power_law(ax, region, region.held, BLACK, APART, f"{alone} held")
+    _draw_power_law(ax, region, region.free, "white", 1 / APART, f"{alone} free")
     ax.set_ylim(0.0, top)
-    if ax.get_legend_handles_labels()[0]:
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
         # in the gap of the classes, or below a curve that is itself up there
         place = 0.435 / top if order.beta.value < 0.3 else 0.06
+        ranks = sorted(range(len(labels)), key=lambda k: labels[k] == RANGE)
         ax.legend(
-            loc="center left", bbox_to_anchor=(0.0, place), ncols=2, columnspacing=1.0,
-            handletextpad=0.2, fontsize=SMALL - 0.5,
+            [handles[k] for k in ranks], [labels[k] for k in ranks],
+            loc="center left", bbox_to_anchor=(0.0, place), ncols=3, columnspacing=0.8,
+            handletextpad=0.1, handlelength=1.6, fontsize=SMALL - 0.5,
         )  # fmt: skip
     ax.set_ylabel(r"$\beta_\mathrm{eff}$")
 
@@ -233,14 +242,18 @@ def _draw_slopes(ax: Axes, region: CriticalRegion, e: FloatArray) -> None:
 def _draw_power_law(
     ax: Axes, region: CriticalRegion, law: PowerLaw, face: str, shift: float, label: str
 ) -> None:
-    """One slope of the runs alone, over the span of 1 - T/T_N that they have."""
+    """One slope of the runs alone with its error; dotted, the span of 1 - T/T_N that they have."""
     x = region.reduced[region.inside & (region.reduced > 0)]
     if not (law.valid and x.size):
         return
     low, high = law.minos or (-law.error, law.error)
     centre = math.exp(0.5 * (math.log(x.min()) + math.log(x.max()))) * shift
+    ax.plot(
+        [x.min(), x.max()], [law.slope] * 2, "|:", color=GREY, markersize=3, linewidth=0.7,
+        markeredgewidth=0.7, zorder=2, label=RANGE if shift < 1 else "_range",
+    )  # fmt: skip
     ax.errorbar(
-        [centre], [law.slope], [[-low], [high]], [[centre - x.min()], [x.max() - centre]], fmt="o",
-        markersize=3.4, markeredgewidth=0.8, markerfacecolor=face, color=BLACK, elinewidth=0.8,
-        zorder=4, label=label,
+        [centre], [law.slope], [[-low], [high]], fmt="o", markersize=2.8, markeredgewidth=0.7,
+        markerfacecolor=face, color=BLACK, elinewidth=0.8, capsize=2.5, capthick=0.8, zorder=4,
+        label=label,
     )  # fmt: skip

@@ -69,6 +69,23 @@ def test_slopes_below() -> None:
     assert "3D Ising, XY, Heisenberg" in words(below)
 
 
+def test_only_errors_are_drawn_as_errors() -> None:
+    """The span of the runs alone is no error bar, and the error is taller than its marker."""
+    axes = mu.plot.critical_region(ORDER)
+    below = axes.figure.axes[1]
+    region = mu.critical_region(ORDER)
+    bars = [one for one in below.containers if "runs alone" in one.get_label()]
+    assert [one.get_label().split()[-1] for one in bars] == ["held", "free"]
+    assert not any(one.has_xerr for one in bars)
+    for one, law in zip(bars, (region.held, region.free), strict=True):
+        low, high = law.minos or (-law.error, law.error)
+        ends = one.lines[2][0].get_segments()[0][:, 1]
+        assert ends == pytest.approx([law.slope + low, law.slope + high])
+    assert below.get_legend().get_texts()[-1].get_text() == "their range"
+    below.figure.draw_without_rendering()
+    assert below.get_legend().get_window_extent().x1 < below.get_window_extent().x1
+
+
 @pytest.mark.parametrize("name", ["few", "beyond", "below zero", "large errors", "steep", "field"])
 def test_awkward_runs(name: str, tmp_path: Path) -> None:
     """No warning, and what cannot stand on a logarithmic axis is said."""
