@@ -19,6 +19,8 @@ from musrcu.ordering.minimum import (
 
 Interval = tuple[float, float]
 
+_AT = 1e-4
+"""Share of the way to a limit that is as good as none."""
 _SHORT = 1e-3
 """Share of the way to a run without order that is as good as none."""
 
@@ -106,7 +108,7 @@ def _side(
             if _at_a_wall(minimum, limits, name, side, width):
                 return _root(cost, minimum, limits, held, name, side)
             room = limits[name][side > 0] - minimum.values[NAMES.index(name)]
-            if sound and abs(width) > abs(room):
+            if sound and abs(width) > (1 - _AT) * abs(room):
                 return room, True
             if sound and side * width > 0:
                 return width, False

@@ -64,3 +64,13 @@ def test_refits_of_a_budget_have_the_same_options() -> None:
     order = law.fit(law.points(made_scan()))
     assert (order.method, order.above, order.thermometer_offset) == ("latent", "censored", 1e-4)
     assert order.points.detectable == (0.25, 0.25)
+
+
+def test_an_unequal_error_that_ends_at_a_limit_is_said() -> None:
+    """Four points of 20 to 80 mK let beta be 1, its limit, within an error."""
+    points = OrderPoints(np.array([0.02, 0.04, 0.06, 0.08]), None,
+                         np.array([1.588, 1.575, 1.55, 1.485]), np.full(4, 0.012))  # fmt: skip
+    order = fit_order_parameter(points)
+    assert order.beta.minos is not None
+    assert order.beta.value + order.beta.minos[1] == pytest.approx(1.0)
+    assert "the upper MINOS error of beta ends at the limit 1" in order.notes
