@@ -7,19 +7,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli.robust import workers
+from musrcu.direct.two_steps_only import TWO_STEPS_ONLY
 from musrcu.errors import MusrcuError
 
 if TYPE_CHECKING:
     from musrcu.analysis.scan_file import ScanFile
     from musrcu.direct.result import DirectOrder
-
-TWO_STEPS_ONLY = {
-    "unit": "the law is fitted in the unit of the model",
-    "temperature_range": "every run is in the likelihood; name those that shall be",
-    "above": "spectra without a line are in the likelihood as they are",
-    "nu_det": "spectra without a line are in the likelihood as they are",
-}
-"""Options of the order parameter that the one-step fit does not have, and why."""
 
 
 def one_step_of(

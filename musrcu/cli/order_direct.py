@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, values
 from musrcu.cli.exchange_lines import exchange_of
-from musrcu.cli.one_step import TWO_STEPS_ONLY, last_lines, not_for_one_step, one_step_of
+from musrcu.cli.one_step import last_lines, not_for_one_step, one_step_of
 from musrcu.cli.order_extras import extras_of, pictures_of
 from musrcu.cli.profiles import follow_law, pictures
 from musrcu.cli.scan import inputs, planned
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import UsageError, add_data, dumps, say
+from musrcu.direct.two_steps_only import TWO_STEPS_ONLY
 from musrcu.errors import MusrcuError
 from musrcu.files import write_text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, overload
 
@@ -16,6 +17,7 @@ from musrcu.direct.fit import fit_directly
 from musrcu.direct.names import check_names, local_names, refuse_told_elsewhere
 from musrcu.direct.result import DirectOrder
 from musrcu.direct.tables import Tables, of_runs
+from musrcu.direct.two_steps_only import TWO_STEPS_ONLY
 from musrcu.errors import FitError
 from musrcu.files import PathLike
 from musrcu.fitting.constraint import Constraints, as_constraints
@@ -77,9 +79,32 @@ def fit_order_parameter(
     """
     if direct not in (True, False):
         raise FitError(f"direct = {direct!r}; expected True or False")
+    _refuse_other(options, direct)
     if direct:
         return one_step(source, **options)  # type: ignore[arg-type]
     return fit_again(source, options)  # type: ignore[arg-type]
+
+
+def _refuse_other(options: Mapping[str, Any], direct: bool) -> None:
+    """Refuse an option of the other fit with a FitError, and one of neither with a TypeError."""
+    own, other = (
+        [name for name in inspect.signature(fit).parameters][1:] for fit in (one_step, two_steps)
+    )
+    if not direct:
+        own, other = other, own
+    for name in options:
+        if name in own:
+            continue
+        if name not in other:
+            raise TypeError(f"fit_order_parameter() got an unexpected argument {name!r}")
+        if direct:
+            raise FitError(
+                f"{name} does not go with direct=True: {TWO_STEPS_ONLY[name]}; leave it out, or "
+                "fit in two steps: direct=False, with a scan"
+            )
+        raise FitError(
+            f"{name} is of the fit to all spectra; give the runs themselves and direct=True"
+        )
 
 
 def one_step(
