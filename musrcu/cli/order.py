@@ -30,7 +30,7 @@ from musrcu.cli import options, order_direct
 from musrcu.cli.exchange_lines import add_exchange, exchange_of
 from musrcu.cli.one_step import last_lines
 from musrcu.cli.order_extras import Extras, add_extras, extras_of, pictures_of
-from musrcu.cli.profiles import add_profiles, follow_law
+from musrcu.cli.profiles import add_profiles, follow_law, refuse_names
 from musrcu.cli.profiles import pictures as profile_pictures
 from musrcu.cli.targets import check_targets
 from musrcu.cli.terminal import dumps, say
@@ -76,8 +76,10 @@ def run(arguments: Namespace) -> int:
     loaded = _loaded(source)
     if isinstance(loaded, DirectOrder):
         return order_direct.show_again(loaded, source, arguments)
+    refuse_names(arguments)
     choice = options.given_order(arguments)
     law = fit_again(_points(source, loaded, choice), choice)
+    refuse_names(arguments, law)
     entry, lines = exchange_of(law, arguments.J)
     extras = extras_of(law, arguments)
     followed, said = follow_law(law, arguments)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musrcu.cli import options, values
 from musrcu.cli.terminal import Files, say
-from musrcu.errors import MusrcuError
+from musrcu.errors import MusrcuError, nearest
 from musrcu.notation import asymmetric
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ def add_profiles(parser: ArgumentParser, names: tuple[str, str] = ("nu2", "lambd
         (
             "--profile",
             "NAME=FILE",
-            values.profile_picture,
+            partial(values.profile_picture, example=one),
             f"picture of chi-square against a parameter, all others at their best: {one}={one}.png",
         ),
         (
             "--contour",
             "A,B=FILE",
-            values.contour_picture,
+            partial(values.contour_picture, example=f"{one},{other}"),
             "picture of the regions that hold two parameters with 68.3 and 95.4 %%: "
             f"{one},{other}=region.png",
         ),
@@ -77,6 +78,29 @@ def follow(
         made[f"{kind}s"].append(found.to_dict())
         _draw(kind, found, file, arguments)
     return made
+
+
+def refuse_names(arguments: Namespace, law: OrderParameter | None = None) -> None:
+    """Refuse profiles and contours of what a law in two steps has not, or has not left free.
+
+    Parameters
+    ----------
+    law : the fit; None before it, when its names are those of any law.
+
+    Raises
+    ------
+    MusrcuError with the names that there are.
+    """
+    names = ("nu0", "B0", "A0", "T_N", "beta", "alpha")
+    if law is not None:
+        names = tuple(name for name in law.quantity.names if not law[name].fixed)
+    for kind, given, _ in _wanted(arguments):
+        for name in [given] if kind == "profile" else given:
+            if name not in names:
+                raise MusrcuError(
+                    f"--{kind}: {name} is not a free parameter of the law; "
+                    f"{', '.join(names)} are" + nearest(name, names)
+                )
 
 
 def follow_law(law: OrderParameter | DirectOrder, arguments: Namespace) -> tuple[Any, list[str]]:

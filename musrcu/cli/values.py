@@ -129,18 +129,18 @@ def tie(text: str) -> dict[str, str]:
     return {name: expression}
 
 
-def profile_picture(text: str) -> dict[str, Path]:
+def profile_picture(text: str, example: str = "nu2") -> dict[str, Path]:
     """``name=file``."""
-    name, file = _split(text, "nu2=nu2.png")
+    name, file = _split(text, f"{example}={example}.png")
     return {name: Path(file)}
 
 
-def contour_picture(text: str) -> dict[tuple[str, ...], Path]:
+def contour_picture(text: str, example: str = "nu2,lambda2") -> dict[tuple[str, ...], Path]:
     """``name,name=file``."""
-    names, file = _split(text, "nu2,lambda2=region.png")
+    names, file = _split(text, f"{example}=region.png")
     both = words(names)
     if len(both) != 2 or both[0] == both[1]:
-        raise ArgumentTypeError(f"{_short(names)} is not the names of two parameters: nu2,lambda2")
+        raise ArgumentTypeError(f"{_short(names)} is not the names of two parameters: {example}")
     return {both: Path(file)}
 
 

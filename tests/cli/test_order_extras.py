@@ -76,3 +76,21 @@ def test_a_fit_that_is_not_valid(musrcu: Musrcu, tmp_path: Path) -> None:
     assert done.code == 3
     assert "the fit is not valid: nothing more to say of T_N, beta and the runs" in done.out
     assert not picture.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "code"),
+    [
+        (("--profile", "foo=x.png"), "--profile: foo is not a free parameter of the law", 1),
+        (("--profile", "alpha=x.png"), "alpha is not a free parameter of the law; nu0, T_N, be", 1),
+        (("--contour", "T_N,B0=x.png"), "--contour: B0 is not a free parameter of the law", 1),
+        (("--profile", "T_N"), "T_N=T_N.png", 2),
+        (("--contour", "T_N=x.png"), "is not the names of two parameters: T_N,beta", 2),
+    ],
+)
+def test_profiles_that_there_are_not(
+    musrcu: Musrcu, table: Path, words: tuple[str, str], said: str, code: int
+) -> None:
+    done = musrcu("order", table, *words)
+    assert (done.code, done.out) == (code, "")
+    assert said in done.err
