@@ -216,8 +216,8 @@ def _assumed(found: Problem, sigma: LawParameter) -> tuple[str, ...]:
         said.append(f"all temperatures share an offset of the thermometer, 0 +- {offset:g} K")
     if found.supposed:
         said.append(
-            "rates in brackets, of a part of a run of which it says nothing, are as in the nearest "
-            f"run, within {100 * SUPPOSED:.0f} %"
+            "rates in brackets, of a part of a run of which it says nothing, are as in the mean of "
+            f"the nearest runs, within {100 * SUPPOSED:.0f} %"
         )
     return tuple(said)
 
