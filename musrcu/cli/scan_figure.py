@@ -26,12 +26,15 @@ def draw(
 
     if all(one.verdict == "failed" for one in scan.runs):
         return "no figure: no run was fitted"
+    spectra = insets(scan, recipe, where)
     try:
-        axes = plot.order(law or scan.order, scan, insets=insets(scan, recipe, where))
+        axes = plot.order(law or scan.order, scan, insets=spectra)
     except MusrcuError as error:
         return f"no figure: {error}"
     plot.save(axes, path, overwrite=overwrite)
-    return f"figure: {path}"
+    left_out = [one.run.name for one, _ in spectra[len(axes.child_axes) :]]
+    said = f" (no room in it for the spectrum of {' and '.join(left_out)})" if left_out else ""
+    return f"figure: {path}{said}"
 
 
 def insets(scan: Scan, recipe: Reduction, where: str = "") -> list[tuple[Any, Any]]:

@@ -38,6 +38,7 @@ from musrcu.plot.style import (
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 ROOMY = 0.8
 """T_N as a share of the temperature axis from which text finds room below the curve."""
@@ -242,6 +243,9 @@ def _lines(law: OrderParameter | DirectOrder) -> list[str]:
     if isinstance(law, DirectOrder) and not law.sigma_TN.fixed:
         shown.append(law.sigma_TN)
     for one in shown:
+        if one.name == "sigma_TN" and one.at_limit:
+            lines.append(f"{symbol(one.name)} at its floor")
+            continue
         value = float(f"{one.value:.4g}") if one.at_limit else one.value
         text = quantity(one.name, value, None if one.fixed else one.error, one.unit)
         lines.append(text + (" (fixed)" if one.fixed else " (limit)" if one.at_limit else ""))
@@ -259,10 +263,9 @@ def _write(ax: Axes, lines: list[str], below: bool) -> None:
     if below:
         ax.text(0.05, 0.12, "\n".join(lines), ha="left", va="bottom", **text)
         text = {"loc": "lower left", "bbox_to_anchor": (0.45, 0.1), "borderaxespad": 0.3}
+        columns: list[Text] = []
     else:
-        half = len(lines) if lines and "=" not in lines[0] else (len(lines) + 1) // 2
-        for left, part in ((0.03, lines[:half]), (0.38, lines[half:])):
-            ax.text(left, 0.97, "\n".join(part), ha="left", va="top", **text)
+        columns = _columns(ax, lines, text)
         text = {"loc": "upper right", "borderaxespad": 0.8}
     handles, labels = ax.get_legend_handles_labels()
     named = dict(zip(labels, handles, strict=True))
@@ -270,7 +273,30 @@ def _write(ax: Axes, lines: list[str], below: bool) -> None:
     if "one sigma" in named and _inches_of_band(ax, named["one sigma"]) > SEEN:
         names.append("one sigma")
     shown = [name for name in names if name in named]
-    ax.legend([named[name] for name in shown], shown, handletextpad=0.4, handlelength=1.2, **text)
+    legend = ax.legend(
+        [named[name] for name in shown], shown, handletextpad=0.4, handlelength=1.2, **text
+    )
+    if columns and any(
+        one.get_window_extent().overlaps(legend.get_window_extent()) for one in columns
+    ):
+        _beside_legend(columns)
+
+
+def _columns(ax: Axes, lines: list[str], text: dict[str, Any]) -> list[Text]:
+    """The lines in two columns at the top."""
+    half = len(lines) if lines and "=" not in lines[0] else (len(lines) + 1) // 2
+    return [
+        ax.text(left, 0.97, "\n".join(part), ha="left", va="top", **text)
+        for left, part in ((0.03, lines[:half]), (0.38, lines[half:]))
+    ]
+
+
+def _beside_legend(columns: list[Text]) -> None:
+    """The long line of chi-square below the first column, where the legend is far."""
+    lines = [one.get_text().splitlines() for one in columns]
+    long = [line for line in lines[1] if line.startswith(CHI2)]
+    columns[0].set_text("\n".join([*lines[0], *long]))
+    columns[1].set_text("\n".join(line for line in lines[1] if line not in long))
 
 
 def _inches_of_band(ax: Axes, band: Artist) -> float:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from made_runs import (
 )
 
 import musrcu as mu
+from musrcu.cli import scan_figure
 from musrcu.errors import MusrcuError
 from musrcu.ordering.points import OrderPoints
 from musrcu.ordering.result import LawParameter, OrderParameter
@@ -213,6 +215,29 @@ def test_no_inset_where_none_can_be_read() -> None:
     assert not axes.child_axes
     plain = mu.plot.order(None, crowded)
     assert axes.figure.get_size_inches() == pytest.approx(plain.figure.get_size_inches())
+
+
+def test_text_and_legend_stand_apart() -> None:
+    """A chi-square of many points is a long line."""
+    axes = mu.plot.order(law(chi2=165916.65, ndof=163608), made_scan(), insets=spectra())
+    axes.figure.draw_without_rendering()  # type: ignore[union-attr]
+    box = axes.get_legend().get_window_extent()  # type: ignore[union-attr]
+    said = [text for text in axes.texts if "=" in text.get_text()]
+    assert "χ²/ndof = 165917/163608" in words(axes)
+    assert not any(text.get_window_extent().overlaps(box) for text in said)
+
+
+def test_a_figure_says_what_found_no_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(scan_figure, "insets", lambda *_: spectra())
+    lines = []
+    for name, least in (("a.png", (0.72, 0.65)), ("b.png", (99.0, 99.0))):
+        monkeypatch.setattr("musrcu.plot.insets.LEAST", least)
+        scan = made_scan().with_order(law())
+        path = tmp_path / name
+        lines.append(scan_figure.draw(scan, mu.Reduction(), path, overwrite=False))
+    names = " and ".join(asymmetry.run.name for asymmetry, _ in spectra())
+    assert lines[0] == f"figure: {tmp_path / 'a.png'}"
+    assert lines[1] == f"figure: {tmp_path / 'b.png'} (no room in it for the spectrum of {names})"
 
 
 def test_an_inset_shows_signal() -> None:
