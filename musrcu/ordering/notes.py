@@ -71,7 +71,7 @@ def censored_notes(cost: LawCost, values: Values) -> list[str]:
 def bound_text(cost: LawCost, limits: Limits) -> str:
     """The limits of T_N and the runs they come from, or what censored runs do."""
     points, (low, high) = cost.points, limits["T_N"]
-    text = f"T_N above {low:.5g} K ({_lower_run(cost, low)})"
+    text = f"T_N {_from(cost)} {low:.5g} K ({_lower_run(cost, low)})"
     if cost.censored is not None:
         return f"{text}; {_censored_text(cost.censored, points.unit)}"
     if cost.above != "censored" and high == bound_above(points):
@@ -89,6 +89,11 @@ def _censored_text(runs: CensoredRuns, unit: str) -> str:
         f"{count} without order from {runs.temperature.min():.5g} K, censored: what the law gives "
         f"them costs its square over that of the least that would have been seen, {least}"
     )
+
+
+def _from(cost: LawCost) -> str:
+    """``sought from`` where the lower limit is none of the runs but one of the search."""
+    return "sought from" if cost.T_error is not None and cost.latent else "above"
 
 
 def _lower_run(cost: LawCost, low: float) -> str:

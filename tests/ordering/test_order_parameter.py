@@ -358,16 +358,18 @@ class TestBound:
         points = replace(drawn(1, 1e-3), temperature=T)
         text = fit_order_parameter(points, method="latent", minos=False).bound
         assert text.startswith(
-            "T_N above 0.094 K (ordered run at 0.104 K, whose true temperature may be lower by up "
-            "to 10 of its errors of 0.001 K); no run"
+            "T_N sought from 0.094 K (ordered run at 0.104 K, whose true temperature may be lower "
+            "by up to 10 of its errors of 0.001 K); no run"
         )
         errors = np.where(T == 0.104, 3e-3, 1e-4)  # the second hottest run is the better bound
         text = fit_order_parameter(replace(points, temperature_error=errors), minos=False).bound
-        assert "T_N above 0.101 K (ordered run at 0.102 K, whose" in text
+        assert "T_N sought from 0.101 K (ordered run at 0.102 K, whose" in text
         text = fit_order_parameter(
             replace(points, temperature_error=np.full(13, 0.02)), method="latent", minos=False
         ).bound
-        assert "T_N above 0.0104 K (a tenth of the highest ordered temperature, 0.104 K)" in text
+        assert (
+            "T_N sought from 0.0104 K (a tenth of the highest ordered temperature, 0.104 K)" in text
+        )
 
     def test_at_the_upper_bound_it_prints_one_sided(self) -> None:
         order = fit_order_parameter(OrderPoints(T, None, NU, NU_ERROR, upper_bound=0.1045))
