@@ -31,6 +31,10 @@ KIND = "musrcu order"
 """What a saved order parameter says it is."""
 
 
+NOTHING = 0.01
+"""Share of its error by which a parameter may be moved that is not worth a word."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OrderParameter:
     """Fit of nu(T) = nu0 [1 - (T/T_N)^alpha]^beta to the ordered runs of a scan.
@@ -229,10 +233,22 @@ class OrderParameter:
         """By source, what it moves: ``alpha = 1.08(2) moves T_N by 1.2e-05 K (in the errors)``."""
         units = dict(zip(self.quantity.names, self.quantity.units, strict=True))
         for source, shifts in self.common.items():
-            moved = [f"{name} by {abs(s):.2g} {units[name]}".rstrip() for name, s in shifts.items()]
+            moved = [
+                f"{name} by {abs(s):.2g} {units[name]}".rstrip()
+                for name, s in shifts.items()
+                if not abs(s) <= NOTHING * self._one_error(name)
+            ]
             balance = source.startswith("alpha")  # not the exponent of the law
             name = f"balance {source}" if balance else source
-            yield f"{name} moves {', '.join(moved)} (in the errors)"
+            if moved:
+                yield f"{name} moves {', '.join(moved)} (in the errors)"
+            else:
+                yield f"{name} moves nothing by more than {NOTHING:g} of its error"
+
+    def _one_error(self, name: str) -> float:
+        """The smallest error of a parameter that is above 0; 0 where none is known."""
+        sides = [self[name].error, *map(abs, self[name].minos or ())]
+        return min((side for side in sides if side > 0), default=0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers for JSON; what is not known is null."""

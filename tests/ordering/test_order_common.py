@@ -45,7 +45,9 @@ def test_a_shift_along_one_parameter_moves_that_one_alone(
     assert found[name].minos is not None
     for side, before in zip(found[name].minos, alone[name].minos, strict=True):
         assert abs(side) == pytest.approx(np.hypot(before, step), rel=0.02)
-    assert "shared by all runs, balance alpha = 1.0(1) moves nu0 by" in found.summary()
+    (text,) = (line for line in found.summary().splitlines() if line.startswith("shared by"))
+    assert text.startswith("shared by all runs, balance alpha = 1.0(1) moves ")
+    assert f" {name} by " in text
     again = OrderParameter.from_dict(found.to_dict())
     assert again.common == found.common
     assert again.points.common.keys() == found.points.common.keys()
@@ -105,3 +107,14 @@ def test_what_a_user_says_of_all_runs_is_shared_too() -> None:
 def test_a_shift_that_is_no_row_of_numbers() -> None:
     with pytest.raises(FitError, match="common shift by alpha must be one finite number per run"):
         OrderPoints(T, None, NU, ERROR, common={"alpha": np.ones(3)})
+
+
+def test_what_is_shared_and_moves_nothing_is_not_listed() -> None:
+    T = np.array([0.02, 0.04, 0.06, 0.08, 0.09, 0.1])
+    nu = 1.59 * (1 - (T / 0.105) ** 3) ** 0.12
+    for size, said in ((1e-7, "moves nothing by more than 0.01 of its error"),
+                       (1e-2, "moves nu0 by 0.01 MHz (in the errors)")):  # fmt: skip
+        shared = {"alpha = 1.0(1)": size * nu / 1.59}
+        order = fit_order_parameter(OrderPoints(T, None, nu, np.full(6, 0.01), common=shared))
+        assert f"shared by all runs, balance alpha = 1.0(1) {said}" in order.summary()
+        assert abs(order.common["alpha = 1.0(1)"]["nu0"]) == pytest.approx(size, rel=0.05, abs=1e-7)
