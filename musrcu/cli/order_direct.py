@@ -182,8 +182,8 @@ def show(order: DirectOrder, arguments: Namespace, J: str | None, more: Sequence
     """Print a one-step fit, save it and draw it; the exit code."""
     entry, lines = exchange_of(order, J)
     extras = extras_of(order.two_step, arguments)
-    if extras.lines:
-        extras.lines.insert(1, "of the fit in two steps:")
+    blocks = [["", "of the fit in two steps:"] if not line else [line] for line in extras.lines]
+    extras.lines[:] = [line for block in blocks for line in block]
     followed, said = follow_law(order, arguments)
     text = dumps({**order.to_dict(), **entry, **extras.entry, **followed})
     last = ["", *last_lines(order), *lines]

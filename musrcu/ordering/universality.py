@@ -81,13 +81,13 @@ class Universality:
         """A table of classes, and what it does not say."""
         rows = [
             [one.name, bracket(one.beta, one.error) if one.error else f"{one.beta:.4g}",
-             f"{distance:+.1f}" if math.isfinite(distance) else "-"]
+             f"{distance:+.2f}" if math.isfinite(distance) else "-"]
             for one, distance in zip(CLASSES, self.distances, strict=True)
         ]  # fmt: skip
         near = self.within(1)
         far = [name for name in self.within(2) if name not in near]
-        said = f"within 1 error: {', '.join(near) or 'none'}; within 2: "
-        said += f"{', '.join(far) or 'none'} besides"
+        said = f"within 1 error: {', '.join(near) or 'none'}; from 1 to 2 errors: "
+        said += f"{', '.join(far) or 'none'}"
         lines = [str(self.order.beta), table(rows, ["class", "beta", "away, in errors"]), said]
         return "\n".join([*lines, *self.caveats()])
 

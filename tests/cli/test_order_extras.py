@@ -42,7 +42,7 @@ def test_all_of_it(musrcu: Musrcu, table: Path, tmp_path: Path) -> None:
     ).out
     assert "critical region of nu: 4 of 9 runs at T/T_N above 0.9" in text
     assert "Run 109 (0.104 K) carries the result: without it the error of T_N grows" in text
-    assert "within 1 error: 2D Ising; within 2: none besides" in text
+    assert "within 1 error: 2D Ising; from 1 to 2 errors: none\n" in text
     for picture in pictures:
         assert picture.read_bytes().startswith(PNG)
         assert f"figure: {picture}" in text
