@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from musrcu.containers.arrays import FloatArray, frozen
 from musrcu.errors import FitError
 from musrcu.notation import bracket, table
+from musrcu.ordering.law_parameter import LawParameter
 from musrcu.ordering.power_law import PowerLaw, power_laws
 from musrcu.ordering.refit import sound
 from musrcu.ordering.result import OrderParameter
@@ -138,8 +139,8 @@ class CriticalRegion:
         """Runs of the region, slope of the law and slope of the runs alone, as text."""
         n = int(self.inside.sum())
         lines = [
-            f"critical region of {self.order.parameter}: {n} of {len(self.reduced)} runs at "
-            f"T/T_N above {self.above:g}, T_N = {_value(self.order.T_N)}"
+            f"critical region of {self._what}: {n} of {len(self.reduced)} runs at "
+            f"T/T_N above {self.above:g}, {_text(self.order.T_N)}"
         ]
         if n:
             what = self.order.quantity
@@ -155,6 +156,12 @@ class CriticalRegion:
         lines.append(f"power law through these runs, T_N held: {self.held}")
         lines.append(f"beta of the law through all runs: {_value(self.order.beta)}")
         return "\n".join(lines)
+
+    @property
+    def _what(self) -> str:
+        """What orders, such as ``nu2``, or ``B (nu2)`` where its frequency is shown as a field."""
+        symbol, name = self.order.quantity.symbol, self.order.parameter
+        return f"B ({name})" if symbol == "B" and not name.startswith("B") else name
 
     def _rows(self) -> list[list[str]]:
         rows = []
@@ -246,6 +253,11 @@ def _one_error(order: OrderParameter) -> float:
         return order.T_N.error
     low, high = order.T_N.minos or (math.nan, math.nan)
     return 0.5 * (high - low)
+
+
+def _text(T_N: LawParameter) -> str:
+    """T_N with its error, or with the other end of its interval where it is at a bound."""
+    return str(T_N) if T_N.at_limit else f"T_N = {_value(T_N)}"
 
 
 def _value(parameter: Any) -> str:

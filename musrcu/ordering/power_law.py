@@ -56,7 +56,7 @@ class PowerLaw:
             text = f"slope {interval} (MINOS), T_N at its bound {self.T_N:.5g} K"
         if self.by_T_N is not None:
             low, high = self.by_T_N
-            text += f"; {low:+.2g} {high:+.2g} with T_N one error lower and higher"
+            text += f"; {_moved(low, high)}"
         elif math.isfinite(self.T_N_error):
             text += f", T_N = {bracket(self.T_N, self.T_N_error, 'K')}"
         return f"{text} ({self.n_runs} runs)"
@@ -119,6 +119,16 @@ def _fit(order: OrderParameter, points: OrderPoints, at: Mapping[str, float]) ->
         slope, error, interval, values[1], errors.get("T_N", math.nan), cost.chi2(values), n, ndof,
         not reason, reason, by_T_N,
     )  # fmt: skip
+
+
+def _moved(low: float, high: float) -> str:
+    """How far the slope goes with T_N; at a bound T_N goes one way alone."""
+    least = 1e-2 * max(abs(low), abs(high))
+    if abs(high) <= least < abs(low):
+        return f"{low:+.2g} with T_N one error lower"
+    if abs(low) <= least < abs(high):
+        return f"{high:+.2g} with T_N one error higher"
+    return f"{low:+.2g} {high:+.2g} with T_N one error lower and higher"
 
 
 def _undetermined(

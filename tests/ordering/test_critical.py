@@ -210,3 +210,17 @@ class TestPowerLaws:
         assert bounded.minos[0] == pytest.approx(free.minos[0], rel=0.03)
         assert bounded.minos[1] == pytest.approx(held.minos[1], rel=0.05)
         assert "(MINOS), T_N at its bound 10 K (8 runs)" in str(bounded)
+
+
+def test_a_T_N_at_its_bound_is_said_to_be_there() -> None:
+    near = np.array([0.09, 0.095, 0.099, 0.102, 0.104])
+    points = OrderPoints(near, None, 1.9 * (1 - near / 0.1069) ** 0.15, np.full(5, 0.03),
+                         not_ordered=(0.106,))  # fmt: skip
+    order = fit_order_parameter(points, unit="mT", alpha=1.0)
+    assert order.T_N.at_limit
+    text = critical_region(order, above=0.5).summary()
+    assert text.startswith(
+        "critical region of B (nu2): 5 of 5 runs at T/T_N above 0.5, T_N = 0.106"
+    )
+    assert "(at its upper bound), 68 % lower end" in text.splitlines()[0]
+    assert "with T_N one error lower (5 runs)" in text
