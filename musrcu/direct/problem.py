@@ -130,7 +130,7 @@ def problem(
     _check_names(choices, models[1], [*made, *(draft.freedom.model for draft in drafts)])
     told = _words(drafts, settings)
     assembly = assembled(tuple(drafts), told)
-    stack = Straddling(assembly.members, assembly.shared, runs, made)
+    stack = Straddling(assembly.members, assembly.shared, runs, made, begin.T_N_error)
     return Problem(
         tuple(runs), tuple(made), assembly, stack, choices, begin, floor, limits, tuple(supposed)
     )

@@ -23,6 +23,8 @@ GAIN = 1e-3
 """In cost, for which a run goes to another place."""
 ERRORS = 6.0
 """Errors of its temperature within which a run is looked for."""
+WORSE = 10.0
+"""In cost, than in the fit of the run alone, from which a run is tried again."""
 APART = 3.0
 """Widths of the transition from T_N at which a run is all on one side."""
 
@@ -69,8 +71,10 @@ def _place(
     """Put the local parameters of a run on one side; False where it is or cannot be there."""
     member, model, one = stack.members[r], found.models[r], found.runs[r]
     names = [member.cost.freedom.model.names[place] for place in member.local]
-    if not model.from_T_N:
+    if model.part != "both":
         return False
+    if not model.from_T_N:
+        return _again(found, stack, state, r, below, local, names)
     if found.begin.decided[r] and below != (one.found.verdict == "ordered"):
         return False
     law, sigma, offset = _shared(found, state)
@@ -86,6 +90,27 @@ def _place(
     if abs(T - measured) > ERRORS * one.error:
         return False
     local[names.index(DISTANCE)] = T - law[1]
+    for k, name in enumerate(names):
+        own = found.begin.alone[r].get(name)
+        if own is not None and name.endswith(ABOVE) != below:
+            local[k] = own
+    return True
+
+
+def _again(
+    found: Problem, stack: Stack, state: State, r: int, below: bool, local: FloatArray,
+    names: list[str],
+) -> bool:  # fmt: skip
+    """Put the rates of a run of exact temperature where its own fit has them; False where it is on
+    the other side, or fits as well as it does alone.
+    """
+    one = found.runs[r]
+    law, _, offset = _shared(found, state)
+    fit = one.found.ordered if below else one.found.paramagnetic
+    if (one.temperature + offset < law[1]) != below or fit is None or fit.chi2 is None:
+        return False
+    if state.cost[r] < fit.chi2 + WORSE:
+        return False
     for k, name in enumerate(names):
         own = found.begin.alone[r].get(name)
         if own is not None and name.endswith(ABOVE) != below:

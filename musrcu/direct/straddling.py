@@ -7,8 +7,9 @@ either side of T_N, that at T_N is worth less by about the ratio of the widths, 
 
     ln(1 + sigma_T^2 / s^2) 4 w (1 - w)
 
-is added to the cost of each run, w its ordered fraction. It vanishes on both sides of T_N, for
-exact temperatures, and where the transition is wider than the errors of the temperatures.
+is added to the cost of each run, w its ordered fraction. It vanishes on both sides of T_N, and where
+the transition is wider than the errors. Beside an exact temperature it is T_N that would have to be
+right within s; its error in two steps then stands for sigma_T.
 """
 
 from __future__ import annotations
@@ -43,14 +44,16 @@ class Straddling(Stack):
     ----------
     members, shared : their costs, and what they share.
     runs, models : what they are.
+    T_N_error : how well T_N is known before, K: beside an exact temperature it has to be right
+        within the width.
     """
 
     def __init__(
         self, members: Sequence[Member], shared: Shared, runs: Sequence[Scanned],
-        models: Sequence[Transition],
+        models: Sequence[Transition], T_N_error: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__(members, shared)
-        self.runs, self.models = tuple(runs), tuple(models)
+        self.runs, self.models, self.T_N_error = tuple(runs), tuple(models), T_N_error
         self.measured = [r for r, model in enumerate(models) if model.from_T_N]
         """Runs of which this counts the temperature."""
 
@@ -59,30 +62,29 @@ class Straddling(Stack):
         made = super().state(s, local, runs)
         chosen = self.all if runs is None else runs
         for k, r in enumerate(chosen.tolist()):
-            if self.models[r].from_T_N:
+            if self.models[r].part == "both":
                 self._add(made, k, r, local)
         return made
 
     def _add(self, made: State, k: int, r: int, local: FloatArray) -> None:
         """What the place of one run costs."""
-        member, one = self.members[r], self.runs[r]
+        member, one, model = self.members[r], self.runs[r], self.models[r]
         x, _ = self.x(made.s, local, np.array([r]))
         values = member.full(x[0, : member.cost.free.size]).tolist()
         full = dict(zip(member.cost.freedom.model.names, values, strict=True))
-        wide = max(math.hypot(full["sigma_TN"], self.models[r].spread), 1e-12)
-        self._bend(made, k, r, full[DISTANCE], wide)
-        there = full["T_N"] + full[DISTANCE] - full["T_offset"]
-        pull = (there - one.temperature) / one.error
-        ones = {"T_N": 1.0, DISTANCE: 1.0, "T_offset": -1.0}
-        along = np.zeros(made.gradient.shape[1])
-        along[self.rows[r]] = [ones.get(word, 0.0) / one.error for word in member.words]
-        made.cost[k] += pull**2
-        made.gradient[k] += pull * along
-        made.matrix[k] += np.outer(along, along)
-        cost, by_distance, by_wide, curved = penalty(-full[DISTANCE], wide, one.error)
+        wide = max(math.hypot(full["sigma_TN"], model.spread), 1e-12)
+        if model.from_T_N:
+            self._bend(made, k, r, full[DISTANCE], wide)
+            self._measured(made, k, r, full)
+            above, error, by_above = full[DISTANCE], one.error, {DISTANCE: 1.0}
+        else:
+            above = full["T"] + full["T_offset"] - full["T_N"]
+            error, by_above = self.T_N_error, {"T": 1.0, "T_offset": 1.0, "T_N": -1.0}
+        cost, by_distance, by_wide, curved = penalty(-above, wide, error)
         if cost <= 0.0:
             return
-        by = {DISTANCE: -by_distance, "sigma_TN": by_wide * full["sigma_TN"] / wide}
+        by = {name: -by_distance * sign for name, sign in by_above.items()}
+        by["sigma_TN"] = by_wide * full["sigma_TN"] / wide
         slope = np.zeros(made.gradient.shape[1])
         slope[self.rows[r]] = [by.get(word, 0.0) for word in member.words]
         made.cost[k] += cost
@@ -90,6 +92,17 @@ class Straddling(Stack):
         # as for squares of residuals at least: half of what it is on either side of T_N
         factor = max(curved / (2 * by_distance**2) if by_distance else 0.0, 1 / (4 * cost))
         made.matrix[k] += factor * np.outer(slope, slope)
+
+    def _measured(self, made: State, k: int, r: int, full: dict[str, float]) -> None:
+        """What the thermometer says of a run whose parameter is its distance from T_N."""
+        one = self.runs[r]
+        pull = (full["T_N"] + full[DISTANCE] - full["T_offset"] - one.temperature) / one.error
+        ones = {"T_N": 1.0, DISTANCE: 1.0, "T_offset": -1.0}
+        along = np.zeros(made.gradient.shape[1])
+        along[self.rows[r]] = [ones.get(word, 0.0) / one.error for word in self.members[r].words]
+        made.cost[k] += pull**2
+        made.gradient[k] += pull * along
+        made.matrix[k] += np.outer(along, along)
 
     def _bend(self, made: State, k: int, r: int, distance: float, wide: float) -> None:
         """The second derivative of w, that the expected Hessian lacks: a run that is pushed against

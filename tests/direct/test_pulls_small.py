@@ -58,3 +58,12 @@ def test_one_step_of_few_events_is_as_low_as_from_the_truth(study: Any) -> None:
     assert told.valid, told.reason
     assert found.valid, found.reason
     assert found.chi2 < told.chi2 + 0.1
+
+
+def test_a_run_of_exact_temperature_does_not_catch_T_N(study: Any) -> None:
+    """Just above T_N; with T_N on it and half of the run ordered 1.5 uK was quoted as its error."""
+    found = fitted(study, 28, study.Cell(2e6, 0.0))
+    assert found.valid, found.reason
+    assert found.T_N.error > 1e-4
+    assert abs(found.likelihood_root("T_N", 0.105)) < 1.0
+    assert all(min(run.fraction, 1 - run.fraction) < 1e-6 for run in found.runs)
