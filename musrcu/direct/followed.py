@@ -32,6 +32,10 @@ BETWEEN = 6
 """Points of a closed contour for each of them, all but one interpolated."""
 STEPS = 12
 """Most places tried on one of them."""
+ONE_SIDED = 1.645**2
+"""Rise of chi2 at the upper limit of 95 per cent of what cannot be below a limit."""
+SLIGHT = 0.1
+"""A rise so little below zero is no other minimum."""
 CLOSE = 0.01
 """An edge is found where the rise is right to this part."""
 
@@ -101,6 +105,33 @@ class Followed:
         k = self.place(name)
         rise = self.problem.stack.total(self.held_at({k: truth})) - self.chi2
         return math.copysign(math.sqrt(max(rise, 0.0)), float(self.lowest.state.s[k]) - truth)
+
+    def upper_limit(self, name: str) -> float | None:
+        """Where chi2 has risen by 2.71 above the minimum; None where it does not, or falls.
+
+        Of a parameter at its lower limit, such as a width, this is the upper limit of 95 per cent.
+
+        Source: G. Cowan, K. Cranmer, E. Gross and O. Vitells, Eur. Phys. J. C 71, 1554 (2011).
+        """
+        k = self.place(name)
+        low, root = float(self.lowest.state.s[k]), 0.0
+        high, top = math.inf, math.inf
+        value, near, wanted = 2 * low, self.lowest.state, math.sqrt(ONE_SIDED)
+        for _ in range(2 * STEPS):
+            near = self.held_at({k: value}, near)
+            rise = self.problem.stack.total(near) - self.chi2
+            if not rise > -SLIGHT:
+                return None
+            here = math.sqrt(max(rise, 0.0))
+            if abs(here - wanted) < CLOSE * wanted:
+                return value
+            if here < wanted:
+                low, root = value, here
+            else:
+                high, top = value, here
+            share = min(max((wanted - root) / (top - root), 0.1), 0.9)
+            value = 2 * low if math.isinf(high) else low + share * (high - low)
+        return None
 
     def profile(self, name: str, points: int, result: Any) -> Profile:
         """chi2 against one parameter, each value reached from its neighbour."""

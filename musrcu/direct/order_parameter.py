@@ -167,7 +167,8 @@ def one_step(
     constraints : what is known of parameters, as for :func:`musrcu.fit`; of T_N and of those that
         end in ``_above`` too.
     t_range, average_bins, cost : as for :func:`musrcu.fit_scan`.
-    minos : whether unequal errors of T_N, beta and a free alpha are computed.
+    minos : whether unequal errors of T_N, beta and a free alpha are computed, and the upper limit
+        of a free sigma_TN at its floor.
     run_minos : parameters of the fits of single runs with unequal errors.
     method : of the two-step fit.
     executor, progress : of the fits of single runs, as for :func:`musrcu.fit_scan`.
@@ -211,7 +212,17 @@ def one_step(
         worked, plan, scan, two, choices, minos=minos,
         options={"reduction": scan.reduction, "fit": scan.options, **choices.to_dict()},
     )  # fmt: skip
-    return dataclasses.replace(found, scan=scan, reduced=tuple(scan.assumptions()))
+    return dataclasses.replace(
+        found, scan=scan, reduced=tuple(scan.assumptions()),
+        sigma_TN_below=_width_below(found) if minos else None,
+    )  # fmt: skip
+
+
+def _width_below(found: DirectOrder) -> float | None:
+    """Upper limit of a free width of the transition that ended at its floor, K."""
+    if not (found.valid and found.problem is not None and found.sigma_TN.at_limit):
+        return None
+    return found.problem.upper_limit("sigma_TN")
 
 
 def _check_parameter(model: Model, name: str) -> None:

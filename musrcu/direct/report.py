@@ -25,6 +25,10 @@ def report(order: DirectOrder, *, reduced: bool = True) -> str:
         f"runs: {order.models[0]} below T_N, {order.models[1]} above",
         *(str(one) for one in order.law),
     ]
+    if order.sigma_TN_below is not None:
+        lines.append(
+            f"sigma_TN below {order.sigma_TN_below:.2g} K at 95 % (one-sided: chi2 rises by 2.71)"
+        )
     if math.isfinite(order.chi2):
         tail = (
             "" if order.probability is None else f", probability {probability(order.probability)}"

@@ -112,6 +112,8 @@ class DirectOrder:
     parameter: str
     two_step: OrderParameter
     """The fit of the law to the frequencies of the runs, each from a fit of its own."""
+    sigma_TN_below: float | None = None
+    """K, upper limit of 95 per cent of a free ``sigma_TN`` that ended at its floor."""
     known_chi2: float = 0.0
     """Part of ``chi2`` that knowledge of shared parameters has."""
     reduced: tuple[str, ...] = ()
@@ -247,7 +249,7 @@ class DirectOrder:
             "probability": self.probability,
             "valid": self.valid, "reason": self.reason,
             "notes": list(self.notes), "assumed": list(self.assumed),
-            "reduced": list(self.reduced),
+            "reduced": list(self.reduced), "sigma_TN_below": self.sigma_TN_below,
             "left_out": list(self.left_out),
             "T_N_limits": [_plain(limit) for limit in self.T_N_limits],
             "models": list(self.models), "parameter": self.parameter,
@@ -269,7 +271,8 @@ class DirectOrder:
             covariance=None if covariance is None else np.array(covariance, dtype=float),
             runs=tuple(map(DirectRun.from_dict, data["runs"])), chi2=_number(data["chi2"]),
             notes=tuple(data["notes"]), assumed=tuple(data["assumed"]),
-            reduced=tuple(data.get("reduced", ())), left_out=tuple(data["left_out"]),
+            reduced=tuple(data.get("reduced", ())), sigma_TN_below=data.get("sigma_TN_below"),
+            left_out=tuple(data["left_out"]),
             T_N_limits=(low, high), models=(below, above),
             two_step=OrderParameter.from_dict(data["two_step"]),
             **{name: data[name] for name in plain},

@@ -78,6 +78,21 @@ def test_the_reduction_is_said(folder: Path) -> None:
     assert any(one.startswith("subtract_background") for one in said)
 
 
+def test_a_width_at_its_floor_has_an_upper_limit(musrcu: Musrcu, here: Path) -> None:
+    """A fit with the width held there is worse by 1.645 squared."""
+    free = musrcu("order", "--direct", RUNS, *OPTIONS, "--sigma-TN", "free", "-o", "a.json")
+    order = mu.load("a.json")
+    assert isinstance(order, DirectOrder)
+    assert order.sigma_TN.at_limit
+    below = order.sigma_TN_below
+    assert below is not None
+    assert f"sigma_TN below {below:.2g} K at 95 %" in free.out
+    assert DirectOrder.from_dict(order.to_dict()).sigma_TN_below == below
+    held = musrcu("order", "--direct", RUNS, *OPTIONS, "--sigma-TN", str(below), "--json").json
+    assert held["chi2"] - order.chi2 == pytest.approx(1.645**2, rel=0.05)
+    assert held["sigma_TN_below"] is None
+
+
 def test_a_saved_fit_is_printed_again(musrcu: Musrcu, folder: Path, here: Path) -> None:
     order = saved(folder)
     done = musrcu("order", folder / "order.json", "--J", "13.7(1)", "--classes", "--plot", "a.svg")

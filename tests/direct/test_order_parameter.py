@@ -264,6 +264,7 @@ def test_the_width_of_the_transition(scan: list[Any]) -> None:
     assert free.valid, free.reason
     assert free.sigma_TN.value >= 2e-4 * T_N * 0.99
     assert "width of the transition sigma_TN is free, never below 2.1e-05 K" in free.assumed
+    assert free.sigma_TN_below is None
     wide = quick(scan, sigma_TN=0.003)
     assert wide.sigma_TN.fixed
     assert wide.sigma_TN.value == 0.003
