@@ -174,7 +174,8 @@ def _rows(path: PathLike, parameter: str | None) -> tuple[list[_Row], str]:
     """The lines below the header, and the symbol of what orders."""
     found: list[Column] | None = None
     separator: str | None = None
-    rows, kelvin_named = [], False
+    rows: list[_Row] = []
+    kelvin_named = False
     for number, line in enumerate(read_text(path).splitlines(), 1):
         text = line.strip().removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
         comment = text.startswith("#")
@@ -199,8 +200,8 @@ def _rows(path: PathLike, parameter: str | None) -> tuple[list[_Row], str]:
 
 
 def _cells(text: str, separator: str | None) -> list[str]:
-    if separator is None:
-        return text.split()
+    if separator is None:  # a cell in quotes may hold blanks
+        return [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|(\S+)', text)]
     (cells,) = csv.reader([text], delimiter=separator, skipinitialspace=True)
     return [cell.strip() for cell in cells]
 

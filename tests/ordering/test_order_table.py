@@ -202,3 +202,14 @@ def test_the_law_of_the_paper_from_a_table(tmp_path: Path) -> None:
     assert law.T_N.value == pytest.approx(0.105, abs=1e-5)
     assert law.beta.value == pytest.approx(0.12, abs=1e-4)
     assert law.nu0.value == pytest.approx(1.59, abs=1e-4)
+
+
+def test_cells_in_quotes_between_blanks(tmp_path: Path) -> None:
+    points = table(
+        tmp_path,
+        '"T (K)" nu "nu error" verdict run\n0.02 1.59 0.01 ordered "run 1"\n'
+        '0.05 1.5 0.02 "" b\n0.107 nan nan "not ordered" c\n',
+    )
+    assert points.value.tolist() == [1.59, 1.5]
+    assert points.labels == ("run 1", "b")
+    assert points.not_ordered == (0.107,)
