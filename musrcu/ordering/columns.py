@@ -170,7 +170,7 @@ def _for(symbol: str, column: Column) -> Column:
 def column_of(title: str) -> Column:
     """The column that a title stands for, such as ``nu2_error_MHz``, ``T/K`` or ``dT [mK]``."""
     what, name, unit = _meaning(title), title.strip(), ""
-    if what:  # "err (nu)" is a name, not a unit
+    if what and "%" not in name:  # "err (nu)" is a name, not a unit; no name has a %
         return Column(name, what, "", _plain(name))
     enclosed = list(_ENCLOSED.finditer(name))
     if enclosed:
@@ -178,6 +178,8 @@ def column_of(title: str) -> Column:
         name = name[: enclosed[-1].start()] + name[enclosed[-1].end() :]
     elif "/" in name:
         name, _, unit = name.partition("/")
+    elif name.endswith("%"):
+        name, unit = name.rstrip("_ %"), "%"
     elif trailing := _TRAILING.search(name):
         name, unit = name[: trailing.start()], trailing.group(1)
     return Column(title.strip(), _meaning(name), unit.strip(), _plain(name))
