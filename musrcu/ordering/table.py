@@ -14,7 +14,7 @@ import numpy as np
 from musrcu.containers.arrays import FloatArray
 from musrcu.errors import FitError
 from musrcu.files import PathLike, read_text
-from musrcu.ordering.columns import UNIT_OF, Column, column_of, columns, ordering
+from musrcu.ordering.columns import UNIT_OF, UNITS, Column, column_of, columns, ordering
 from musrcu.ordering.points import OrderPoints, Verdict
 
 ORDERED, NOT_ORDERED = "ordered", "not ordered"
@@ -105,7 +105,8 @@ def read_order_table(path: PathLike, *, parameter: str | None = None) -> OrderPo
     FitError if a column is missing, a unit or a verdict is not known, or a cell is not a number;
     the text names the line.
     """
-    rows, symbol = _rows(path, parameter)
+    rows, found = _rows(path, parameter)
+    symbol = ordering(found)
     lines = _sorted(rows, symbol)
     temperature, value, error, spread = np.array(lines.points, dtype=float).reshape(-1, 4).T
     bound, bound_error = min(lines.above, default=(None, None))
@@ -122,7 +123,7 @@ def read_order_table(path: PathLike, *, parameter: str | None = None) -> OrderPo
         not_ordered_error=tuple(error for _, error in lines.above),
         left_out_at=tuple(lines.left_out_at),
         unit=UNIT_OF[symbol],
-        doubts=_doubts(temperature, rows),
+        doubts=(*_reading(found), *_doubts(temperature, rows)),
     )
 
 
@@ -170,8 +171,17 @@ def _doubts(temperature: FloatArray, rows: Sequence[_Row]) -> tuple[str, ...]:
     )
 
 
-def _rows(path: PathLike, parameter: str | None) -> tuple[list[_Row], str]:
-    """The lines below the header, and the symbol of what orders."""
+def _reading(found: Sequence[Column]) -> tuple[str, ...]:
+    """Which column was read as what, where units were converted."""
+    if all(column.per_unit == 1.0 for column in found):
+        return ()
+    read = [f"{column.title} as {column.what}" for column in found if column.what in UNITS]
+    to = f" and {unit}" if (unit := UNIT_OF[ordering(found)]) else ""
+    return (f"columns read: {', '.join(read)}; numbers were converted to K{to}",)
+
+
+def _rows(path: PathLike, parameter: str | None) -> tuple[list[_Row], list[Column]]:
+    """The lines below the header, and the columns."""
     found: list[Column] | None = None
     separator: str | None = None
     rows: list[_Row] = []
@@ -196,7 +206,7 @@ def _rows(path: PathLike, parameter: str | None) -> tuple[list[_Row], str]:
         rows.append(_Row(place, named, per_unit, kelvin_named))
     if found is None:
         raise FitError(f"{path} is empty; expected a table with the columns T, nu, nu_error")
-    return rows, ordering(found)
+    return rows, found
 
 
 def _cells(text: str, separator: str | None) -> list[str]:

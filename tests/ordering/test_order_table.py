@@ -216,3 +216,15 @@ def test_cells_in_quotes_between_blanks(tmp_path: Path) -> None:
     assert points.value.tolist() == [1.59, 1.5]
     assert points.labels == ("run 1", "b")
     assert points.not_ordered == (0.107,)
+
+
+def test_what_was_read_as_what_is_said(tmp_path: Path) -> None:
+    header = "temperature (mK),frequency (kHz),error (kHz)"
+    points = table(tmp_path, f"{header}\n20,1588,12\n40,1575,12\n60,1550,12\n80,1485,12\n")
+    said = (
+        "columns read: temperature (mK) as T, frequency (kHz) as nu, error (kHz) as nu_error; "
+        "numbers were converted to K and MHz"
+    )
+    assert points.doubts == (said,)
+    assert said in fit_order_parameter(points).notes
+    assert table(tmp_path, "T (K),nu,nu_error\n0.02,1.59,0.01\n").doubts == ()
