@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ def report(order: DirectOrder, *, reduced: bool = True) -> str:
     lines += [
         f"{order.parameter}(T) = {name} [1 - (T/T_N)^alpha]^beta, one fit of {len(order.runs)} "
         f"runs: {order.models[0]} below T_N, {order.models[1]} above",
-        *(str(one) for one in order.law),
+        *(str(one) for one in order.law[:-1]),
+        str(_short_width(order.sigma_TN)),
     ]
     if order.sigma_TN_below is not None:
         lines.append(
@@ -43,6 +45,13 @@ def report(order: DirectOrder, *, reduced: bool = True) -> str:
     if order.left_out:
         lines.append(f"left out: {grouped(order.left_out)}")
     return "\n".join([*lines, *(f"note: {note}" for note in order.notes)])
+
+
+def _short_width(sigma: LawParameter) -> LawParameter:
+    """A width that was not fitted with two digits, as it is assumed."""
+    if not (sigma.fixed or sigma.at_limit):
+        return sigma
+    return dataclasses.replace(sigma, value=float(f"{sigma.value:.2g}"))
 
 
 def _listed(order: DirectOrder) -> str:

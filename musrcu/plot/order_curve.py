@@ -244,7 +244,7 @@ def _lines(law: OrderParameter | DirectOrder) -> list[str]:
         shown.append(law.sigma_TN)
     for one in shown:
         if one.name == "sigma_TN" and one.at_limit:
-            lines.append(f"{symbol(one.name)} at its floor")
+            lines.append(f"{symbol(one.name)} {_below(law)}")
             continue
         value = float(f"{one.value:.4g}") if one.at_limit else one.value
         text = quantity(one.name, value, None if one.fixed else one.error, one.unit)
@@ -255,6 +255,12 @@ def _lines(law: OrderParameter | DirectOrder) -> list[str]:
     if not law.valid:
         lines.append("fit not valid")
     return lines
+
+
+def _below(law: OrderParameter | DirectOrder) -> str:
+    """What is said of a width of the transition at its floor: its upper limit of 95 per cent."""
+    limit = law.sigma_TN_below if isinstance(law, DirectOrder) else None
+    return "at its floor" if limit is None else f"< {limit:.2g} K"
 
 
 def _write(ax: Axes, lines: list[str], below: bool) -> None:

@@ -91,6 +91,9 @@ def test_a_width_at_its_floor_has_an_upper_limit(musrcu: Musrcu, here: Path) -> 
     held = musrcu("order", "--direct", RUNS, *OPTIONS, "--sigma-TN", str(below), "--json").json
     assert held["chi2"] - order.chi2 == pytest.approx(1.645**2, rel=0.05)
     assert held["sigma_TN_below"] is None
+    assert "sigma_TN = 2.1e-05 K (at its limit)" in free.out
+    said = "".join(text.get_text() for text in mu.plot.order(order).texts)
+    assert f"< {below:.2g} K" in said
 
 
 def test_a_saved_fit_is_printed_again(musrcu: Musrcu, folder: Path, here: Path) -> None:
