@@ -73,11 +73,10 @@ class Total:
     def __str__(self) -> str:
         tail = f" {self.unit}" if self.unit else ""
         size = small(self.systematic, self.statistical, digits=1)
-        size += tail if size != "0" else ""
-        return (
-            f"{self.name} = {bracket(self.value, self.statistical, self.unit)} (stat) "
-            f"+- {size} (syst)"
-        )
+        found = f"{self.name} = {bracket(self.value, self.statistical, self.unit)} (stat)"
+        if size == "0":
+            return f"{found}, no systematic shift seen beyond chance"
+        return f"{found} +- {size}{tail} (syst)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ import pytest
 import musrcu as mu
 from musrcu.containers.temperature import Temperature
 from musrcu.errors import FitError, MusrcuError, ReductionError
+from musrcu.systematics.robustness_result import Total
 from musrcu.systematics.variations import VARIATIONS, Nominal, Setup, Variation
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -207,6 +208,12 @@ def test_a_correct_analysis_is_quoted_small(budget: mu.Robustness) -> None:
     assert budget["lambda2"].systematic < 0.5 * budget["lambda2"].statistical
     line = str(budget["nu2"])
     assert line.startswith("nu2 = 1.5") and "(stat) +- " in line and line.endswith("(syst)")
+
+
+def test_no_error_is_quoted_as_none() -> None:
+    found = Total("T_N", 0.1053, 2e-4, 0.0, "K")
+    assert str(found) == "T_N = 0.1053(2) K (stat), no systematic shift seen beyond chance"
+    assert str(dataclasses.replace(found, systematic=1e-4)).endswith("(stat) +- 0.0001 K (syst)")
 
 
 def test_a_scan_with_a_wrong_phase_is_covered(truth: Any, scan_runs: list[mu.Run]) -> None:
