@@ -91,7 +91,7 @@ def refuse_names(arguments: Namespace, law: OrderParameter | None = None) -> Non
     ------
     MusrcuError with the names that there are.
     """
-    names = ("nu0", "B0", "A0", "T_N", "beta", "alpha")
+    names: tuple[str, ...] = ("nu0", "B0", "A0", "T_N", "beta", "alpha")
     if law is not None:
         names = tuple(name for name in law.quantity.names if not law[name].fixed)
     for kind, given, _ in _wanted(arguments):
