@@ -81,8 +81,6 @@ def smooth(found: Profile) -> tuple[FloatArray, FloatArray]:
     cubics that go up and down only where the points do. Straight lines between the points where
     one of them is below the minimum or has no chi-square, or two of them have a jump between them.
     """
-    from scipy.interpolate import PchipInterpolator
-
     x, rise = found.values, found.rise
     if not (np.isfinite(rise).all() and float(rise.min()) >= -SLIGHT):
         return x, rise
@@ -92,7 +90,19 @@ def smooth(found: Profile) -> tuple[FloatArray, FloatArray]:
     if float(np.abs(np.diff(root)).max(initial=0.0)) > STEP:
         return x, rise
     dense = np.linspace(x[0], x[-1], DENSE)
-    return dense, np.asarray(PchipInterpolator(places, root)(dense)) ** 2
+    return dense, _cubics(places, root, dense) ** 2
+
+
+def _cubics(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
+    """Cubics through points, with the slopes of parabolas, no steeper than is monotonic."""
+    width, chord = np.diff(x), np.diff(y) / np.diff(x)
+    left, right = np.append(chord[0], chord), np.append(chord, chord[-1])
+    steepest = 3 * np.minimum(np.abs(left), np.abs(right)) * (left * right > 0)
+    slope = np.clip(np.gradient(y, x), -steepest, steepest)
+    k = np.clip(np.searchsorted(x, at, side="right") - 1, 0, width.size - 1)
+    h, u = width[k], (at - x[k]) / width[k]
+    bend = (slope[k] - chord[k]) * (1 - u) - (slope[k + 1] - chord[k]) * u
+    return np.asarray(y[k] + h * u * (chord[k] + (1 - u) * bend))
 
 
 def few_labels(axis: XAxis) -> None:
