@@ -18,6 +18,8 @@ _STEEP = 0.3
 """|dnu/dT| sigma_T / sigma_nu from which on the law is made straight as T(nu)."""
 _INSIDE = 1e-3, 0.998
 """nu/nu0 at which T(nu) has a slope."""
+_TOLD = 0.2
+"""Error of a frequency, in units of nu0, from which on there is no line to be seen."""
 _WITHOUT = 2.0
 """Errors of the temperature of a run without order by which T_N may lie above it, as in a fit."""
 
@@ -55,7 +57,7 @@ class Expected:
     ordered: float
     """Probability that the run is below T_N and its line is seen."""
     unseen: float
-    """Probability that it is below T_N and its line is too weak for its events."""
+    """Probability that its events are too few to tell whether it has a line."""
     nu: float
     """MHz, expected frequency where ordered."""
     nu_error: float
@@ -97,21 +99,23 @@ def expected(knowledge: Knowledge, draws: Draws, lines: LineError, trial: Trial)
     truth = knowledge.at(draws.place)
     nu = draws.nu0 * truth.shape_at(trial.T + trial.T_error * draws.of_T)
     below = nu > 0
-    seen = below & (lines.needed_at(trial.T, truth.T_N) <= trial.events)
-    found = np.zeros((3, len(nu)))
     error = np.sqrt(lines.at(trial.T, truth.T_N) / trial.events)
+    # with too few counts a run is undecided on either side of T_N
+    told = (lines.needed_at(trial.T, truth.T_N) <= trial.events) & (error < _TOLD * draws.nu0)
+    seen, none = below & told, ~below & told
+    found = np.zeros((3, len(nu)))
     if seen.any():
         read = (nu + error * draws.of_nu)[seen]
         found[:, seen] = _after_frequency(knowledge, trial, read, error[seen])
-    if (~below).any():
-        found[:, ~below] = _after_none(knowledge, trial)
-    if (below & ~seen).any():
+    if none.any():
+        found[:, none] = _after_none(knowledge, trial)
+    if not told.all():
         now = present(knowledge)
-        found[:, below & ~seen] = np.array([[now.nu0], [now.T_N], [now.beta]])
+        found[:, ~told] = np.array([[now.nu0], [now.T_N], [now.beta]])
     nu0, T_N, beta = found.mean(axis=1)
     return Expected(
         Errors(float(nu0), float(T_N), float(beta)), float(seen.mean()),
-        float((below & ~seen).mean()),
+        float((~told).mean()),
         float(nu[seen].mean()) if seen.any() else 0.0,
         float(np.sqrt((error[seen] ** 2).mean())) if seen.any() else float("nan"),
     )  # fmt: skip

@@ -25,6 +25,8 @@ CANDIDATES = 41
 _BEYOND = 4.0
 """Errors of T_N above T_N up to which candidates reach."""
 
+_MOST = 1e15
+"""Of events, hours and rates: no beam gives more."""
 _FAR = 2.0
 """Candidates in units of T_N above which a unit is taken to be wrong."""
 
@@ -133,8 +135,8 @@ def _refuse_target(target: str) -> None:
 
 
 def _refuse_number(name: str, number: float | None) -> None:
-    if number is not None and not (is_number(number) and number > 0):
-        raise FitError(f"{name} = {number!r}; expected a number above 0")
+    if number is not None and not (is_number(number) and 0 < number <= _MOST):
+        raise FitError(f"{name} = {number!r}; expected a number above 0, up to {_MOST:.0e}")
 
 
 def _events(
@@ -155,6 +157,8 @@ def _candidates(
 ) -> FloatArray:
     """(n,) K, ascending."""
     if given is not None:
+        if isinstance(given, str) or not all(map(is_number, given)):
+            raise FitError(f"candidates = {given!r}; expected temperatures in K")
         places = np.unique(np.array(given, dtype=float))
         wrong = ~(np.isfinite(places) & (places > 0))
         if not places.size or wrong.any():

@@ -32,7 +32,7 @@ class PlanRow:
     ordered: float
     """Probability that it is below T_N and its line is seen."""
     unseen: float
-    """Probability that it is below T_N and its line is too weak to be seen with these events."""
+    """Probability that its events are too few to tell whether it has a line."""
     value: float
     """Expected frequency where it is ordered, in the unit of the points."""
     value_error: float
@@ -192,7 +192,7 @@ def _chance(row: PlanRow) -> str:
     if none > 0.005:
         found += f"; {100 * none:.0f} % that it is above T_N, which bounds T_N"
     if row.unseen > 0.005:
-        found += f"; {100 * row.unseen:.0f} % that its line is too weak to be seen"
+        found += f"; {100 * row.unseen:.0f} % that its events are too few to tell"
     return found
 
 

@@ -196,3 +196,22 @@ def test_promises_are_kept() -> None:
     assert best[:, 1].mean() == pytest.approx(best[:, 0].mean(), rel=0.4)
     assert best[:, 4].mean() == pytest.approx(best[:, 3].mean(), rel=0.15)
     assert best[:, 1].mean() < 0.8 * now[:, 1].mean()
+
+
+def test_a_run_of_few_events_bounds_nothing() -> None:
+    """It would be undecided on either side of T_N."""
+    found = mu.plan(order(0.1), events=10.0, run_events=2e7)
+    assert all(row.unseen == 1.0 and row.ordered == 0.0 for row in found.rows)
+    assert all(row.T_N_error == pytest.approx(found.T_N_error) for row in found.rows)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"events": 1e30}, "events = 1e[+]30; expected a number above 0, up to 1e[+]15"),
+        ({"candidates": "abc"}, "candidates = 'abc'; expected temperatures in K"),
+    ],
+)
+def test_what_no_run_is_is_refused(given: Any, sentence: str) -> None:
+    with pytest.raises(mu.MusrcuError, match=sentence):
+        mu.plan(order(0.1), run_events=2e7, **given)
