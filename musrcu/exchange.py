@@ -96,7 +96,8 @@ def interchain_coupling(T_N: Given, J: Given) -> Coupling:
     more; the moment as :func:`moment`.
     """
     critical, chain = quantity("T_N", T_N, "K"), quantity("J", J, "K")
-    if np.any(critical.value >= chain.value):
+    ratio = propagated(lambda t, j: t / j, "", critical, chain)
+    if np.any(ratio.value >= 1.0):
         raise MusrcuError(
             f"T_N = {critical} is not below J = {chain}: the relation holds for chains whose T_N "
             "is far below J; are both in K?"

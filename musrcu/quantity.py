@@ -83,6 +83,8 @@ def quantity(name: str, given: Given, unit: str, positive: bool = True) -> Quant
     MusrcuError for what is no such number, another unit, or a negative error.
     """
     value, low, high, own = _sides(name, given)
+    if not np.size(value):
+        raise MusrcuError(f"{name} is empty; expected a number, or an array of them")
     scale = 1.0 if own in ("", unit) else _UNITS[unit].get(own.lower())
     if scale is None:
         raise MusrcuError(f"{name} is given in {own}; expected {unit or 'a number without unit'}")
@@ -124,6 +126,11 @@ def propagated(formula: Formula, unit: str, *arguments: Quantity) -> Quantity:
     argument move the result the same way, the farther one counts.
     """
     values = [argument.value for argument in arguments]
+    try:
+        np.broadcast_shapes(*map(np.shape, values))
+    except ValueError:
+        sizes = ", ".join(str(np.size(value)) for value in values)
+        raise MusrcuError(f"arguments have {sizes} numbers; give arrays of one length") from None
     best = formula(*values)
     low = high = np.zeros(np.shape(best))
     for place, argument in enumerate(arguments):

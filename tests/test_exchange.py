@@ -354,3 +354,15 @@ def test_ratios_of_the_paper() -> None:
     assert one / two == pytest.approx(1.179, abs=5e-4)
     printed = exchange.moment(4.4e-3).value / exchange.moment(3.3e-3).value
     assert printed == pytest.approx(1.155, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("T_N", "J", "sentence"),
+    [
+        ([0.1, 0.2], [13.7, 1.0, 3.0], "arguments have 2, 3 numbers; give arrays of one length"),
+        ([], 13.7, "T_N is empty"),
+    ],
+)
+def test_what_is_no_pair_of_numbers_is_refused(T_N: Any, J: Any, sentence: str) -> None:
+    with pytest.raises(MusrcuError, match=sentence):
+        exchange.interchain_coupling(T_N, J)

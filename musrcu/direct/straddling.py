@@ -7,9 +7,9 @@ either side of T_N, that at T_N is worth less by about the ratio of the widths, 
 
     ln(1 + sigma_T^2 / s^2) 4 w (1 - w)
 
-is added to the cost of each run, w its ordered fraction. It vanishes on both sides of T_N, and where
-the transition is wider than the errors. Beside an exact temperature it is T_N that would have to be
-right within s; its error in two steps then stands for sigma_T.
+is added to the cost of each run, w its ordered fraction. It vanishes on both sides of T_N, and
+where the transition is wider than the errors. Beside an exact temperature it is T_N that would have
+to be right within s; its error in two steps then stands for sigma_T.
 """
 
 from __future__ import annotations
