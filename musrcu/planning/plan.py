@@ -157,7 +157,8 @@ def _candidates(
 ) -> FloatArray:
     """(n,) K, ascending."""
     if given is not None:
-        if isinstance(given, str) or not all(map(is_number, given)):
+        listed: Any = given
+        if isinstance(listed, str) or not all(map(is_number, listed)):
             raise FitError(f"candidates = {given!r}; expected temperatures in K")
         places = np.unique(np.array(given, dtype=float))
         wrong = ~(np.isfinite(places) & (places > 0))
