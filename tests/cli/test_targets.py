@@ -141,7 +141,7 @@ def test_a_scan_that_cannot_be_saved_is_printed(
     done = musrcu(*words)
     assert done.code == 1
     assert "No space left" in done.complaint
-    assert "no order parameter: 1 ordered runs" in done.out
+    assert "no order parameter: 1 ordered run" in done.out
     done = musrcu(*words, "--json")
     assert done.code == 1
     assert done.json["runs"][0]["verdict"] == "ordered"
